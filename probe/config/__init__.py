@@ -1,0 +1,1 @@
+"""config.toml -> Config: found, read, checked whole, or refused with every fault at once."""

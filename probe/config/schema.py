@@ -1,0 +1,258 @@
+"""The shape of config.toml: every table and key with its type, default and meaning.
+
+Only `probe.config.load` imports this module, because pydantic is slow to import; everyone else
+annotates with `config.Config` and the like under TYPE_CHECKING.
+"""
+
+import math
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from probe import model, tokens
+
+DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)")
+SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def seconds(value: Any) -> Any:
+    """`"5m"` or a number of seconds -> seconds; anything else is left for the type check to refuse."""
+    if isinstance(value, str):
+        match = DURATION.fullmatch(value.strip())
+        if not match:
+            raise ValueError('write a duration as a number and a unit: "30s", "5m", "1h" or "2d"')
+        return float(match[1]) * SECONDS[match[2]]
+    return value
+
+
+def finite(value: float) -> float:
+    if not math.isfinite(value):
+        raise ValueError("must be a finite number")
+    return value
+
+
+def not_bool(value: Any) -> Any:
+    if isinstance(value, (bool, str)):
+        raise ValueError(f"must be a number, not {value!r}")  # noqa: TRY004 - pydantic collects ValueError
+    return value
+
+
+Number = Annotated[float, BeforeValidator(not_bool), AfterValidator(finite)]
+NonNegative = Annotated[Number, Field(ge=0)]
+Positive = Annotated[Number, Field(gt=0)]
+Share = Annotated[Number, Field(gt=0, le=1)]
+Duration = Annotated[float, BeforeValidator(seconds), AfterValidator(finite), Field(gt=0)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+
+
+class Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
+
+
+class Monitor(Table):
+    """Where results are kept and how this observer behaves."""
+
+    database: str = "tierwatch.db"  # SQLite file, relative to config.toml
+    vantage: Name = "default"  # name of this observer, stored with every row
+    shutdown_grace: Duration = 600.0  # how long SIGTERM waits for paid requests in flight
+    parallel: Annotated[int, Field(ge=1, le=64)] = 4  # requests in flight at once, over all channels
+    keep_pictures: Literal["none", "failures"] = "none"
+    pictures_dir: str = "pictures"
+    keep_pictures_max: Annotated[int, Field(ge=1, le=100_000)] = 200  # the oldest are removed beyond this many
+    log_format: Literal["text", "json"] = "text"
+
+
+class Budget(Table):
+    """What canaries may cost."""
+
+    usd_per_day: NonNegative = 5.0  # hard cap, list prices, per UTC day, over all processes
+
+
+class Detection(Table):
+    """How sure an alarm must be."""
+
+    false_alarms_per_month: Positive = 1.0  # for the whole installation
+    healthy_success: Annotated[Number, Field(ge=0.5, lt=1)] = 0.97  # success rate still called healthy
+    confirm_every: Duration = 300.0  # burst spacing, from send to send
+
+
+class TierSpec(Table):
+    """What a tier name means; `size` and `quality` for openai-images, `image_size` and `aspect_ratio` for gemini."""
+
+    size: str | None = None
+    quality: str | None = None
+    image_size: str | None = None
+    aspect_ratio: str | None = None
+    operation: Literal["generate", "edit"] = "generate"
+
+
+class GatewayLog(Table):
+    """Where a gateway's own log of a request can be asked."""
+
+    kind: Literal["apiyi", "new-api", "openrouter"]
+    url: str
+    key_env: str | None = None
+    key_file: str | None = None
+
+
+class Channel(Table):
+    """An endpoint, a key and a model through which images can be generated."""
+
+    name: Name
+    protocol: str
+    base_url: str
+    model: str
+    key_env: str | None = None
+    key_file: str | None = None
+    auth_header: Literal["", "bearer", "x-goog-api-key"] = ""  # "": the protocol's own
+    price_usd: NonNegative | Literal["tokens"] | dict[str, NonNegative] = "tokens"
+    billed_on: tuple[str, ...] = ("ok", "timeout")
+    tiers: tuple[str, ...] = ("1k-low", "2k-high", "4k-high")
+    interval: Duration | dict[str, Duration] | None = None  # fixed spacing of canaries; None: from the budget
+    deadline_s: Positive | dict[str, Positive] = 360.0
+    usable_within_s: Positive | dict[str, Positive] | None = None  # slower is late, not failed
+    target_success: Share = 0.95
+    parallel: Annotated[int, Field(ge=1, le=64)] = 2  # requests in flight at once on this channel
+    proxy: str | None = None
+    picture_hosts: tuple[str, ...] = ()  # hosts from which a url-only answer may be fetched
+    size_rule: Literal["gpt-image", "any"] = "gpt-image"  # "any": the model takes other sizes
+    upstream: str = ""  # name of the upstream it shares with other channels, for incidents
+    replaces: tuple[str, ...] = ()  # earlier `model` names whose history belongs to this channel
+    log: GatewayLog | None = None
+
+
+class Job(Table):
+    """A kind of work to route."""
+
+    name: Name
+    tiers: tuple[str, ...]
+    images_per_month: NonNegative = 0.0
+    usd_per_minute: NonNegative = 0.0  # worth of a minute's waiting per picture
+    max_usd: Positive | None = None  # per usable picture
+    max_wait_s: Positive | None = None
+    native_only: bool = False  # enlarged pictures do not count
+
+
+class Moderation(Table):
+    """The pre-screen that triage asks."""
+
+    base_url: str = "https://api.openai.com/v1"
+    key_env: str | None = "OPENAI_API_KEY"
+    key_file: str | None = None
+    model: str = "omni-moderation-latest"
+
+
+class Alerts(Table):
+    """Who is told."""
+
+    urls: tuple[str, ...] = ()  # apprise urls
+    heartbeat_url: str = ""  # called while the daemon lives
+
+
+class Page(Table):
+    """The local web page."""
+
+    listen: str = "127.0.0.1:8321"
+
+
+class RuleSpec(Table):
+    """A taxonomy rule of your own, tried before the built-in ones; the fields of a built-in row."""
+
+    name: Name
+    kind: model.Kind = Field(strict=False)
+    detail: str = ""
+    status: tuple[int, ...] = ()
+    codes: tuple[str, ...] = ()
+    literals: tuple[str, ...] = ()  # any of these, case-insensitive, must stand in the text
+    pattern: str | None = None  # regular expression, compiled at load
+    stage: model.Stage | None = Field(default=None, strict=False)
+    party: model.Party | None = Field(default=None, strict=False)
+    retryable: bool | None = None
+    action: model.Action | None = Field(default=None, strict=False)
+    billed: Literal["yes", "no", "unknown"] | None = None
+    note: str = ""
+
+
+RESOLUTIONS = {"1k": ("1280x720", "1K"), "2k": ("2048x1152", "2K"), "4k": ("3840x2160", "4K")}
+QUALITIES = ("low", "medium", "high")
+BUILT_IN_TIERS = {
+    f"{resolution}-{quality}": TierSpec(size=size, quality=quality, image_size=image_size, aspect_ratio="16:9")
+    for resolution, (size, image_size) in RESOLUTIONS.items()
+    for quality in QUALITIES
+}
+"""1k, 2k, 4k x low, medium, high; each is legal on every size-taking channel (16:9)."""
+
+
+class Config(Table):
+    """A whole config.toml."""
+
+    monitor: Monitor = Monitor()
+    budget: Budget = Budget()
+    detection: Detection = Detection()
+    tiers: dict[str, TierSpec] = Field(default_factory=dict)
+    channel: tuple[Channel, ...]
+    job: tuple[Job, ...] = ()
+    moderation: Moderation = Moderation()
+    alerts: Alerts = Alerts()
+    page: Page = Page()
+    rule: tuple[RuleSpec, ...] = ()
+    source: str = Field(default="", exclude=True)  # the file it came from, absolute; set by `load`
+    digest: str = Field(default="", exclude=True)  # sha256 of that file; set by `load`
+
+    def find(self, name: str) -> Channel:
+        """The channel of that name; raises KeyError."""
+        for channel in self.channel:
+            if channel.name == name:
+                return channel
+        raise KeyError(name)
+
+    def tier(self, name: str) -> TierSpec:
+        """A built-in tier with what `[tiers]` says of it laid over; raises KeyError."""
+        own, built_in = self.tiers.get(name), BUILT_IN_TIERS.get(name)
+        if own is None:
+            return BUILT_IN_TIERS[name]
+        if built_in is None:
+            return own
+        return built_in.model_copy(update=own.model_dump(exclude_unset=True))
+
+    def paths(self) -> tuple[model.Path, ...]:
+        """Every channel at each of its tiers, in the order of the file."""
+        return tuple(model.Path(channel.name, tier) for channel in self.channel for tier in channel.tiers)
+
+    def price_usd(self, path: model.Path) -> float:
+        """List price of one picture on a path, USD."""
+        channel = self.find(path.channel)
+        price = channel.price_usd
+        if isinstance(price, dict):
+            return price[path.tier]
+        if price != "tokens":
+            return price
+        spec = self.tier(path.tier)
+        width_px, height_px = parse_size(spec.size) if spec.size else (0, 0)
+        listed = tokens.list_price_usd(channel.model, width_px, height_px, spec.quality, spec.image_size)
+        if listed is None:
+            raise ValueError(f'price_usd = "tokens" knows no price for {channel.model} at {path.tier}')
+        return listed
+
+    def deadline_s(self, path: model.Path) -> float:
+        """Total time one request on a path may take, seconds."""
+        return by_tier(self.find(path.channel).deadline_s, path.tier, 360.0)
+
+    def usable_within_s(self, path: model.Path) -> float | None:
+        """Slower pictures on this path are late, seconds; None: no limit."""
+        limit = self.find(path.channel).usable_within_s
+        return by_tier(limit, path.tier, math.inf) if limit is not None else None
+
+
+def by_tier(value: float | dict[str, float], tier: str, default: float) -> float:
+    """A number, or a table by tier with `default` for the tiers it leaves out."""
+    return value.get(tier, default) if isinstance(value, dict) else value
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """`3840x2160` -> (3840, 2160); raises ValueError."""
+    match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
+    if not match:
+        raise ValueError(f"{text!r} is not a size: write WIDTHxHEIGHT, for example 3840x2160")
+    return int(match[1]), int(match[2])

@@ -1,0 +1,1 @@
+"""Reports: stored outcomes turned into blocks, and blocks into text, Markdown, HTML, JSON and plots."""
