@@ -333,6 +333,32 @@ class Judged:
         return self.verdict.kind is Kind.OK
 
 
+class State(StrEnum):
+    """What a path is now. The last three are immediate: they need no statistics."""
+
+    HEALTHY = "healthy"
+    SUSPECT = "suspect"
+    DEGRADED = "degraded"
+    RECOVERING = "recovering"  # still degraded; the latest canary succeeded
+    UNKNOWN = "unknown"  # no data, or too few
+    REFUSING = "refusing"  # every prompt of the rotation is refused by moderation
+    NO_ACCESS = "no_access"  # key, permission or quota: the account must be mended
+    MODEL_GONE = "model_gone"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PathState:
+    """The state of one path as the daemon published it after its latest evidence."""
+
+    path: Path
+    state: State
+    since: dt.datetime | None = None  # estimated start of this state; None while nothing was seen
+    checked_at: dt.datetime | None = None  # when its latest evidence was sent
+    p_degraded: float | None = None
+    reason: str = ""  # one clause: "about 40 % fail: processing_error 5, timeout 2 of 16"
+    next_at: dt.datetime | None = None  # when its next canary is due
+
+
 CONTENT_KINDS = frozenset({Kind.MODERATION_INPUT, Kind.MODERATION_OUTPUT, Kind.INVALID_REQUEST})
 """On a canary these are faults of the canary, not of the channel: they carry no health evidence."""
 
