@@ -301,6 +301,31 @@ class Canary:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request as a protocol wants it, without the key: the client adds that under `auth_header`."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    body: bytes = dataclasses.field(default=b"", repr=False)
+    auth_header: str = "authorization"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Reply:
+    """The raw facts of what came back (`probe.client.send`): never an exception, at most 64 MiB."""
+
+    status: int | None = None
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)  # lower-case names; repeated ones joined by ", "
+    body: bytes = dataclasses.field(default=b"", repr=False)
+    fault: Fault | None = None
+    fault_text: str = ""
+    elapsed_s: float = 0.0  # from sending to the last byte, or to the fault
+    timings: Timings = Timings()
+    sent: bool = True  # False: nothing of the request left this machine
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Outcome:
     """A canary or an own request with timings and evidence: one immutable row."""
 
