@@ -1,0 +1,268 @@
+"""The client against a real socket: every way an answer can go wrong becomes a Reply."""
+
+import asyncio
+import contextlib
+import gzip
+import inspect
+import json
+import socket
+import struct
+
+import httpx
+import pytest
+
+from probe import client, clock, model, reach
+from probe.config import secrets
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Request-Id: req_1\r\nContent-Length: 2\r\n\r\n{}"
+
+
+class Upstream:
+    """A TCP server on loopback that plays one script a connection and remembers what it was sent."""
+
+    def __init__(self, *script, speaks_first=False):
+        self.script = script
+        self.speaks_first = speaks_first
+        self.requests = []
+
+    async def __aenter__(self):
+        self.serving = set()
+        self.server = await asyncio.start_server(self.accept, "127.0.0.1", 0)
+        port = self.server.sockets[0].getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}/v1/images/generations"
+        return self
+
+    async def __aexit__(self, *_):
+        self.server.close()
+        for task in self.serving:
+            task.cancel()
+        await asyncio.gather(*self.serving, return_exceptions=True)
+
+    async def accept(self, reader, writer):
+        self.serving.add(asyncio.current_task())
+        try:
+            await self.play(reader, writer)
+        except asyncio.CancelledError:
+            pass
+        finally:
+            writer.transport.abort()
+
+    async def play(self, reader, writer):
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            if not self.speaks_first:
+                self.requests.append((await reader.readuntil(b"\r\n\r\n")).decode())
+            for step in self.script:
+                if isinstance(step, bytes):
+                    writer.write(step)
+                    await writer.drain()
+                elif isinstance(step, float):
+                    await asyncio.sleep(step)
+                elif step == "reset":
+                    raw = writer.get_extra_info("socket")
+                    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    return
+            writer.close()
+            await writer.wait_closed()
+
+
+def send(*script, deadline_s=5.0, cap_bytes=client.BODY_CAP_BYTES, key=None, headers=None, speed=1.0):
+    """The reply of an upstream that plays `script`, and the upstream."""
+
+    async def go():
+        ticking = clock.RealClock(speed)
+        async with Upstream(*script) as upstream, client.Client(ticking) as http:
+            request = model.Request("POST", upstream.url, headers or {}, b"{}")
+            return await http.send(request, key=key, deadline_s=deadline_s, cap_bytes=cap_bytes), upstream
+
+    return asyncio.run(go())
+
+
+def test_a_whole_answer_has_status_headers_body_and_phases():
+    reply, _ = send(OK)
+    assert (reply.status, reply.body, reply.fault) == (200, b"{}", None)
+    assert reply.headers["x-request-id"] == "req_1"
+    timings = reply.timings
+    assert 0 <= timings.connect_s <= timings.request_sent_s <= timings.headers_s <= timings.body_s == reply.elapsed_s
+
+
+def test_a_dripping_body_ends_at_the_total_deadline():
+    reply, _ = send(OK.replace(b": 2", b": 900"), *[b" ", 0.05] * 40, deadline_s=0.3)
+    assert (reply.fault, reply.status) == (model.Fault.DEADLINE, 200)
+    assert "0.3 s" in reply.fault_text
+
+
+def test_silence_ends_at_the_deadline_and_counts_as_sent():
+    reply, _ = send(3.0, deadline_s=0.2)
+    assert (reply.fault, reply.status, reply.sent) == (model.Fault.DEADLINE, None, True)
+
+
+def test_a_fast_clock_shrinks_the_deadline():
+    reply, _ = send(3.0, deadline_s=60.0, speed=300.0)
+    assert reply.fault is model.Fault.DEADLINE
+
+
+@pytest.mark.parametrize(
+    ("script", "fault"),
+    [
+        pytest.param([b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}"], model.Fault.TRUNCATED_BODY, id="body cut"),
+        pytest.param(
+            [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"],
+            model.Fault.TRUNCATED_BODY,
+            id="chunks cut",
+        ),
+        pytest.param([], model.Fault.RESET, id="closed without a byte"),
+        pytest.param(["reset"], model.Fault.RESET, id="reset"),
+        pytest.param([b"SSH-2.0-OpenSSH\r\n\r\n"], model.Fault.PROTOCOL_ERROR, id="not HTTP"),
+        pytest.param([b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\n\r\nxx"], model.Fault.BAD_ENCODING, id="brotli"),
+        pytest.param([b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\nxx"], model.Fault.BAD_ENCODING, id="no gzip"),
+        pytest.param(
+            [b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip, gzip\r\n\r\nxx"], model.Fault.BAD_ENCODING, id="two layers"
+        ),
+    ],
+)
+def test_a_broken_answer_is_a_fault(script, fault):
+    reply, _ = send(*script)
+    assert reply.fault is fault
+
+
+def test_one_layer_of_gzip_is_undone():
+    packed = gzip.compress(b'{"data": []}')
+    reply, _ = send(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + packed)
+    assert (reply.body, reply.fault) == (b'{"data": []}', None)
+
+
+def test_a_gzip_bomb_stops_at_the_cap():
+    packed = gzip.compress(bytes(50_000_000))
+    reply, _ = send(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + packed, cap_bytes=1_000_000)
+    assert reply.fault is model.Fault.OVERSIZED
+    assert len(reply.body) <= client.CHUNK_BYTES
+
+
+def test_an_endless_body_stops_at_the_cap():
+    reply, _ = send(b"HTTP/1.1 200 OK\r\n\r\n", *[bytes(100_000)] * 40, cap_bytes=1_000_000)
+    assert (reply.fault, reply.fault_text) == (model.Fault.OVERSIZED, "over 1000000 bytes")
+
+
+def test_a_redirect_is_an_answer_and_is_not_followed():
+    reply, upstream = send(b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n")
+    assert (reply.status, reply.fault, len(upstream.requests)) == (302, None, 1)
+
+
+def test_the_key_travels_in_its_header_only_and_the_body_is_asked_for_uncompressed():
+    _, upstream = send(OK, key=secrets.Secret("sk-test-key-0123456789"))
+    head = upstream.requests[0].lower()
+    assert "authorization: bearer sk-test-key-0123456789" in head
+    assert "accept-encoding: identity" in head
+    assert "sk-test" not in head.split("\r\n", 1)[0]
+
+
+def test_a_request_is_sent_exactly_once():
+    _, upstream = send(b"HTTP/1.1 503 Busy\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n")
+    assert len(upstream.requests) == 1
+
+
+def test_a_refused_connection_was_never_sent():
+    async def go():
+        with socket.socket() as held:
+            held.bind(("127.0.0.1", 0))
+            request = model.Request("POST", f"http://127.0.0.1:{held.getsockname()[1]}/", {}, b"{}")
+            async with client.Client(clock.RealClock()) as http:
+                return await http.send(request, key=None, deadline_s=5.0)
+
+    reply = asyncio.run(go())
+    assert (reply.fault, reply.sent) == (model.Fault.REFUSED, False)
+
+
+def test_a_name_that_does_not_resolve_is_a_dns_fault():
+    async def go():
+        async with client.Client(clock.RealClock()) as http:
+            return await http.send(model.Request("GET", "http://no-such-host.invalid/"), key=None, deadline_s=5.0)
+
+    assert asyncio.run(go()).fault is model.Fault.DNS
+
+
+def test_plain_http_where_tls_was_expected_is_a_tls_fault():
+    async def go():
+        async with Upstream(OK, speaks_first=True) as upstream, client.Client(clock.RealClock()) as http:
+            request = model.Request("GET", upstream.url.replace("http://", "https://"))
+            return await http.send(request, key=None, deadline_s=5.0)
+
+    assert asyncio.run(go()).fault in {model.Fault.TLS_ERROR, model.Fault.RESET}
+
+
+def test_proxies_of_the_environment_are_ignored(monkeypatch):
+    async def go():
+        async with Upstream(OK) as trap:
+            monkeypatch.setenv("HTTP_PROXY", trap.url)
+            monkeypatch.setenv("ALL_PROXY", trap.url)
+            async with Upstream(OK) as upstream, client.Client(clock.RealClock()) as http:
+                reply = await http.send(model.Request("GET", upstream.url), key=None, deadline_s=5.0)
+            return reply, trap
+
+    reply, trap = asyncio.run(go())
+    assert (reply.status, trap.requests) == (200, [])
+
+
+def test_cancellation_passes_through():
+    async def go():
+        async with Upstream(5.0) as upstream, client.Client(clock.RealClock()) as http:
+            task = asyncio.create_task(http.send(model.Request("GET", upstream.url), key=None, deadline_s=60.0))
+            await asyncio.sleep(0.1)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    asyncio.run(go())
+
+
+def test_every_exception_class_of_httpx_has_a_fault():
+    classes = {
+        value
+        for value in vars(httpx).values()
+        if inspect.isclass(value) and issubclass(value, Exception) and value.__module__.startswith("httpx")
+    }
+    streams = {kind for kind in classes if issubclass(kind, httpx.StreamError)}
+    missing = {kind for kind in classes - streams if kind not in client.FAULTS}
+    assert not missing
+    assert all(any(base in client.FAULTS for base in kind.__mro__) for kind in streams)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "64:ff9b::7f00:1", "2002:7f00:1::", "fd00::1", "0.0.0.0"],
+)
+def test_private_and_wrapped_addresses_are_not_public(address):
+    assert not reach.is_public(address)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://pictures.example/a.png",
+        "https://other.example/a.png",
+        "https://user:word@pictures.example/a.png",
+        "https://pictures.example:8443/a.png",
+        "https://0x7f000001/a.png",
+        "file:///etc/passwd",
+    ],
+)
+def test_a_picture_is_not_fetched_from_elsewhere(url):
+    assert asyncio.run(reach.picture_request(url, ("pictures.example",))) is None
+
+
+def test_a_picture_host_that_resolves_to_loopback_is_not_contacted():
+    assert asyncio.run(reach.picture_request("https://localhost/a.png", ("localhost",))) is None
+
+
+def test_a_fetched_picture_is_asked_from_the_checked_address():
+    request = asyncio.run(
+        reach.picture_request("https://localhost/a.png?x=1", ("localhost",), allowed=lambda _address: True)
+    )
+    assert request.url in {"https://127.0.0.1/a.png?x=1", "https://[::1]/a.png?x=1"}
+    assert request.headers["host"] == "localhost"
+
+
+def test_the_body_survives_as_json():
+    body = json.dumps({"error": {"message": "额度不足"}}, ensure_ascii=False).encode()
+    reply, _ = send(b"HTTP/1.1 403 No\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+    assert json.loads(reply.body)["error"]["message"] == "额度不足"
