@@ -1,1 +1,95 @@
-"""config.toml -> Config: found, read, checked whole, or refused with every fault at once."""
+"""config.toml -> Config: found, read, checked whole, or refused with every fault at once.
+
+Light to import: pydantic and the checks load only inside `load` and `read_warnings`.
+"""
+
+import hashlib
+import json
+import os
+import pathlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from probe import model
+
+if TYPE_CHECKING:
+    from probe.config.schema import Channel, Config, Job, RuleSpec, TierSpec
+
+__all__ = ["Channel", "Config", "ConfigError", "Job", "RuleSpec", "TierSpec"]
+
+FILE_NAME = "config.toml"
+
+
+class ConfigError(model.UserError):
+    """config.toml or something it names is wrong; `faults` holds one sentence each."""
+
+    exit_code = 2
+
+    def __init__(self, faults: str | Sequence[str], source: str = "") -> None:
+        self.faults = (faults,) if isinstance(faults, str) else tuple(faults)
+        head = f"{source}: " if source else ""
+        if len(self.faults) == 1:
+            super().__init__(head + self.faults[0])
+        else:
+            super().__init__("\n  ".join((f"{head}{len(self.faults)} faults", *self.faults)))
+
+
+def find(path: str | None) -> pathlib.Path:
+    """The file to read, absolute: `path` where given, else ./config.toml, else the user's own under XDG_CONFIG_HOME.
+
+    Raises ConfigError with the remedy where there is none.
+    """
+    if path is not None:
+        named = pathlib.Path(path).expanduser().absolute()
+        if not named.is_file():
+            raise ConfigError(f"there is no file {path}; `tierwatch init {path}` writes one")
+        return named
+    home = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
+    places = (pathlib.Path(FILE_NAME), pathlib.Path(home).expanduser() / "tierwatch" / FILE_NAME)
+    for place in places:
+        if place.is_file():
+            return place.absolute()
+    raise ConfigError(
+        f"no {FILE_NAME} here, nor {places[1]}; `tierwatch init` writes one, --config names another, "
+        "and `tierwatch demo` needs none"
+    )
+
+
+def load(path: pathlib.Path) -> "Config":
+    """Read and check a file whole; `source` and `digest` are set and the paths in it made absolute.
+
+    Raises ConfigError with every fault of the file.
+    """
+    from probe.config import reading  # noqa: PLC0415 - pydantic is slow to import
+
+    return reading.read(path)
+
+
+def read_warnings(config: "Config") -> tuple[str, ...]:
+    """What is allowed and worth saying: known traps of providers and gateways."""
+    from probe.config import traps  # noqa: PLC0415 - only two commands ask
+
+    return traps.find(config)
+
+
+def database(path: pathlib.Path) -> pathlib.Path:
+    """Absolute path of the database that a config file names, without reading the rest of it; raises ConfigError."""
+    from probe.config import document  # noqa: PLC0415 - tomllib is not needed by `--help`
+
+    monitor = document.read(path).get("monitor", {})
+    named = monitor.get("database", "tierwatch.db") if isinstance(monitor, dict) else None
+    if not isinstance(named, str) or not named:
+        raise ConfigError("[monitor] database must be the name of a file in quotes", str(path))
+    return beside(path, named)
+
+
+def beside(path: pathlib.Path, named: str) -> pathlib.Path:
+    """A file named in a config file, absolute: relative names start at the config file's folder, `~` at home."""
+    return path.absolute().parent / pathlib.Path(named).expanduser()
+
+
+def fingerprint(config: "Config", path: model.Path) -> str:
+    """12 hex digits over what a path asks for: endpoint, model, tier and price. A change starts a new baseline."""
+    channel = config.find(path.channel)
+    facts = [channel.base_url, channel.model, config.tier(path.tier).model_dump(), config.price_usd(path)]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:12]

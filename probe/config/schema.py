@@ -1,14 +1,16 @@
 """The shape of config.toml: every table and key with its type, default and meaning.
 
-Only `probe.config.load` imports this module, because pydantic is slow to import; everyone else
+Only `probe.config.load()` imports this module, because pydantic is slow to import; everyone else
 annotates with `config.Config` and the like under TYPE_CHECKING.
 """
 
 import math
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from probe import model, tokens
 
@@ -26,28 +28,39 @@ def seconds(value: Any) -> Any:
     return value
 
 
-def finite(value: float) -> float:
-    if not math.isfinite(value):
-        raise ValueError("must be a finite number")
-    return value
+def form(value: Any) -> str:
+    """Which form of a key that has several is meant, so that faults speak of that form alone."""
+    return "<table>" if isinstance(value, dict) else "<word>" if isinstance(value, str) else "<number>"
 
 
-def not_bool(value: Any) -> Any:
-    if isinstance(value, (bool, str)):
-        raise ValueError(f"must be a number, not {value!r}")  # noqa: TRY004 - pydantic collects ValueError
-    return value
+def form_by_tier(value: Any) -> str:
+    """The same for a key that holds one value, or a table of values by tier."""
+    return "<table>" if isinstance(value, dict) else "<value>"
 
 
-Number = Annotated[float, BeforeValidator(not_bool), AfterValidator(finite)]
-NonNegative = Annotated[Number, Field(ge=0)]
-Positive = Annotated[Number, Field(gt=0)]
-Share = Annotated[Number, Field(gt=0, le=1)]
-Duration = Annotated[float, BeforeValidator(seconds), AfterValidator(finite), Field(gt=0)]
+NonNegative = Annotated[float, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(gt=0, le=1)]
+Duration = Annotated[float, BeforeValidator(seconds), Field(gt=0)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+Url = Annotated[str, AfterValidator(lambda url: url.rstrip("/"))]
+
+Price = Annotated[
+    Annotated[NonNegative, Tag("<number>")]
+    | Annotated[Literal["tokens"], Tag("<word>")]
+    | Annotated[dict[str, NonNegative], Tag("<table>")],
+    Discriminator(form),
+]
+SecondsByTier = Annotated[
+    Annotated[Positive, Tag("<value>")] | Annotated[dict[str, Positive], Tag("<table>")], Discriminator(form_by_tier)
+]
+DurationByTier = Annotated[
+    Annotated[Duration, Tag("<value>")] | Annotated[dict[str, Duration], Tag("<table>")], Discriminator(form_by_tier)
+]
 
 
 class Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class Monitor(Table):
@@ -73,7 +86,7 @@ class Detection(Table):
     """How sure an alarm must be."""
 
     false_alarms_per_month: Positive = 1.0  # for the whole installation
-    healthy_success: Annotated[Number, Field(ge=0.5, lt=1)] = 0.97  # success rate still called healthy
+    healthy_success: Annotated[float, Field(ge=0.5, lt=1)] = 0.97  # success rate still called healthy
     confirm_every: Duration = 300.0  # burst spacing, from send to send
 
 
@@ -91,7 +104,7 @@ class GatewayLog(Table):
     """Where a gateway's own log of a request can be asked."""
 
     kind: Literal["apiyi", "new-api", "openrouter"]
-    url: str
+    url: Url
     key_env: str | None = None
     key_file: str | None = None
 
@@ -101,17 +114,17 @@ class Channel(Table):
 
     name: Name
     protocol: str
-    base_url: str
+    base_url: Url
     model: str
     key_env: str | None = None
     key_file: str | None = None
     auth_header: Literal["", "bearer", "x-goog-api-key"] = ""  # "": the protocol's own
-    price_usd: NonNegative | Literal["tokens"] | dict[str, NonNegative] = "tokens"
+    price_usd: Price = "tokens"
     billed_on: tuple[str, ...] = ("ok", "timeout")
     tiers: tuple[str, ...] = ("1k-low", "2k-high", "4k-high")
-    interval: Duration | dict[str, Duration] | None = None  # fixed spacing of canaries; None: from the budget
-    deadline_s: Positive | dict[str, Positive] = 360.0
-    usable_within_s: Positive | dict[str, Positive] | None = None  # slower is late, not failed
+    interval: DurationByTier | None = None  # fixed spacing of canaries; None: from the budget
+    deadline_s: SecondsByTier = 360.0
+    usable_within_s: SecondsByTier | None = None  # slower is late, not failed
     target_success: Share = 0.95
     parallel: Annotated[int, Field(ge=1, le=64)] = 2  # requests in flight at once on this channel
     proxy: str | None = None
@@ -137,10 +150,15 @@ class Job(Table):
 class Moderation(Table):
     """The pre-screen that triage asks."""
 
-    base_url: str = "https://api.openai.com/v1"
+    base_url: Url = "https://api.openai.com/v1"
     key_env: str | None = "OPENAI_API_KEY"
     key_file: str | None = None
     model: str = "omni-moderation-latest"
+
+    @model_validator(mode="before")
+    @classmethod
+    def file_replaces_default_variable(cls, raw: Any) -> Any:
+        return {"key_env": None, **raw} if isinstance(raw, dict) and "key_file" in raw else raw
 
 
 class Alerts(Table):
@@ -243,6 +261,26 @@ class Config(Table):
         """Slower pictures on this path are late, seconds; None: no limit."""
         limit = self.find(path.channel).usable_within_s
         return by_tier(limit, path.tier, math.inf) if limit is not None else None
+
+
+TABLES: Mapping[str, type[Table]] = MappingProxyType(
+    {
+        "monitor": Monitor,
+        "budget": Budget,
+        "detection": Detection,
+        "tiers": TierSpec,
+        "channel": Channel,
+        "job": Job,
+        "moderation": Moderation,
+        "alerts": Alerts,
+        "page": Page,
+        "rule": RuleSpec,
+    }
+)
+"""Every table of the file and the shape of its entries, in the order in which the file has them."""
+
+REPEATED = ("channel", "job", "rule")
+"""Tables written with two brackets, one for each thing; `tiers` has one sub-table a tier."""
 
 
 def by_tier(value: float | dict[str, float], tier: str, default: float) -> float:

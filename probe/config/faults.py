@@ -1,0 +1,120 @@
+"""A fault of config.toml in the user's words: table, key, value, and what would be right."""
+
+import dataclasses
+import difflib
+import json
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from probe.config import schema, secrets
+
+ABSENT: Any = object()
+"""A fault without a value to show: it is missing, or must not be printed."""
+
+VALUE_CAP = 60
+"""Characters of a value that are shown."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Fault:
+    """One mistake. `table` as a person names it (`[budget]`, `[[channel]] vip`); `key` "" means the table itself."""
+
+    table: str
+    key: str
+    text: str
+    value: Any = ABSENT
+
+    def __str__(self) -> str:
+        value = "" if self.value is ABSENT else f" = {shown(self.value)}"
+        return f"{self.table} {self.key}{value}: {self.text}" if self.key else f"{self.table}: {self.text}"
+
+
+def shown(value: Any) -> str:
+    """A value as it would stand in the file: keys masked, control characters escaped, cut to 60 characters."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float | int):
+        return f"{value:g}" if isinstance(value, float) else str(value)[:VALUE_CAP]
+    text = secrets.KEY_SHAPES.sub(secrets.MASK, json.dumps(value, ensure_ascii=False, default=str))
+    text = "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in text)
+    return text if len(text) <= VALUE_CAP else text[: VALUE_CAP - 3] + "..."
+
+
+def label(table: str, entry: Any, number: int) -> str:
+    """`[[channel]] vip`, or `[[channel]] number 2` where it has no usable name."""
+    name = entry.get("name") if isinstance(entry, dict) else None
+    return f"[[{table}]] {name if isinstance(name, str) and name.isprintable() and name else f'number {number}'}"[:90]
+
+
+def one_of(words: Iterable[str]) -> str:
+    """`"a", "b" or "c"`."""
+    *head, last = [json.dumps(word) for word in words]
+    return f"{', '.join(head)} or {last}" if head else last
+
+
+def near(word: str, known: Iterable[str]) -> str:
+    """`; did you mean "x"?` where something similar is known, else nothing."""
+    by_lower = {name.lower(): name for name in known}
+    found = difflib.get_close_matches(word.lower(), by_lower, n=1)
+    return f'; did you mean "{by_lower[found[0]]}"?' if found else ""
+
+
+WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "string_type": "must be text in quotes",
+        "int_type": "must be a whole number",
+        "float_type": "must be a number",
+        "finite_number": "must be a finite number",
+        "bool_type": "must be true or false",
+        "tuple_type": "must be a list in square brackets",
+        "dict_type": "must be a table",
+        "model_type": "must be a table",
+        "model_attributes_type": "must be a table",
+        "greater_than": "must be more than {gt:g}",
+        "greater_than_equal": "must be {ge:g} or more",
+        "less_than": "must be less than {lt:g}",
+        "less_than_equal": "must be {le:g} or less",
+        "literal_error": "must be {expected}",
+        "enum": "must be {expected}",
+        "string_pattern_mismatch": "use 1 to 64 letters, digits, dots, dashes and underscores, a letter or digit first",
+    }
+)
+"""pydantic's error types -> what would be right."""
+
+INSTEAD: Mapping[str, str] = MappingProxyType(
+    {
+        "api_key": "keys do not belong in this file: name the environment variable that holds it with key_env",
+        "key": "keys do not belong in this file: name the environment variable that holds it with key_env",
+        "token": "keys do not belong in this file: name the environment variable that holds it with key_env",
+        "url": 'unknown key; did you mean "base_url"?',
+        "endpoint": 'unknown key; did you mean "base_url"?',
+        "timeout": 'unknown key; did you mean "deadline_s"?',
+        "timeout_s": 'unknown key; did you mean "deadline_s"?',
+        "price": 'unknown key; did you mean "price_usd"?',
+    }
+)
+"""What people write for a key that has another name here."""
+
+
+def of_pydantic(error: Mapping[str, Any], table: str, kind: type[schema.Table]) -> Fault:
+    """One entry of `ValidationError.errors()` about a table of this kind, in the user's words."""
+    steps = [str(step) for step in error["loc"] if not str(step).startswith("<")]
+    key, context, value = ".".join(steps), error.get("ctx", {}), error["input"]
+    if error["type"] == "missing":
+        return Fault(table, key, "is missing")
+    if error["type"] == "extra_forbidden":
+        return Fault(table, key, unknown_key(steps[-1], schema.GatewayLog if steps[0] == "log" and steps[1:] else kind))
+    if error["type"] == "value_error":
+        return Fault(table, key, str(context["error"]), value)
+    words = WORDS.get(error["type"])
+    return Fault(table, key, words.format(**context) if words else error["msg"], value)
+
+
+def unknown_key(key: str, kind: type[schema.Table] | None) -> str:
+    """`unknown key`, with the nearest that this kind of table knows, or the table where it belongs."""
+    if key in INSTEAD:
+        return INSTEAD[key]
+    hint = near(key, kind.model_fields) if kind else ""
+    homes = [name for name, other in schema.TABLES.items() if key in other.model_fields]
+    return f"unknown key; it belongs in [{homes[0]}]" if homes and not hint else f"unknown key{hint}"

@@ -1,0 +1,148 @@
+"""Keys: read from the environment or a private file, held so that nothing prints them, scrubbed from any text."""
+
+import base64
+import json
+import os
+import pathlib
+import re
+import stat
+import urllib.parse
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+from probe import config
+
+MASK = "[key]"
+
+KEY_TEXT = re.compile(r"[\x21-\x7e]+")
+"""What a header can carry. A line break or a zero-width space would put the whole key into a traceback."""
+
+KEY_SHAPES = re.compile(r"(?<![A-Za-z0-9])(?:sk-[A-Za-z0-9_-]{16,}|AIza[A-Za-z0-9_-]{30,}|AQ\.[A-Za-z0-9_-]{30,})")
+"""Keys of OpenAI, its resellers and Google, recognisable without being loaded."""
+
+FILE_CAP_BYTES = 8192
+
+FRAGMENTS_FROM = 24
+"""Shorter secrets have no fragment rule: 12 + 8 characters of them would be nearly all of it."""
+
+
+class HasKey(Protocol):
+    """A table of the config that names a key: a channel, a gateway log, the moderation service."""
+
+    @property
+    def key_env(self) -> str | None: ...
+
+    @property
+    def key_file(self) -> str | None: ...
+
+
+class Secret:
+    """A key that prints as `[key]`; `reveal` is called where a header is written and nowhere else."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        return self._value
+
+    def __repr__(self) -> str:
+        return MASK
+
+    def __reduce__(self) -> str:
+        raise TypeError("a key is not pickled")
+
+
+def key(source: HasKey) -> Secret:
+    """The key that a table names. Raises ConfigError naming the variable or the file, never the value."""
+    if source.key_file is not None:
+        return _checked(_from_file(source.key_file), f"key file {source.key_file}")
+    name = source.key_env
+    if name is None:
+        raise config.ConfigError("no key is named; set key_env or key_file")
+    value = os.environ.get(name)
+    if value is None:
+        raise config.ConfigError(f"environment variable {name} is not set; `export {name}=...`, or use key_file")
+    return _checked(value, f"environment variable {name}")
+
+
+def _from_file(named: str) -> str:
+    """The text of a key file less one trailing line break.
+
+    A file that others on this machine can read is refused, except in systemd's credential folder,
+    where the service manager has seen to it.
+    """
+    path = pathlib.Path(os.path.expandvars(named)).expanduser()
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe must not make us wait
+        with open(descriptor, "rb") as file:  # noqa: PTH123 - this very descriptor is checked and read
+            status = os.fstat(descriptor)
+            data = file.read(FILE_CAP_BYTES + 1) if stat.S_ISREG(status.st_mode) else None
+    except OSError as error:
+        raise config.ConfigError(f"key file {named} cannot be read: {error.strerror}") from error
+    if data is None:
+        raise config.ConfigError(f"key file {named} is no regular file")
+    if status.st_mode & 0o077 and not _is_credential(path):
+        raise config.ConfigError(f"key file {named} can be read by others; `chmod 600 {named}`")
+    if len(data) > FILE_CAP_BYTES:
+        raise config.ConfigError(f"key file {named} is too long for a key")
+    # Latin-1 maps every byte to one character, so that the check of the characters sees them all.
+    return data.decode("latin-1").removesuffix("\n").removesuffix("\r")
+
+
+def _is_credential(path: pathlib.Path) -> bool:
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    return bool(folder) and path.resolve().is_relative_to(pathlib.Path(str(folder)).resolve())
+
+
+def _checked(value: str, where: str) -> Secret:
+    if not value.strip():
+        raise config.ConfigError(f"{where} is empty; put the key there")
+    if not KEY_TEXT.fullmatch(value):
+        raise config.ConfigError(
+            f"{where} holds a space, a line break or another character no key has; copy the key again"
+        )
+    return Secret(value)
+
+
+class Redactor:
+    """Replaces loaded keys, and whatever looks like one, by `[key]`: as they are, URL-, base64- and JSON-encoded.
+
+    The first 12 or last 8 characters of a loaded key are replaced too, since gateways like to quote them.
+    """
+
+    def __init__(self, secrets: Iterable[Secret]) -> None:
+        forms = {form for secret in secrets for form in _forms(secret.reveal())}
+        self._forms = tuple(sorted(forms, key=lambda form: (-len(form), form)))
+
+    def __call__(self, text: str) -> str:
+        for form in self._forms:
+            text = text.replace(form, MASK)
+        return KEY_SHAPES.sub(MASK, text)
+
+    def __repr__(self) -> str:
+        return f"Redactor({len(self._forms)} forms)"
+
+
+def _forms(value: str) -> Iterator[str]:
+    """Every spelling of a key to look for."""
+    quoted = urllib.parse.quote(value, safe="")
+    escaped = json.dumps(value)[1:-1]
+    html_safe = escaped.replace("<", r"\u003c").replace(">", r"\u003e").replace("&", r"\u0026")  # Go's encoder
+    yield from (value, quoted, re.sub("%..", lambda octet: octet[0].lower(), quoted))
+    yield from (escaped, escaped.replace("/", r"\/"), html_safe)
+    for shift in range(3):  # where the key starts within base64's groups of three bytes
+        yield from _base64_forms(value.encode(), shift)
+    if len(value) >= FRAGMENTS_FROM:
+        yield from (value[:12], value[-8:])
+
+
+def _base64_forms(value: bytes, shift: int) -> Iterator[str]:
+    """Base64 of a key with `shift` bytes before it, less the characters its neighbours have a part in."""
+    encoded = base64.b64encode(b"\0" * shift + value).decode().rstrip("=")
+    skipped = -(-8 * shift // 6)
+    whole = (len(value) + shift) * 8 // 6
+    core = encoded[skipped:whole]
+    if len(core) >= 8:
+        yield from (core, core.replace("+", "-").replace("/", "_"), core.replace("/", r"\/"))

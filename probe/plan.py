@@ -1,0 +1,183 @@
+"""When to send which canary: intervals that the budget pays for, and the slots that follow from them.
+
+Pure: the same config gives the same plan, and every function takes the time it is asked about.
+"""
+
+import dataclasses
+import datetime as dt
+import hashlib
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from probe import model
+
+if TYPE_CHECKING:
+    from probe.config import schema
+
+DAY_S = 86_400.0
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+FASTEST_S = 300.0
+"""No automatic interval is shorter: closer canaries see the same trouble twice."""
+
+CALMEST_S = DAY_S
+"""No automatic interval is longer: a path seen less than once a day is not watched."""
+
+TRIPWIRE_SHARE = 0.2
+"""Share of a channel's money for its lightest tier: cheap canaries see an outage first (`docs/detection.md`)."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Line:
+    """What is planned for one path."""
+
+    path: model.Path
+    interval_s: float  # whole minutes, unless the config fixes it
+    offset_s: float  # of its slots from the epoch, so that paths do not fire together
+    price_usd: float  # list price of one canary
+    fixed: bool = False  # the config names the interval
+
+    @property
+    def canaries_per_day(self) -> float:
+        return DAY_S / self.interval_s
+
+    @property
+    def usd_per_day(self) -> float:
+        return self.canaries_per_day * self.price_usd
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Plan:
+    """One line a path in the order of the config; `notes` say what a person should know about it."""
+
+    lines: tuple[Line, ...]
+    budget_usd_per_day: float
+    notes: tuple[str, ...] = ()
+
+    @property
+    def usd_per_day(self) -> float:
+        return sum(line.usd_per_day for line in self.lines)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Demand:
+    """A path that wants money: its weight against the others and the least and most it can use, USD per day."""
+
+    weight: float
+    least_usd: float
+    most_usd: float
+
+
+def plan(config: "schema.Config") -> Plan:
+    """Fixed intervals for every path.
+
+    1. Paths with an `interval` in the config keep it.
+    2. What they leave of the budget goes to the channels in equal parts, in each to the first (lightest)
+       tier 20 %, the rest to the others in equal parts.
+    3. What a path cannot use, being at its fastest, goes to the others.
+    """
+    paths = config.paths()
+    fixed_s = {path: seconds for path in paths if (seconds := fixed_interval_s(config, path)) is not None}
+    spent_usd = sum(config.price_usd(path) * DAY_S / seconds for path, seconds in fixed_s.items())
+    demands = {path: _demand(config, path, fixed_s) for path in paths if path not in fixed_s}
+    shares = share(max(config.budget.usd_per_day - spent_usd, 0.0), demands)
+    intervals = fixed_s | {path: _interval_s(config, path, shares[path]) for path in demands}
+    lines = tuple(
+        Line(path, intervals[path], _offset_s(path, intervals[path]), config.price_usd(path), path in fixed_s)
+        for path in paths
+    )
+    draft = Plan(lines, config.budget.usd_per_day)
+    return dataclasses.replace(draft, notes=_notes(draft))
+
+
+def fixed_interval_s(config: "schema.Config", path: model.Path) -> float | None:
+    """The interval that the config names for a path; None: the budget decides."""
+    interval = config.find(path.channel).interval
+    return interval.get(path.tier) if isinstance(interval, dict) else interval
+
+
+def fastest_s(config: "schema.Config", path: model.Path) -> float:
+    """The shortest automatic interval: a canary has always ended before the next is due."""
+    return max(FASTEST_S, config.deadline_s(path) + 60.0)
+
+
+def share(total_usd: float, demands: Mapping[model.Path, Demand]) -> dict[model.Path, float]:
+    """Split money by weight so that nobody gets less than the least or more than the most they can use.
+
+    One level `x` fits all: each gets `x * weight`, held within its bounds, and the sum is the total
+    (or the sum of the bounds, where the total lies outside).
+    """
+
+    def at(level: float) -> dict[model.Path, float]:
+        return {path: min(max(level * d.weight, d.least_usd), d.most_usd) for path, d in demands.items()}
+
+    low, high = 0.0, max((d.most_usd / d.weight for d in demands.values()), default=0.0)
+    if sum(at(high).values()) <= total_usd:
+        return at(high)
+    for _ in range(100):
+        middle = (low + high) / 2
+        low, high = (middle, high) if sum(at(middle).values()) <= total_usd else (low, middle)
+    return at(low)
+
+
+def _demand(config: "schema.Config", path: model.Path, fixed: Mapping[model.Path, float]) -> Demand:
+    tiers = [tier for tier in config.find(path.channel).tiers if model.Path(path.channel, tier) not in fixed]
+    weight = 1.0
+    if len(tiers) > 1:
+        weight = TRIPWIRE_SHARE if path.tier == tiers[0] else (1 - TRIPWIRE_SHARE) / (len(tiers) - 1)
+    price_usd = config.price_usd(path)
+    return Demand(weight, price_usd * DAY_S / CALMEST_S, price_usd * DAY_S / fastest_s(config, path))
+
+
+def _interval_s(config: "schema.Config", path: model.Path, usd_per_day: float) -> float:
+    """The interval that this money buys, rounded up to whole minutes so that the plan never exceeds it."""
+    if usd_per_day <= 0:
+        return fastest_s(config, path) if config.price_usd(path) == 0 else CALMEST_S
+    wanted_s = config.price_usd(path) * DAY_S / usd_per_day
+    minutes = math.ceil(round(wanted_s / 60, 6))
+    return min(max(minutes * 60.0, fastest_s(config, path)), CALMEST_S)
+
+
+def _offset_s(path: model.Path, interval_s: float) -> float:
+    """A whole second within the interval that depends on the path alone: the same after every restart."""
+    fraction = int.from_bytes(hashlib.sha256(str(path).encode()).digest()[:8]) / 2**64
+    return float(math.floor(fraction * interval_s))
+
+
+def _notes(plan: Plan) -> tuple[str, ...]:
+    return ()
+
+
+def starts_at(line: Line, at: dt.datetime) -> dt.datetime:
+    """When the slot that contains `at` began, UTC. Whole microseconds throughout: no drift."""
+    interval, first = dt.timedelta(seconds=line.interval_s), EPOCH + dt.timedelta(seconds=line.offset_s)
+    return first + (at - first) // interval * interval
+
+
+def next_at(line: Line, at: dt.datetime) -> dt.datetime:
+    """When the slot after the one that contains `at` begins, UTC."""
+    return starts_at(line, at) + dt.timedelta(seconds=line.interval_s)
+
+
+def slot(line: Line, at: dt.datetime) -> int:
+    """The slot that contains `at`, named by the UTC second at which it began.
+
+    Named so, slots keep their order when an edit of the config changes the interval.
+    """
+    return math.floor(starts_at(line, at).timestamp())
+
+
+def due(plan: Plan, at: dt.datetime, last_slot: Mapping[model.Path, int]) -> tuple[tuple[Line, int], ...]:
+    """The canaries to send now, with their slots: at most one a path, the current one; what was missed stays missed.
+
+    `last_slot` holds the slot of each path's latest canary. One that lies in the future (the clock went
+    back) is forgotten, so that a path is never silent for longer than its interval.
+    """
+    now = at.timestamp()
+    found = []
+    for line in plan.lines:
+        current, last = slot(line, at), last_slot.get(line.path)
+        if last is None or last < current or last > now:
+            found.append((line, current))
+    return tuple(found)
