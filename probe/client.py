@@ -6,8 +6,8 @@ import socket
 import ssl
 import zlib
 from collections.abc import AsyncIterator, Callable, Mapping
-from types import MappingProxyType, TracebackType
-from typing import Any, Self
+from types import MappingProxyType
+from typing import Any
 
 import httpx
 
@@ -133,12 +133,8 @@ class Client:
         )
         self._http = httpx.AsyncClient(transport=transport, trust_env=False, follow_redirects=False, timeout=None)  # noqa: S113 - bounded by one total deadline
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def aclose(self) -> None:
+        """Close the connections (the name that `contextlib.aclosing` calls)."""
         await self._http.aclose()
 
     async def send(

@@ -70,7 +70,7 @@ def send(*script, deadline_s=5.0, cap_bytes=client.BODY_CAP_BYTES, key=None, hea
 
     async def go():
         ticking = clock.RealClock(speed)
-        async with Upstream(*script) as upstream, client.Client(ticking) as http:
+        async with Upstream(*script) as upstream, contextlib.aclosing(client.Client(ticking)) as http:
             request = model.Request("POST", upstream.url, headers or {}, b"{}")
             return await http.send(request, key=key, deadline_s=deadline_s, cap_bytes=cap_bytes), upstream
 
@@ -166,7 +166,7 @@ def test_a_refused_connection_was_never_sent():
         with socket.socket() as held:
             held.bind(("127.0.0.1", 0))
             request = model.Request("POST", f"http://127.0.0.1:{held.getsockname()[1]}/", {}, b"{}")
-            async with client.Client(clock.RealClock()) as http:
+            async with contextlib.aclosing(client.Client(clock.RealClock())) as http:
                 return await http.send(request, key=None, deadline_s=5.0)
 
     reply = asyncio.run(go())
@@ -175,7 +175,7 @@ def test_a_refused_connection_was_never_sent():
 
 def test_a_name_that_does_not_resolve_is_a_dns_fault():
     async def go():
-        async with client.Client(clock.RealClock()) as http:
+        async with contextlib.aclosing(client.Client(clock.RealClock())) as http:
             return await http.send(model.Request("GET", "http://no-such-host.invalid/"), key=None, deadline_s=5.0)
 
     assert asyncio.run(go()).fault is model.Fault.DNS
@@ -183,7 +183,10 @@ def test_a_name_that_does_not_resolve_is_a_dns_fault():
 
 def test_plain_http_where_tls_was_expected_is_a_tls_fault():
     async def go():
-        async with Upstream(OK, speaks_first=True) as upstream, client.Client(clock.RealClock()) as http:
+        async with (
+            Upstream(OK, speaks_first=True) as upstream,
+            contextlib.aclosing(client.Client(clock.RealClock())) as http,
+        ):
             request = model.Request("GET", upstream.url.replace("http://", "https://"))
             return await http.send(request, key=None, deadline_s=5.0)
 
@@ -195,7 +198,7 @@ def test_proxies_of_the_environment_are_ignored(monkeypatch):
         async with Upstream(OK) as trap:
             monkeypatch.setenv("HTTP_PROXY", trap.url)
             monkeypatch.setenv("ALL_PROXY", trap.url)
-            async with Upstream(OK) as upstream, client.Client(clock.RealClock()) as http:
+            async with Upstream(OK) as upstream, contextlib.aclosing(client.Client(clock.RealClock())) as http:
                 reply = await http.send(model.Request("GET", upstream.url), key=None, deadline_s=5.0)
             return reply, trap
 
@@ -205,7 +208,7 @@ def test_proxies_of_the_environment_are_ignored(monkeypatch):
 
 def test_cancellation_passes_through():
     async def go():
-        async with Upstream(5.0) as upstream, client.Client(clock.RealClock()) as http:
+        async with Upstream(5.0) as upstream, contextlib.aclosing(client.Client(clock.RealClock())) as http:
             task = asyncio.create_task(http.send(model.Request("GET", upstream.url), key=None, deadline_s=60.0))
             await asyncio.sleep(0.1)
             task.cancel()

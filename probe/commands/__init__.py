@@ -91,7 +91,7 @@ def program() -> None:
       tierwatch plan      what it will cost per day, before anything is sent
       tierwatch daemon    leave it running
       tierwatch report    what it found
-    """  # noqa: D301 - \b is click's mark for text that must not be wrapped
+    """
 
 
 def main(args: Sequence[str] | None = None, **extra: Any) -> None:

@@ -1,0 +1,59 @@
+"""`tierwatch daemon`: send canaries on schedule until told to stop."""
+
+import asyncio
+import logging
+import pathlib
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from probe.commands import options
+
+if TYPE_CHECKING:
+    from probe import daemon, run
+
+
+@click.command(short_help="Send canaries on schedule and store what comes back.")
+@options.CONFIG
+def command(config_path: str | None) -> None:
+    """Send canaries on schedule and store what comes back.
+
+    In a terminal it shows what is in flight; otherwise it logs one line an outcome.
+    The first Ctrl-C or SIGTERM sends nothing new and waits for paid requests in
+    flight; the second ends at once (they stay counted as spent).
+
+    \b
+    Example:
+      tierwatch plan && tierwatch daemon
+    """
+    from probe import clock, config, daemon, logs, records, run
+
+    settings = config.load(config.find(config_path))
+    for warning in config.read_warnings(settings):
+        click.echo(f"warning: {warning}", err=True)
+    database = config.database(pathlib.Path(settings.source))
+    with records.daemon_lock(database), records.open(database) as book:
+        tools = run.tools(settings, clock.RealClock(), book)
+        attended = sys.stderr.isatty()
+        logs.start(tools.redact, settings.monitor.log_format, logging.WARNING if attended else logging.INFO)
+        watch = daemon.Daemon(tools)
+        asyncio.run(_serve(watch, tools, attended=attended))
+
+
+async def _serve(watch: "daemon.Daemon", tools: "run.Tools", *, attended: bool) -> None:
+    """Run with signals connected, and the live view where a person watches."""
+    from probe import run
+    from probe.commands import live
+
+    loop = asyncio.get_running_loop()
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signal_number, watch.stop)
+    try:
+        if attended:
+            await live.show(watch)
+        else:
+            await watch.run()
+    finally:
+        await run.close(tools)

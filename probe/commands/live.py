@@ -1,0 +1,54 @@
+"""The live view of a daemon in a terminal: what is in flight, the latest outcomes, what was spent."""
+
+import asyncio
+import collections
+import contextlib
+from typing import TYPE_CHECKING
+
+from rich import console, live, table
+
+from probe import daemon, model
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+KEPT = 12
+MARKS = {True: "[green]ok[/]", False: "[red]failed[/]", None: "[yellow]not counted[/]"}
+
+
+async def show(watch: daemon.Daemon) -> None:
+    """Run the daemon and redraw four times a second until it has drained."""
+    latest: collections.deque[model.Judged] = collections.deque(maxlen=KEPT)
+    watch.on_outcome = latest.append
+    running = asyncio.create_task(watch.run())
+    with live.Live(view(watch, latest), console=console.Console(stderr=True), auto_refresh=False) as screen:
+        while not running.done():
+            screen.update(view(watch, latest), refresh=True)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.shield(running), 0.25)
+    await running
+
+
+def view(watch: daemon.Daemon, latest: "collections.deque[model.Judged]") -> "RenderableType":
+    """A table of the latest outcomes with the requests in flight below."""
+    now = watch.tools.clock.now()
+    grid = table.Table(title=_title(watch), title_justify="left", box=None, expand=False)
+    for heading in ("sent (UTC)", "path", "what came back", "after"):
+        grid.add_column(heading, no_wrap=True)
+    for judged in latest:
+        outcome, verdict = judged.outcome, judged.verdict
+        words = str(verdict.kind) + (f" ({verdict.detail})" if verdict.detail else "")
+        after = f"{outcome.latency_s:.0f} s" if outcome.latency_s is not None else "-"
+        mark = MARKS[model.health(judged)]
+        grid.add_row(f"{outcome.sent_at:%d %b %H:%M:%S}", str(outcome.path), f"{mark}  {words}", after)
+    for path, since in sorted(watch.in_flight.items()):
+        grid.add_row(f"{since:%d %b %H:%M:%S}", str(path), "in flight", f"{(now - since).total_seconds():.0f} s")
+    return grid
+
+
+def _title(watch: daemon.Daemon) -> str:
+    bad = [f"{state.path} {state.state}" for state in watch.states if state.state is model.State.DEGRADED]
+    if watch.stopping:
+        return f"stopping: waiting for {len(watch.in_flight)} in flight; Ctrl-C again ends at once"
+    words = ", ".join(bad) if bad else "nothing degraded"
+    return f"{words}; ${watch.plan.usd_per_day:.2f} a day planned; Ctrl-C to stop"

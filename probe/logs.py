@@ -1,0 +1,48 @@
+"""The program's log on stderr: one line a record, as text or as JSON, redacted, control characters made visible."""
+
+import datetime as dt
+import json
+import logging
+import sys
+from collections.abc import Callable
+from typing import Literal
+
+QUIET = ("httpx", "httpcore", "apscheduler", "asyncio", "PIL", "matplotlib")
+"""Libraries whose own chatter holds URLs and headers, or repeats what we log ourselves."""
+
+
+class Line(logging.Formatter):
+    """`2026-11-24T10:53:04Z INFO outcome path=vip/4k-high ...`, or the same as one JSON object."""
+
+    def __init__(self, redact: Callable[[str], str], log_format: Literal["text", "json"]) -> None:
+        super().__init__()
+        self._redact = redact
+        self._as_json = log_format == "json"
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = record.getMessage()
+        if record.exc_info:
+            text += " " + self.formatException(record.exc_info)
+        text = visible(self._redact(text))
+        at = dt.datetime.fromtimestamp(record.created, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        if self._as_json:
+            return json.dumps({"at": at, "level": record.levelname, "message": text}, ensure_ascii=False)
+        return f"{at} {record.levelname} {text}"
+
+
+def visible(text: str) -> str:
+    """Control and direction characters written as escapes, so that a record is one line and moves no cursor."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode() for char in text
+    )
+
+
+def start(redact: Callable[[str], str], log_format: Literal["text", "json"], level: int = logging.INFO) -> None:
+    """Log to stderr from here on, replacing what was set up before."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Line(redact, log_format))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)

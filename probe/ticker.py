@@ -1,0 +1,54 @@
+"""The one door to apscheduler: periodic jobs on a clock that never jumps."""
+
+import datetime as dt
+from collections.abc import Awaitable, Callable
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
+
+from probe import clock as clocks
+
+EPOCH = dt.datetime(2000, 1, 1)  # noqa: DTZ001 - a fixed origin; the zone below is attached to it
+
+
+class MonotonicZone(dt.tzinfo):
+    """A time zone that answers with the monotonic clock.
+
+    apscheduler asks the time as `datetime.now(zone)` and so follows the wall clock: set back by an
+    hour, it stays silent for an hour. A zone is the place where another clock can be handed in.
+    """
+
+    def __init__(self, clock: clocks.Clock) -> None:
+        self._clock = clock
+
+    def fromutc(self, _utc: dt.datetime) -> dt.datetime:
+        return (EPOCH + dt.timedelta(seconds=self._clock.monotonic_s())).replace(tzinfo=self)
+
+    def utcoffset(self, _at: dt.datetime | None) -> dt.timedelta:
+        return dt.timedelta(0)
+
+    def dst(self, _at: dt.datetime | None) -> None:
+        return None
+
+    def tzname(self, _at: dt.datetime | None) -> str:
+        return "monotonic"
+
+
+class Every(BaseTrigger):  # type: ignore[misc] - apscheduler has no types
+    """Fires every so many seconds; after a gap once, then at the old pace, never to catch up."""
+
+    def __init__(self, period_s: float) -> None:
+        self._period = dt.timedelta(seconds=period_s)
+
+    def get_next_fire_time(self, previous: dt.datetime | None, now: dt.datetime) -> dt.datetime:
+        return now if previous is None else max(previous + self._period, now)
+
+
+def start(clock: clocks.Clock, jobs: dict[Callable[[], Awaitable[None]], float]) -> AsyncIOScheduler:
+    """A running scheduler for coroutine functions and their periods in seconds of real time."""
+    defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+    scheduler = AsyncIOScheduler(timezone=MonotonicZone(clock), job_defaults=defaults)
+    for job, period_s in jobs.items():
+        scheduler.add_job(job, Every(period_s), name=job.__name__)
+    scheduler.start()
+    return scheduler
