@@ -1,0 +1,211 @@
+"""What a report is made of: a few frozen kinds of block and of table cell that every renderer knows, and nothing else.
+
+A cell's `text(near)` is what a person reads, the same words in text, Markdown and HTML; `near` is the
+report's end, against which moments are shortened.
+"""
+
+import dataclasses
+import datetime as dt
+from typing import TYPE_CHECKING, Any, Literal
+
+from reports import words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from matplotlib.figure import Figure
+
+Tone = Literal["", "good", "warn", "bad", "unknown"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Word:
+    """A word that carries a judgement, so that a renderer may colour it; it must read without colour."""
+
+    word: str
+    tone: Tone = ""
+
+    def text(self, near: dt.datetime) -> str:
+        return self.word
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Rate:
+    """A share of `n` with its interval (Wilson 95 % where not said otherwise)."""
+
+    good: int
+    n: int
+    low: float
+    high: float
+    tone: Tone = ""
+
+    @property
+    def share(self) -> float:
+        return self.good / self.n
+
+    def text(self, near: dt.datetime) -> str:
+        return f"{words.percent(self.share)} ({words.percents(self.low, self.high)}, n {self.n})"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Seconds:
+    """A latency with its interval; `high_s` None with a `low_s` = it lies beyond the deadline."""
+
+    value_s: float
+    low_s: float | None = None
+    high_s: float | None = None
+
+    def text(self, near: dt.datetime) -> str:
+        if self.low_s is None:
+            return words.seconds(self.value_s)
+        return words.seconds_with_range(self.value_s, self.low_s, self.high_s)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Usd:
+    """Money, with its range where it is not sure."""
+
+    value_usd: float
+    low_usd: float | None = None
+    high_usd: float | None = None
+
+    def text(self, near: dt.datetime) -> str:
+        if self.low_usd is None or self.high_usd is None:
+            return words.usd(self.value_usd)
+        low, high = words.usd(self.low_usd), words.usd(self.high_usd)
+        return low if low == high else f"{low} to {high}"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Moment:
+    """A point in time, with its 90 % range where it was estimated."""
+
+    at: dt.datetime
+    low: dt.datetime | None = None
+    high: dt.datetime | None = None
+
+    def text(self, near: dt.datetime) -> str:
+        if self.low is None or self.high is None:
+            return words.clock(self.at, near)
+        return f"{words.clock(self.at, near)} ({words.clock_range(self.low, self.high, self.at)})"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Missing:
+    """Why there is no number here: `no data`, `too few (n 11)`. Never a zero."""
+
+    reason: str = "no data"
+
+    def text(self, near: dt.datetime) -> str:
+        return self.reason
+
+
+STRIP_LEGEND = "o all ok, 1-9 tenths failing, X all failing, . no data"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Strip:
+    """Shares failing of equal stretches of time, oldest first; None = no data in that stretch."""
+
+    failing: tuple[float | None, ...]
+
+    def text(self, near: dt.datetime) -> str:
+        """One character a stretch (`STRIP_LEGEND`)."""
+        return "".join(strip_mark(share) for share in self.failing)
+
+
+def strip_mark(failing: float | None) -> str:
+    """The mark of one stretch; something failing never reads as all ok, nor something ok as all failing."""
+    if failing is None:
+        return "."
+    if failing in {0, 1}:
+        return "X" if failing else "o"
+    return str(min(9, max(1, round(10 * failing))))
+
+
+Cell = str | int | Word | Rate | Seconds | Usd | Moment | Missing | Strip
+Row = tuple[Cell, ...]
+
+
+def plain(cell: Cell, near: dt.datetime) -> str:
+    """A cell as a person reads it, without colour."""
+    if isinstance(cell, str):
+        return cell
+    return f"{cell:,}" if isinstance(cell, int) else cell.text(near)
+
+
+def tone(cell: Cell) -> Tone:
+    """The judgement that a cell carries."""
+    return cell.tone if isinstance(cell, (Word, Rate)) else "unknown" if isinstance(cell, Missing) else ""
+
+
+def is_number(cell: Cell) -> bool:
+    """Does it belong to the right edge of its column?"""
+    return isinstance(cell, (int, Usd))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Line:
+    """One sentence of the first screen; `label` is the word in the margin, empty where a new matter starts."""
+
+    text: str
+    label: str = ""
+    tone: Tone = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Headline:
+    """Sentences to be read first, in order of weight."""
+
+    lines: tuple[Line, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of typed cells; `caption` says what they are and which outcomes they count, `note` how to read them."""
+
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    caption: str = ""
+    note: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Plot:
+    """A figure to be drawn by `draw(data, width_in)`; `title` is its question, `alt` what it shows, in words."""
+
+    name: str
+    title: str
+    draw: "Callable[[Any, float], Figure]"
+    data: Any
+    alt: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Note:
+    """A sentence beside the tables: a limit, or what to do next."""
+
+    text: str
+
+
+Block = Headline | Table | Plot | Note
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Section:
+    """Blocks under one question."""
+
+    key: str
+    question: str
+    blocks: tuple[Block, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Report:
+    """Everything a renderer needs: the period, when it was made, and the sections in reading order."""
+
+    title: str
+    since: dt.datetime
+    until: dt.datetime
+    made_at: dt.datetime
+    sections: tuple[Section, ...]

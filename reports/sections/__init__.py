@@ -1,0 +1,32 @@
+"""The sections of a report in reading order: each a question and a pure function from the window to blocks."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from reports import blocks, window
+from reports.sections import cost, kinds, latency, matrix, now, quality, timeline
+
+
+class Row(NamedTuple):
+    """One section: `key` names it in JSON and in links, `question` is its title ("" for the first screen)."""
+
+    key: str
+    question: str
+    read: Callable[[window.Window], tuple[blocks.Block, ...]]
+
+
+SECTIONS = (
+    Row("now", "", now.read),
+    Row("matrix", "Which channel works at which tier?", matrix.read),
+    Row("timeline", "When did a path degrade, and is it over?", timeline.read),
+    Row("latency", "Slower, or only jittery?", latency.read),
+    Row("cost", "What does a usable picture cost?", cost.read),
+    Row("kinds", "Which failures, and who must act?", kinds.read),
+    Row("quality", "What is not in these numbers?", quality.read),
+)
+
+
+def build(seen: window.Window, title: str = "tierwatch report") -> blocks.Report:
+    """The report of a window."""
+    read = tuple(blocks.Section(row.key, row.question, row.read(seen)) for row in SECTIONS)
+    return blocks.Report(title, seen.since, seen.until, seen.now, read)

@@ -1,0 +1,109 @@
+"""How numbers, money, spans and moments read to a person; the one place that words them."""
+
+import datetime as dt
+from collections.abc import Iterable
+
+STEPS_S = ((86400.0, "d"), (3600.0, "h"), (60.0, "min"))
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """`97 %`; what is not quite all or nothing never reads as 100 % or 0 %."""
+    text = f"{100 * share:.{digits}f}"
+    if share < 1 and float(text) == 100:
+        return f">{100 - 10**-digits:.{digits}f} %"
+    if share > 0 and float(text) == 0:
+        return f"<{10**-digits:.{digits}f} %"
+    return f"{text} %"
+
+
+def percents(low: float, high: float) -> str:
+    """`94-99`: a range of shares in per cent, without the sign."""
+    return f"{100 * low:.0f}-{100 * high:.0f}"
+
+
+def usd(value_usd: float) -> str:
+    """`$0.40`; small prices keep two significant digits."""
+    if 0 < abs(value_usd) < 0.095:
+        return f"${value_usd:.3f}".rstrip("0") if abs(value_usd) >= 0.0005 else "<$0.001"
+    return f"${value_usd:,.2f}"
+
+
+def seconds(value_s: float) -> str:
+    """A latency: `4.2 s`, `48 s`, `4.6 min`."""
+    size_s, unit, digits = scale(value_s)
+    return f"{value_s / size_s:.{digits}f} {unit}"
+
+
+def seconds_with_range(value_s: float, low_s: float, high_s: float | None) -> str:
+    """`4.6 min (4.1-5.0)`; the upper end None = beyond the deadline."""
+    size_s, _, digits = scale(value_s)
+    low = f"{low_s / size_s:.{digits}f}"
+    return f"{seconds(value_s)} ({low}-{f'{high_s / size_s:.{digits}f}' if high_s is not None else 'timeout'})"
+
+
+def scale(value_s: float) -> tuple[float, str, int]:
+    """Seconds in the unit, its name, and the digits that a latency is told in."""
+    return (60.0, "min", 1) if value_s >= 120 else (1.0, "s", 0 if value_s >= 10 else 1)
+
+
+def span(value_s: float) -> str:
+    """How long something lasts, in its two largest units: `3 h 10 min`, `2 d 4 h`."""
+    minutes = round(value_s / 60)
+    if minutes < 1:
+        return f"{max(value_s, 0):.0f} s"
+    days, rest = divmod(minutes, 1440)
+    hours, minutes = divmod(rest, 60)
+    parts = [(days, "d"), (hours, "h"), (minutes, "min")]
+    while parts and not parts[0][0]:
+        parts.pop(0)
+    return " ".join(f"{count} {unit}" for count, unit in parts[:2] if count)
+
+
+def moment(at: dt.datetime, near: dt.datetime | None = None) -> str:
+    """`02:20 UTC` on the day of `near`, `Nov 23 02:20 UTC` within about a year of it, else with the year."""
+    return f"{clock(at, near)} UTC"
+
+
+def clock(at: dt.datetime, near: dt.datetime | None = None) -> str:
+    """`moment` without the zone, for columns and ranges that name it once."""
+    at = at.astimezone(dt.UTC)
+    if near is not None and at.date() == near.astimezone(dt.UTC).date():
+        return f"{at:%H:%M}"
+    if near is not None and abs(at - near) < dt.timedelta(days=300):
+        return f"{at:%b %d %H:%M}"
+    return f"{at:%Y-%m-%d %H:%M}"
+
+
+def clock_range(first: dt.datetime, last: dt.datetime, near: dt.datetime | None = None) -> str:
+    """`01:55-02:35`, with the day once where both share it."""
+    same_day = first.astimezone(dt.UTC).date() == last.astimezone(dt.UTC).date()
+    return f"{clock(first, near)}-{clock(last, last if same_day else near)}"
+
+
+def period(since: dt.datetime, until: dt.datetime) -> str:
+    """`Nov 10 06:10 to Nov 24 06:10 UTC, 2026 (14 d)`."""
+    year = f"{since:%Y}" if since.year == until.year else f"{since:%Y}/{until:%Y}"
+    return f"{since:%b %d %H:%M} to {until:%b %d %H:%M} UTC {year} ({span((until - since).total_seconds())})"
+
+
+def ago(at: dt.datetime, now: dt.datetime) -> str:
+    """`6 min ago`."""
+    passed_s = (now - at).total_seconds()
+    return "just now" if passed_s < 30 else f"{span(passed_s)} ago"
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """`1 canary`, `41 canaries`."""
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number:,} {plural or plural_of(noun)}"
+
+
+def plural_of(noun: str) -> str:
+    return noun[:-1] + "ies" if noun.endswith("y") and noun[-2] not in "aeiou" else noun + "s"
+
+
+def listed(items: Iterable[str], last: str = "and") -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    words = list(items)
+    return f" {last} ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
