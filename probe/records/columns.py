@@ -1,0 +1,211 @@
+"""Model values as columns, and back: times, JSON, and the scrubbing that keeps any upstream value storable."""
+
+import dataclasses
+import datetime as dt
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from probe import model
+
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+"""NUL ends a text for SQLite's functions; a lone surrogate cannot be encoded at all."""
+
+LARGEST_INTEGER = 2**63 - 1
+
+OUTCOME = (
+    "id", "channel", "tier", "trigger", "vantage", "model", "fingerprint", "prompt_id", "sent_at", "latency_s",
+    "timings", "price_usd", "charged_usd", "excluded", "slot", "attempt",
+)  # fmt: skip
+VERDICT = (
+    "kind", "detail", "stage", "party", "retryable", "action", "rule", "confidence", "retry_after_s", "billed",
+    "request_ids", "runner_up", "would_decide",
+)  # fmt: skip
+
+JUDGED = f"""
+    SELECT {", ".join(f"outcome.{column}" for column in OUTCOME if column != "model")}, evidence.facts,
+        {", ".join(f"verdict.{column}" for column in VERDICT)}
+    FROM outcome JOIN verdict USING (seq) LEFT JOIN evidence USING (seq)
+"""  # noqa: S608 - made of the constants above
+"""What `judged` reads; callers add WHERE and ORDER BY."""
+
+EXCLUSIONS: Mapping[str | None, model.Exclusion] = {each.value: each for each in model.Exclusion}
+EVIDENCE_FIELDS = frozenset(field.name for field in dataclasses.fields(model.Evidence))
+ORDER_FIELDS = frozenset(field.name for field in dataclasses.fields(model.Order))
+PICTURE_FIELDS = frozenset(field.name for field in dataclasses.fields(model.Picture))
+TIMINGS_FIELDS = frozenset(field.name for field in dataclasses.fields(model.Timings))
+
+
+def when(at: dt.datetime) -> str:
+    """An aware time as `2026-08-13T02:19:00.000Z`: always UTC and milliseconds, so that text sorts as time."""
+    if at.tzinfo is None:
+        raise ValueError(f"{at!r} has no time zone")
+    return at.astimezone(dt.UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def instant(text: str) -> dt.datetime:
+    """Read what `when` wrote."""
+    return dt.datetime.fromisoformat(text)
+
+
+def maybe_when(at: dt.datetime | None) -> str | None:
+    return None if at is None else when(at)
+
+
+def maybe_instant(text: str | None) -> dt.datetime | None:
+    return None if text is None else instant(text)
+
+
+def storable(value: Any) -> Any:
+    """The value with what SQLite or JSON cannot hold taken out.
+
+    NUL and lone surrogates become U+FFFD; NaN, infinities and integers of more than 64 bits become
+    None; what is no plain value becomes its text.
+    """
+    match value:
+        case None | bool():
+            kept = value
+        case str():
+            kept = UNSTORABLE.sub("\ufffd", value)
+        case int():
+            kept = value if -LARGEST_INTEGER <= value <= LARGEST_INTEGER else None
+        case float():
+            kept = value if math.isfinite(value) else None
+        case Mapping():
+            kept = {storable(str(key)): storable(each) for key, each in value.items()}
+        case list() | tuple():
+            kept = [storable(each) for each in value]
+        case _:
+            kept = storable(str(value))
+    return kept
+
+
+def row(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Columns by name, each storable."""
+    return {column: storable(value) for column, value in values.items()}
+
+
+def facts(value: Any) -> dict[str, Any]:
+    """A flat frozen value as a dict without the fields that have their default."""
+    return {
+        field.name: storable(each)
+        for field in dataclasses.fields(value)
+        if (each := getattr(value, field.name)) != field.default
+    }
+
+
+def compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def evidence_facts(evidence: model.Evidence) -> dict[str, Any]:
+    """Evidence as a dict for JSON; `evidence_of` reads it back."""
+    found = facts(dataclasses.replace(evidence, order=None, picture=None))
+    if not evidence.headers:
+        found.pop("headers", None)
+    if evidence.order is not None:
+        found["order"] = facts(evidence.order)
+    if evidence.picture is not None:
+        found["picture"] = facts(evidence.picture)
+    return found
+
+
+def evidence_of(found: dict[str, Any]) -> model.Evidence:
+    """Read `evidence_facts`; fields a later version added are left out."""
+    order, picture, fault = found.pop("order", None), found.pop("picture", None), found.pop("fault", None)
+    return model.Evidence(
+        **known(found, EVIDENCE_FIELDS),
+        order=None if order is None else model.Order(**known(order, ORDER_FIELDS)),
+        picture=None if picture is None else model.Picture(**known(picture, PICTURE_FIELDS)),
+        fault=None if fault is None else model.Fault(fault),
+    )
+
+
+def known(found: dict[str, Any], fields: frozenset[str]) -> dict[str, Any]:
+    return found if found.keys() <= fields else {key: each for key, each in found.items() if key in fields}
+
+
+def outcome_row(outcome: model.Outcome) -> dict[str, Any]:
+    """An outcome as a row of the table `outcome`, without its evidence."""
+    evidence = outcome.evidence
+    picture = evidence.picture or model.Picture()
+    return row(
+        {
+            "id": outcome.id,
+            "channel": outcome.path.channel,
+            "tier": outcome.path.tier,
+            "trigger": outcome.trigger,
+            "vantage": outcome.vantage,
+            "model": evidence.order.model if evidence.order else "",
+            "fingerprint": outcome.fingerprint,
+            "prompt_id": outcome.prompt_id,
+            "sent_at": when(outcome.sent_at),
+            "latency_s": outcome.latency_s,
+            "timings": compact(facts(outcome.timings)),
+            "price_usd": storable(float(outcome.price_usd)) or 0.0,
+            "charged_usd": outcome.charged_usd,
+            "excluded": outcome.excluded,
+            "slot": outcome.slot,
+            "attempt": outcome.attempt,
+            "picture_sha256": picture.sha256 or None,
+            "picture_fingerprint": picture.fingerprint or None,
+        }
+    )
+
+
+def verdict_row(verdict: model.Verdict) -> dict[str, Any]:
+    """A verdict as the columns VERDICT."""
+    values = {column: getattr(verdict, column) for column in VERDICT}
+    return row({**values, "request_ids": compact(facts(verdict.request_ids))})
+
+
+def judged(found: tuple[Any, ...]) -> model.Judged:
+    """Read one row of the query JUDGED."""
+    (
+        identity, channel, tier, trigger, vantage, fingerprint, prompt_id, sent_at, latency_s, timings,
+        price_usd, charged_usd, excluded, slot, attempt, evidence, *verdict,
+    ) = found  # fmt: skip
+    outcome = model.Outcome(
+        id=identity,
+        path=model.Path(channel, tier),
+        trigger=model.Trigger(trigger),
+        sent_at=instant(sent_at),
+        evidence=evidence_of(json.loads(evidence)) if evidence else model.Evidence(),
+        latency_s=latency_s,
+        timings=model.Timings(**known(json.loads(timings), TIMINGS_FIELDS)),
+        price_usd=price_usd,
+        charged_usd=charged_usd,
+        prompt_id=prompt_id,
+        fingerprint=fingerprint,
+        slot=slot,
+        vantage=vantage,
+        excluded=EXCLUSIONS.get(excluded),
+        attempt=attempt,
+    )
+    return model.Judged(outcome, verdict_of(tuple(verdict)))
+
+
+def verdict_of(found: tuple[Any, ...]) -> model.Verdict:
+    """Read the columns VERDICT."""
+    (
+        kind, detail, stage, party, retryable, action, rule, confidence, retry_after_s, billed,
+        request_ids, runner_up, would_decide,
+    ) = found  # fmt: skip
+    ids = {hop: tuple(values) for hop, values in json.loads(request_ids).items()}
+    return model.Verdict(
+        kind=model.Kind(kind),
+        detail=detail,
+        stage=model.Stage(stage),
+        party=model.Party(party),
+        retryable=bool(retryable),
+        action=model.Action(action),
+        rule=rule,
+        confidence=confidence,
+        retry_after_s=retry_after_s,
+        billed=billed,
+        request_ids=model.RequestIds(**ids),
+        runner_up=runner_up,
+        would_decide=would_decide,
+    )

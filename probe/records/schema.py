@@ -1,0 +1,210 @@
+"""The tables of the database, version by version."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # readers take the version from here, and must not load it
+    import sqlite_utils
+
+APPLICATION_ID = 0x74776368
+""""twch": tells our databases from other programs' (PRAGMA application_id)."""
+
+VERSION_1 = (
+    # One canary or own request, never changed. `seq` counts arrivals; the other tables hang on it.
+    """
+    CREATE TABLE outcome (
+        seq INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        channel TEXT NOT NULL,
+        tier TEXT NOT NULL,
+        trigger TEXT NOT NULL,
+        vantage TEXT NOT NULL,
+        model TEXT NOT NULL,
+        fingerprint TEXT NOT NULL,
+        prompt_id TEXT NOT NULL,
+        sent_at TEXT NOT NULL,
+        latency_s REAL,
+        timings TEXT NOT NULL,
+        price_usd REAL NOT NULL,
+        charged_usd REAL,
+        excluded TEXT,
+        slot INTEGER,
+        attempt INTEGER NOT NULL,
+        picture_sha256 TEXT,
+        picture_fingerprint TEXT
+    ) STRICT
+    """,
+    "CREATE INDEX outcome_path ON outcome (channel, tier, sent_at)",
+    "CREATE INDEX outcome_sent_at ON outcome (sent_at)",
+    "CREATE INDEX outcome_picture ON outcome (channel, seq) WHERE picture_sha256 IS NOT NULL",
+    # What a verdict depends on, apart from `outcome` because it is large and may be dropped after some months.
+    """
+    CREATE TABLE evidence (
+        seq INTEGER PRIMARY KEY REFERENCES outcome,
+        facts TEXT NOT NULL
+    ) STRICT
+    """,
+    # Which rules judged: one row for outcomes judged as they came, one for every re-judging.
+    """
+    CREATE TABLE judgement (
+        id INTEGER PRIMARY KEY,
+        rules_version TEXT NOT NULL,
+        began_at TEXT NOT NULL,
+        rejudging INTEGER NOT NULL CHECK (rejudging IN (0, 1))
+    ) STRICT
+    """,
+    # The current verdict of each outcome: exactly one.
+    """
+    CREATE TABLE verdict (
+        seq INTEGER PRIMARY KEY REFERENCES outcome,
+        judgement INTEGER NOT NULL REFERENCES judgement,
+        kind TEXT NOT NULL,
+        detail TEXT NOT NULL,
+        stage TEXT NOT NULL,
+        party TEXT NOT NULL,
+        retryable INTEGER NOT NULL CHECK (retryable IN (0, 1)),
+        action TEXT NOT NULL,
+        rule TEXT NOT NULL,
+        confidence TEXT NOT NULL,
+        retry_after_s REAL,
+        billed TEXT NOT NULL,
+        request_ids TEXT NOT NULL,
+        runner_up TEXT,
+        would_decide TEXT NOT NULL
+    ) STRICT
+    """,
+    # What a re-judging replaced, whole, so that it can be put back.
+    """
+    CREATE TABLE overruled (
+        seq INTEGER NOT NULL REFERENCES outcome,
+        overruled_by INTEGER NOT NULL REFERENCES judgement,
+        judgement INTEGER NOT NULL REFERENCES judgement,
+        kind TEXT NOT NULL,
+        detail TEXT NOT NULL,
+        stage TEXT NOT NULL,
+        party TEXT NOT NULL,
+        retryable INTEGER NOT NULL,
+        action TEXT NOT NULL,
+        rule TEXT NOT NULL,
+        confidence TEXT NOT NULL,
+        retry_after_s REAL,
+        billed TEXT NOT NULL,
+        request_ids TEXT NOT NULL,
+        runner_up TEXT,
+        would_decide TEXT NOT NULL,
+        PRIMARY KEY (overruled_by, seq)
+    ) STRICT, WITHOUT ROWID
+    """,
+    # Look-up of the ids in verdict.request_ids.
+    """
+    CREATE TABLE request_id (
+        value TEXT NOT NULL,
+        hop TEXT NOT NULL,
+        seq INTEGER NOT NULL REFERENCES outcome,
+        PRIMARY KEY (value, hop, seq)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX request_id_seq ON request_id (seq)",
+    # Committed before money is spent. The ledger is a query over this table.
+    """
+    CREATE TABLE intent (
+        id TEXT NOT NULL PRIMARY KEY,
+        channel TEXT NOT NULL,
+        tier TEXT NOT NULL,
+        trigger TEXT NOT NULL,
+        slot INTEGER,
+        sent_at TEXT NOT NULL,
+        budget_day TEXT NOT NULL,
+        reserved_usd REAL NOT NULL CHECK (reserved_usd >= 0),
+        pid INTEGER NOT NULL,
+        process TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('open', 'settled', 'unknown_outcome'))
+    ) STRICT
+    """,
+    "CREATE UNIQUE INDEX intent_slot ON intent (channel, tier, slot) WHERE slot IS NOT NULL",
+    "CREATE INDEX intent_budget_day ON intent (budget_day, reserved_usd)",
+    "CREATE INDEX intent_open ON intent (id) WHERE state = 'open'",
+    # Scheduled slots that were not sent, and why.
+    """
+    CREATE TABLE skip (
+        channel TEXT NOT NULL,
+        tier TEXT NOT NULL,
+        slot INTEGER NOT NULL,
+        at TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        PRIMARY KEY (channel, tier, slot)
+    ) STRICT
+    """,
+    "CREATE INDEX skip_at ON skip (at)",
+    # What people were told; at most one open alarm a path.
+    """
+    CREATE TABLE alarm (
+        id INTEGER PRIMARY KEY,
+        channel TEXT NOT NULL,
+        tier TEXT NOT NULL,
+        state TEXT NOT NULL,
+        since TEXT,
+        raised_at TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        cleared_at TEXT
+    ) STRICT
+    """,
+    "CREATE UNIQUE INDEX alarm_open ON alarm (channel, tier) WHERE cleared_at IS NULL",
+    "CREATE INDEX alarm_raised_at ON alarm (raised_at)",
+    # What `status` reads: one row a path, replaced whole.
+    """
+    CREATE TABLE path_state (
+        channel TEXT NOT NULL,
+        tier TEXT NOT NULL,
+        state TEXT NOT NULL,
+        since TEXT,
+        checked_at TEXT,
+        p_degraded REAL,
+        reason TEXT NOT NULL,
+        next_at TEXT,
+        published_at TEXT NOT NULL,
+        PRIMARY KEY (channel, tier)
+    ) STRICT
+    """,
+    # The daemon's heartbeat: one row.
+    """
+    CREATE TABLE daemon (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        at TEXT NOT NULL,
+        pid INTEGER NOT NULL,
+        digest TEXT NOT NULL,
+        stale_after_s REAL NOT NULL,
+        note TEXT NOT NULL
+    ) STRICT
+    """,
+    # The budget day in force, kept apart from the clock (see `writes.budget_day`).
+    """
+    CREATE TABLE budget (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        day TEXT NOT NULL,
+        clock_back_at TEXT
+    ) STRICT
+    """,
+)
+
+
+def create(db: "sqlite_utils.Database") -> None:
+    """Version 1: everything."""
+    for statement in VERSION_1:
+        db.execute(statement)
+
+
+MIGRATIONS: tuple[Callable[["sqlite_utils.Database"], None], ...] = (create,)
+"""Step n (from 0) brings a database of version n to version n + 1."""
+
+VERSION = len(MIGRATIONS)
+"""The schema this program writes (PRAGMA user_version)."""
+
+
+def migrate(db: "sqlite_utils.Database") -> None:
+    """Bring the database to `VERSION`, inside the caller's BEGIN IMMEDIATE: all steps or none."""
+    (version,) = db.conn.execute("PRAGMA user_version").fetchone()
+    for step in MIGRATIONS[version:]:
+        step(db)
+    db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    db.execute(f"PRAGMA user_version = {VERSION}")
