@@ -64,6 +64,7 @@ def storable(value: Any) -> Any:
     NUL and lone surrogates become U+FFFD; NaN, infinities and integers of more than 64 bits become
     None; what is no plain value becomes its text.
     """
+    kept: Any
     match value:
         case None | bool():
             kept = value
