@@ -1,0 +1,186 @@
+"""Is a path degraded, since when and how badly: a time-weighted Shiryaev-Roberts detector for the tiers of a channel.
+
+Each alternative ("a fifth of the requests fail") keeps R <- (R + elapsed days) * likelihood ratio; a path
+is degraded once their weighted mean reaches a threshold in days, and the mean time to a false alarm is at
+least that threshold whatever the schedule of canaries. Method, proofs and measurements: docs/detection.md.
+"""
+
+import copy
+import dataclasses
+import datetime as dt
+import statistics as numbers
+from collections.abc import Iterable, Sequence
+
+from probe import model
+from probe.inference import change, words
+from probe.inference.baseline import HANGING_QUANTILE, SLOW_QUANTILE, Baseline
+from probe.inference.view import INCIDENT_MINUTES, Evidence, Settings, View
+
+__all__ = ["Detection", "Detector", "Observation", "Settings", "replay"]
+
+FEW_OBSERVATIONS = 20
+UNLEARNED = 50  # weight left to a baseline after an alarm: the level may have changed for good
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Observation:
+    """One piece of health evidence, dated when it was sent.
+
+    `failed` is None for a request still unanswered after `latency_s` seconds. `own` marks own traffic.
+    """
+
+    at: dt.datetime
+    tier: str
+    failed: bool | None
+    latency_s: float | None = None
+    own: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Detection:
+    """What the evidence says about one path at one moment."""
+
+    tier: str
+    state: model.State
+    since: change.Moment | None = None  # estimated start of this state; None while nothing was seen
+    checked_at: dt.datetime | None = None  # when the path's own latest evidence was sent
+    alarm_at: dt.datetime | None = None  # send time of the evidence that raised the alarm still on
+    r_days: float = 0.0  # the statistic; an alarm at `Settings.a_days`
+    q_minutes: float = 0.0  # its mirror while degraded; recovered at `Settings.recovered_minutes`
+    p_degraded: float | None = None
+    about_failing: float | None = None  # share failing, where failures raised it
+    slow_factor: float | None = None  # times the healthy median latency, where slowness raised it
+    blame: str = ""  # tier of the latest adverse evidence while suspect or degraded
+    healthy_failing: float = 0.0  # learned share failing while healthy
+    observations: int = 0  # own evidence so far
+    reason: str = ""
+
+
+class Detector:
+    """The running state of one channel's tiers; `update` in order of send time, then ask `detection`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.baselines = [Baseline() for _ in settings.tiers]
+        self.views = [View(index, settings) for index in range(len(settings.tiers))]
+
+    def update(self, observation: Observation) -> None:
+        """Take in one outcome; raises ValueError for a tier the settings do not name."""
+        index = self.settings.tiers.index(observation.tier)
+        own = self.views[index]
+        evidence = self._weigh(index, observation)
+        calm, degraded = own.calm, own.alarm is not None
+        for view in self.views[index:]:
+            if index not in view.muted:
+                view.take(evidence)
+        if calm and observation.failed is not None:
+            self.baselines[index].learn(failed=observation.failed, latency_s=observation.latency_s, own=observation.own)
+        if degraded and own.alarm is None:
+            self._recovered(index)
+
+    def detection(self, tier: str, now: dt.datetime, pending: Sequence[Observation] = ()) -> Detection:
+        """The state of a tier; `pending` are requests still unanswered, which count as slow once they hang."""
+        index = self.settings.tiers.index(tier)
+        view = self.views[index]
+        hanging = [seen for seen in pending if seen.tier == tier and self._hangs(index, seen)]
+        if hanging:
+            view = copy.deepcopy(view)
+            for seen in hanging:
+                view.take(self._weigh(index, seen))
+        return _describe(view, self.baselines[index], now)
+
+    def _weigh(self, index: int, seen: Observation) -> Evidence:
+        baseline, healthy_success = self.baselines[index], self.settings.healthy_success
+        p0 = baseline.failing_bound(healthy_success) if self.settings.learned else 1 - healthy_success
+        limit_s = baseline.latencies(own=seen.own).quantile_bound_s(SLOW_QUANTILE)
+        slow = None
+        if not seen.failed and seen.latency_s is not None and limit_s is not None:
+            slow = seen.latency_s > limit_s
+        return Evidence(index, seen.at.timestamp(), seen.failed, slow, seen.latency_s, p0)
+
+    def _hangs(self, index: int, pending: Observation) -> bool:
+        limit_s = self.baselines[index].latencies(own=pending.own).quantile_bound_s(HANGING_QUANTILE)
+        return limit_s is not None and (pending.latency_s or 0.0) > limit_s
+
+    def _recovered(self, index: int) -> None:
+        self.baselines[index].shrink(UNLEARNED)
+        # A lighter tier still in trouble does not pull this one down after all: its evidence stops flowing here
+        # until it has recovered too.
+        self.views[index].muted = {lighter for lighter in range(index) if self.views[lighter].alarm}
+        for heavier in self.views[index + 1 :]:
+            heavier.muted.discard(index)
+
+
+def replay(observations: Iterable[Observation], settings: Settings, now: dt.datetime) -> dict[str, Detection]:
+    """State by tier at `now`, rebuilt from stored evidence in any order."""
+    detector = Detector(settings)
+    for observation in sorted(observations, key=lambda seen: seen.at):
+        detector.update(observation)
+    return {tier: detector.detection(tier, now) for tier in settings.tiers}
+
+
+def _describe(view: View, baseline: Baseline, now: dt.datetime) -> Detection:
+    settings, alarm, tier = view.settings, view.alarm, view.settings.tiers[view.index]
+    if view.own is None:
+        return Detection(tier, model.State.UNKNOWN, reason="no canary yet")
+    checked_at = dt.datetime.fromtimestamp(view.own.at_s, dt.UTC)
+    odds = settings.incidents_per_day * view.value_days
+    p_degraded = odds / (1 + odds) if alarm is None else 1 / (1 + alarm.q_minutes / INCIDENT_MINUTES)
+    slow = alarm.slow if alarm else view.slow_leads
+    troubled = alarm is not None or view.suspicious
+    detection = Detection(
+        tier,
+        model.State.HEALTHY,
+        since=view.healthy_since,
+        checked_at=checked_at,
+        alarm_at=dt.datetime.fromtimestamp(alarm.raised_s, dt.UTC) if alarm else None,
+        r_days=view.value_days,
+        q_minutes=alarm.q_minutes if alarm else 0.0,
+        p_degraded=p_degraded,
+        about_failing=view.about_failing(view.own.p0) if troubled and not slow else None,
+        slow_factor=_slow_factor(view, baseline) if troubled and slow else None,
+        blame=settings.tiers[view.incident.blame] if view.incident.blame is not None else "",
+        healthy_failing=baseline.failing_mean(),
+        observations=view.observations,
+    )
+    silent_s = (now - checked_at).total_seconds()
+    if silent_s > view.silence_s:
+        last = "degraded" if alarm else "healthy"
+        return dataclasses.replace(
+            detection,
+            state=model.State.UNKNOWN,
+            since=change.exactly(checked_at),
+            reason=f"no canary for {words.span(silent_s)}; {last} when last seen",
+        )
+    if alarm is not None:
+        ok = view.own.failed is False and not (alarm.slow and view.own.slow) and view.own.at_s > alarm.raised_s
+        return dataclasses.replace(
+            detection,
+            state=model.State.RECOVERING if ok else model.State.DEGRADED,
+            since=alarm.since,
+            reason=_trouble(detection),
+        )
+    if troubled:
+        return dataclasses.replace(
+            detection,
+            state=model.State.SUSPECT,
+            since=view.suspect_since(),
+            reason=f"being re-checked, {p_degraded:.0%} likely degraded",
+        )
+    few = view.observations < FEW_OBSERVATIONS
+    reason = f"{view.observations} of {FEW_OBSERVATIONS} canaries so far: mostly what is usual elsewhere" if few else ""
+    return dataclasses.replace(detection, reason=reason)
+
+
+def _trouble(detection: Detection) -> str:
+    if detection.slow_factor is not None:
+        return words.slower(detection.slow_factor)
+    return words.failing(detection.about_failing or 0.0)
+
+
+def _slow_factor(view: View, baseline: Baseline) -> float:
+    """Median latency in this incident over the healthy median; 1 where there is nothing to compare."""
+    healthy_s = baseline.latencies(own=False).median_s() or baseline.latencies(own=True).median_s()
+    if not (healthy_s and view.incident.latencies_s):
+        return 1.0
+    return numbers.median(view.incident.latencies_s) / healthy_s

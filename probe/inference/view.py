@@ -1,0 +1,270 @@
+"""One tier's running statistic: R while it is healthy or suspect, the mirrored Q while it is degraded."""
+
+import collections
+import dataclasses
+import datetime as dt
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from probe.inference import change
+from probe.inference.baseline import SLOW_QUANTILE
+
+FAILING = ((0.2, 0.2), (0.4, 0.2), (0.9, 0.2))
+"""Failure alternatives: (share of requests that fail, weight)."""
+
+SLOW = ((0.4, 0.2), (0.8, 0.2))
+"""Latency alternatives: (share of successes slower than the healthy 90 % quantile, weight)."""
+
+SEVERITIES = (0.2, 0.4, 0.7, 0.95)
+"""Shares failing that recovery is weighed against, equally likely at first."""
+
+SLOWNESSES = (0.4, 0.8)
+"""Shares slow that recovery from slowness is weighed against, equally likely at first."""
+
+SUSPICION = 7.0  # suspicious from R = so many calm intervals
+SILENCE = 3.0  # calm intervals without evidence that are "no data"; longer silence adds nothing to R
+RECOVERY_SILENCE_S = 5400.0  # the same while degraded: three of the longest recovery intervals
+INCIDENT_MINUTES = 150.0  # assumed mean length of an incident
+TRAIL = 300  # pieces of evidence remembered to date a change
+DAY_S = 86_400.0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Settings:
+    """How the tiers of one channel are watched.
+
+    `tiers` run from light to heavy: a failing light tier is evidence against the heavier ones, never the
+    other way round. `calm_s` is the spacing of scheduled canaries by tier, seconds. `a_days` is the
+    promised mean time between false alarms of one path. With `learned` false `healthy_success` is taken
+    as known instead of as the least that a learned baseline allows.
+    """
+
+    tiers: tuple[str, ...]
+    calm_s: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    a_days: float = 30.0
+    healthy_success: float = 0.97
+    confirm_every_s: float = 300.0
+    recovered_minutes: float = 720.0
+    incidents_per_day: float = 0.3  # assumed
+    prior_days: float = INCIDENT_MINUTES / 1440  # R at first sight: time degraded over incidents a day
+    failing: tuple[tuple[float, float], ...] = FAILING
+    slow: tuple[tuple[float, float], ...] = SLOW
+    learned: bool = True
+
+    def calm(self, tier: str) -> float:
+        """Spacing of scheduled canaries of a tier, seconds; an hour where nobody said."""
+        return self.calm_s.get(tier, 3600.0)
+
+
+class Evidence(NamedTuple):
+    """An outcome weighed against its tier's baseline."""
+
+    tier: int  # index, light to heavy
+    at_s: float  # when it was sent, epoch
+    failed: bool | None  # None: still unanswered
+    slow: bool | None  # None: it failed, or nobody can tell yet
+    latency_s: float | None
+    p0: float  # share failing that still counts as healthy
+
+
+class Alternative(NamedTuple):
+    """A way of being degraded: a share of requests failing on the tiers from `scope` up, or of successes being slow."""
+
+    share: float
+    weight: float
+    scope: int | None  # index of the lightest tier that fails; None: the view's own tier is slow
+
+    def ratio(self, evidence: Evidence, own: int) -> float:
+        """P(evidence | this alternative) / P(evidence | healthy); 1 where it says nothing."""
+        if self.scope is None:
+            if evidence.tier != own or evidence.slow is None:
+                return 1.0
+            return self.share / (1 - SLOW_QUANTILE) if evidence.slow else (1 - self.share) / SLOW_QUANTILE
+        if evidence.tier < self.scope or evidence.failed is None:
+            return 1.0
+        # Degraded is at least twice the baseline: an alternative below p0 would turn the ratio round.
+        share = max(self.share, min(2 * evidence.p0, 0.95))
+        return share / evidence.p0 if evidence.failed else (1 - share) / (1 - evidence.p0)
+
+
+@dataclasses.dataclass(slots=True)
+class Alarm:
+    """A path in trouble, and how far its recovery has got."""
+
+    raised_s: float
+    since: change.Moment | None
+    slow: bool  # slowness raised it
+    checked_s: float  # the path's own latest evidence
+    q_minutes: float = 0.0
+    steps: collections.deque[change.Step] = dataclasses.field(default_factory=lambda: collections.deque(maxlen=TRAIL))
+
+
+@dataclasses.dataclass(slots=True)
+class Incident:
+    """The path's own outcomes since suspicion arose."""
+
+    failed: int = 0
+    n: int = 0
+    slow: int = 0
+    timed: int = 0  # successes that could be called slow or not
+    latencies_s: list[float] = dataclasses.field(default_factory=list)
+    blame: int | None = None  # tier of the latest adverse evidence, own or lighter
+
+    def count(self, evidence: Evidence, own: int) -> None:
+        if evidence.failed or evidence.slow:
+            self.blame = evidence.tier
+        if evidence.tier != own or evidence.failed is None:
+            return
+        self.n += 1
+        self.failed += evidence.failed
+        if evidence.slow is not None:
+            self.timed += 1
+            self.slow += evidence.slow
+        if not evidence.failed and evidence.latency_s is not None and len(self.latencies_s) < TRAIL:
+            self.latencies_s.append(evidence.latency_s)
+
+    def failing(self, *severities: float) -> float:
+        """Posterior mean of the share failing over `severities`, equally likely at first."""
+        return _mean(severities, self.failed, self.n)
+
+    def slowness(self) -> float:
+        return _mean(SLOWNESSES, self.slow, self.timed)
+
+
+class View:
+    """One tier's statistic, from its own evidence and that of the lighter tiers.
+
+    Tier T has the alternatives severity x (scopes that contain T), a scope being a run of tiers up to the
+    heaviest; an outcome multiplies those whose scope contains its tier, and time adds to all.
+    """
+
+    def __init__(self, index: int, settings: Settings) -> None:
+        self.index, self.settings = index, settings
+        self.calm_s = settings.calm(settings.tiers[index])
+        self.alternatives = [
+            Alternative(share, weight / (index + 1), scope)
+            for share, weight in settings.failing
+            for scope in range(index + 1)
+        ] + [Alternative(share, weight, None) for share, weight in settings.slow]
+        self.muted: set[int] = set()  # lighter tiers whose evidence does not count here
+        self.alarm: Alarm | None = None
+        self.last_s: float | None = None  # latest evidence of any tier
+        self.horizon_s = -math.inf  # time adds to R up to here: silence of the own tier is no evidence
+        self.own: Evidence | None = None  # the tier's own latest
+        self.observations = 0
+        self.healthy_since: change.Moment | None = None
+        self._restart()
+
+    def _restart(self) -> None:
+        self.r_days = [0.0] * len(self.alternatives)
+        self.watches_latency = False
+        self.steps: collections.deque[change.Step] = collections.deque(maxlen=TRAIL)
+        self.incident = Incident()
+
+    @property
+    def weights(self) -> list[float]:
+        """Of the alternatives in use, sum 1: latency ones stand aside until a healthy quantile is known."""
+        used = [a.weight if a.scope is not None or self.watches_latency else 0.0 for a in self.alternatives]
+        total = math.fsum(used)
+        return [weight / total for weight in used]
+
+    @property
+    def value_days(self) -> float:
+        """R, the weighted mean over the alternatives."""
+        return math.fsum(weight * r for weight, r in zip(self.weights, self.r_days, strict=True))
+
+    @property
+    def suspicious(self) -> bool:
+        return self.alarm is None and self.value_days >= SUSPICION * self.calm_s / DAY_S
+
+    @property
+    def calm(self) -> bool:
+        return self.alarm is None and not self.suspicious
+
+    @property
+    def silence_s(self) -> float:
+        """So long without own evidence is "no data"."""
+        return max(SILENCE * self.calm_s, RECOVERY_SILENCE_S if self.alarm else 0.0)
+
+    def take(self, evidence: Evidence) -> None:
+        """Take in one outcome of this tier or a lighter one, in order of send time."""
+        elapsed_s = self._elapsed_s(evidence)
+        own = evidence.tier == self.index
+        if own and evidence.failed is not None:
+            self.own = evidence
+            self.observations += 1
+        if self.alarm is None:
+            self._accumulate(evidence, elapsed_s / DAY_S)
+        elif own and evidence.failed is not None:
+            self._recover(evidence, self.alarm)
+
+    def _elapsed_s(self, evidence: Evidence) -> float:
+        """Seconds since the view's latest evidence that add to R; moves `last_s` and the horizon on."""
+        if self.last_s is None:
+            self.last_s, self.horizon_s = evidence.at_s, evidence.at_s + SILENCE * self.calm_s
+            self.healthy_since = change.exactly(dt.datetime.fromtimestamp(evidence.at_s, dt.UTC))
+            return self.settings.prior_days * DAY_S
+        elapsed_s = min(evidence.at_s, self.horizon_s) - min(self.last_s, self.horizon_s)
+        self.last_s = max(self.last_s, evidence.at_s)
+        if evidence.tier == self.index:
+            self.horizon_s = evidence.at_s + SILENCE * self.calm_s
+        return max(0.0, elapsed_s)
+
+    def _accumulate(self, evidence: Evidence, elapsed_days: float) -> None:
+        was_suspicious = self.suspicious
+        self.watches_latency |= evidence.tier == self.index and evidence.slow is not None
+        ratios = tuple(alternative.ratio(evidence, self.index) for alternative in self.alternatives)
+        for k, (alternative, ratio) in enumerate(zip(self.alternatives, ratios, strict=True)):
+            if alternative.scope is not None or self.watches_latency:
+                self.r_days[k] = (self.r_days[k] + elapsed_days) * ratio
+        self.steps.append(change.Step(evidence.at_s, elapsed_days, ratios))
+        if self.suspicious != was_suspicious:
+            self.incident = Incident()
+        if self.suspicious:
+            self.incident.count(evidence, self.index)
+        if self.value_days >= self.settings.a_days:
+            self.alarm = Alarm(evidence.at_s, self.suspect_since(), slow=self.slow_leads, checked_s=evidence.at_s)
+
+    def _recover(self, evidence: Evidence, alarm: Alarm) -> None:
+        """Q <- (Q + minutes) * P(outcome | healthy) / P(outcome | still degraded); over at `recovered_minutes`."""
+        minutes = min(max(0.0, evidence.at_s - alarm.checked_s), RECOVERY_SILENCE_S) / 60
+        failing = self.about_failing(evidence.p0)
+        ratio = evidence.p0 / failing if evidence.failed else (1 - evidence.p0) / (1 - failing)
+        if alarm.slow and evidence.slow is not None:
+            slowness = self.incident.slowness()
+            ratio *= (1 - SLOW_QUANTILE) / slowness if evidence.slow else SLOW_QUANTILE / (1 - slowness)
+        alarm.checked_s = evidence.at_s
+        alarm.q_minutes = (alarm.q_minutes + minutes) * ratio
+        alarm.steps.append(change.Step(evidence.at_s, minutes / 1440, (ratio,)))
+        self.incident.count(evidence, self.index)
+        if alarm.q_minutes >= self.settings.recovered_minutes:
+            self.healthy_since = change.moment(alarm.steps, [1.0])
+            self.alarm = None
+            self._restart()
+
+    @property
+    def slow_leads(self) -> bool:
+        """Does slowness, rather than failing, hold the larger part of R?"""
+        shares = [weight * r for weight, r in zip(self.weights, self.r_days, strict=True)]
+        slow = sum(share for share, a in zip(shares, self.alternatives, strict=True) if a.scope is None)
+        return slow > sum(shares) / 2
+
+    def about_failing(self, p0: float) -> float:
+        """Posterior mean of the share failing in this incident.
+
+        Where slowness raised the alarm, failing may be as rare as ever: `p0` is then one more severity,
+        so that an incident that turns from slow to failing is not taken for recovered.
+        """
+        return self.incident.failing(*([p0] if self.alarm and self.alarm.slow else []), *SEVERITIES)
+
+    def suspect_since(self) -> change.Moment | None:
+        return change.moment(self.steps, self.weights)
+
+
+def _mean(shares: Sequence[float], hits: int, n: int) -> float:
+    """Posterior mean of a share over a flat grid."""
+    logs = [hits * math.log(share) + (n - hits) * math.log1p(-share) for share in shares]
+    top = max(logs)
+    likelihoods = [math.exp(value - top) for value in logs]
+    return math.fsum(s * w for s, w in zip(shares, likelihoods, strict=True)) / math.fsum(likelihoods)
