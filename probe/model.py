@@ -111,6 +111,10 @@ class Trigger(StrEnum):
     SIMULATED = "simulated"
 
 
+SAMPLE_TRIGGERS = frozenset({Trigger.SCHEDULED, Trigger.SIMULATED})
+"""Sent whatever was seen before: only these are an unbiased sample, so only these make a rate."""
+
+
 class Exclusion(StrEnum):
     """Why an outcome says nothing about its channel."""
 
@@ -316,7 +320,9 @@ class Reply:
     """The raw facts of what came back (`probe.client.send`): never an exception, at most 64 MiB."""
 
     status: int | None = None
-    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)  # lower-case names; repeated ones joined by ", "
+    headers: Mapping[str, str] = dataclasses.field(
+        default_factory=dict
+    )  # lower-case names; repeated ones joined by ", "
     body: bytes = dataclasses.field(default=b"", repr=False)
     fault: Fault | None = None
     fault_text: str = ""
