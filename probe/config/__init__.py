@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from probe import model
 
 if TYPE_CHECKING:
-    from probe.config.schema import Channel, Config, Job, RuleSpec, TierSpec
-
-__all__ = ["Channel", "Config", "ConfigError", "Job", "RuleSpec", "TierSpec"]
+    from probe.config.schema import Config as Config
 
 FILE_NAME = "config.toml"
+
+FAULTS_SHOWN = 50
 
 
 class ConfigError(model.UserError):
@@ -30,8 +30,11 @@ class ConfigError(model.UserError):
         head = f"{source}: " if source else ""
         if len(self.faults) == 1:
             super().__init__(head + self.faults[0])
-        else:
-            super().__init__("\n  ".join((f"{head}{len(self.faults)} faults", *self.faults)))
+            return
+        lines = [f"{head}{len(self.faults)} faults", *self.faults[:FAULTS_SHOWN]]
+        if len(self.faults) > FAULTS_SHOWN:
+            lines.append(f"and {len(self.faults) - FAULTS_SHOWN} more")
+        super().__init__("\n  ".join(lines))
 
 
 def find(path: str | None) -> pathlib.Path:

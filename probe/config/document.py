@@ -34,7 +34,7 @@ def parse(data: bytes, path: pathlib.Path) -> dict[str, Any]:
     """The tables in `data`; `path` is only named. Raises ConfigError with file:line."""
     data = data.removeprefix(b"\xef\xbb\xbf")
     try:
-        return tomllib.loads(data.decode())
+        return {key: _with_tuples(value) for key, value in tomllib.loads(data.decode()).items()}
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise config.ConfigError("not UTF-8 text; save the file as UTF-8", f"{path}:{line}") from error
@@ -42,6 +42,13 @@ def parse(data: bytes, path: pathlib.Path) -> dict[str, Any]:
         raise config.ConfigError("brackets are nested too deeply", str(path)) from error
     except ValueError as error:  # TOMLDecodeError, and int() refusing thousands of digits
         raise _syntax(str(error), path, data) from error
+
+
+def _with_tuples(value: Any) -> Any:
+    """TOML's lists as tuples, all the way down: what is read does not change."""
+    if isinstance(value, dict):
+        return {key: _with_tuples(item) for key, item in value.items()}
+    return tuple(_with_tuples(item) for item in value) if isinstance(value, list) else value
 
 
 def _syntax(text: str, path: pathlib.Path, data: bytes) -> config.ConfigError:

@@ -13,7 +13,8 @@ ABSENT: Any = object()
 """A fault without a value to show: it is missing, or must not be printed."""
 
 VALUE_CAP = 60
-"""Characters of a value that are shown."""
+KEY_CAP = 80
+"""Characters of a value and of a key that are shown."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -27,24 +28,29 @@ class Fault:
 
     def __str__(self) -> str:
         value = "" if self.value is ABSENT else f" = {shown(self.value)}"
-        return f"{self.table} {self.key}{value}: {self.text}" if self.key else f"{self.table}: {self.text}"
+        text = f"{self.table} {self.key[:KEY_CAP]}{value}: {self.text}" if self.key else f"{self.table}: {self.text}"
+        return "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in text)
 
 
 def shown(value: Any) -> str:
-    """A value as it would stand in the file: keys masked, control characters escaped, cut to 60 characters."""
+    """A value as it would stand in the file: keys masked, cut to 60 characters."""
     if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float | int):
-        return f"{value:g}" if isinstance(value, float) else str(value)[:VALUE_CAP]
-    text = secrets.KEY_SHAPES.sub(secrets.MASK, json.dumps(value, ensure_ascii=False, default=str))
-    text = "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in text)
+        text = str(value).lower()
+    elif isinstance(value, float):
+        text = f"{value:g}"
+    elif isinstance(value, int):
+        text = str(value) if abs(value) < 10**VALUE_CAP else "a huge number"
+    else:
+        text = secrets.KEY_SHAPES.sub(secrets.MASK, json.dumps(value, ensure_ascii=False, default=str))
     return text if len(text) <= VALUE_CAP else text[: VALUE_CAP - 3] + "..."
 
 
 def label(table: str, entry: Any, number: int) -> str:
     """`[[channel]] vip`, or `[[channel]] number 2` where it has no usable name."""
     name = entry.get("name") if isinstance(entry, dict) else None
-    return f"[[{table}]] {name if isinstance(name, str) and name.isprintable() and name else f'number {number}'}"[:90]
+    return f"[[{table}]] {name if isinstance(name, str) and name.isprintable() and name else f'number {number}'}"[
+        :KEY_CAP
+    ]
 
 
 def one_of(words: Iterable[str]) -> str:
@@ -82,6 +88,19 @@ WORDS: Mapping[str, str] = MappingProxyType(
 )
 """pydantic's error types -> what would be right."""
 
+EXAMPLES: Mapping[str, Any] = MappingProxyType(
+    {
+        "name": "vip",
+        "protocol": "openai-images",
+        "base_url": "https://api.openai.com/v1",
+        "model": "gpt-image-2",
+        "tiers": ("1k-low", "4k-high"),
+        "kind": "overloaded",
+        "url": "https://api.apiyi.com",
+    }
+)
+"""A valid value for each required key: what a fault shows, and what stands in while the rest is checked."""
+
 INSTEAD: Mapping[str, str] = MappingProxyType(
     {
         "api_key": "keys do not belong in this file: name the environment variable that holds it with key_env",
@@ -89,6 +108,7 @@ INSTEAD: Mapping[str, str] = MappingProxyType(
         "token": "keys do not belong in this file: name the environment variable that holds it with key_env",
         "url": 'unknown key; did you mean "base_url"?',
         "endpoint": 'unknown key; did you mean "base_url"?',
+        "timout_s": 'unknown key; did you mean "deadline_s"?',
         "timeout": 'unknown key; did you mean "deadline_s"?',
         "timeout_s": 'unknown key; did you mean "deadline_s"?',
         "price": 'unknown key; did you mean "price_usd"?',
@@ -102,13 +122,14 @@ def of_pydantic(error: Mapping[str, Any], table: str, kind: type[schema.Table]) 
     steps = [str(step) for step in error["loc"] if not str(step).startswith("<")]
     key, context, value = ".".join(steps), error.get("ctx", {}), error["input"]
     if error["type"] == "missing":
-        return Fault(table, key, "is missing")
+        return Fault(table, key, f"is missing; for example {steps[-1]} = {shown(EXAMPLES[steps[-1]])}")
     if error["type"] == "extra_forbidden":
         return Fault(table, key, unknown_key(steps[-1], schema.GatewayLog if steps[0] == "log" and steps[1:] else kind))
     if error["type"] == "value_error":
         return Fault(table, key, str(context["error"]), value)
     words = WORDS.get(error["type"])
-    return Fault(table, key, words.format(**context) if words else error["msg"], value)
+    text = words.format(**context).replace("'", '"') if words else error["msg"]
+    return Fault(table, key, text, value)
 
 
 def unknown_key(key: str, kind: type[schema.Table] | None) -> str:

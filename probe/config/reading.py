@@ -3,26 +3,12 @@
 import hashlib
 import pathlib
 from collections.abc import Iterator, Mapping
-from types import MappingProxyType
 from typing import Any
 
 import pydantic
 
 from probe import config
 from probe.config import checks, document, faults, schema
-
-STAND_INS: Mapping[str, Any] = MappingProxyType(
-    {
-        "name": "unnamed",
-        "protocol": "openai-images",
-        "base_url": "https://example.com/v1",
-        "model": "unnamed",
-        "tiers": (),
-        "kind": "unknown",
-        "url": "https://example.com",
-    }
-)
-"""Valid values for required keys, so that the rest of a faulty table can be checked; never part of a Config."""
 
 
 def read(path: pathlib.Path) -> schema.Config:
@@ -34,20 +20,12 @@ def read(path: pathlib.Path) -> schema.Config:
     4. ConfigError with all faults, or the Config with its source, digest and absolute file names.
     """
     data = document.content(path)
-    tables = _with_tuples(document.parse(data, path))
-    draft = _draft(tables)
-    found = (*draft.faults, *checks.find(draft, tables))
+    draft = _draft(document.parse(data, path))
+    found = (*draft.faults, *checks.find(draft))
     if found:
         raise config.ConfigError(tuple(dict.fromkeys(str(fault) for fault in found)), str(path))
     origin = {"source": str(path.absolute()), "digest": hashlib.sha256(data).hexdigest()}
     return _with_absolute_files(draft.config, path).model_copy(update=origin)
-
-
-def _with_tuples(value: Any) -> Any:
-    """TOML's lists as tuples, all the way down: a Config is immutable."""
-    if isinstance(value, dict):
-        return {key: _with_tuples(item) for key, item in value.items()}
-    return tuple(_with_tuples(item) for item in value) if isinstance(value, list) else value
 
 
 def _draft(tables: Mapping[str, Any]) -> checks.Draft:
@@ -66,7 +44,7 @@ def _draft(tables: Mapping[str, Any]) -> checks.Draft:
             parts[name] = {tier: _entry(kind, entry, f"[tiers.{tier}]", found) for tier, entry in named.items()}
         elif isinstance(raw, dict):
             parts[name] = _entry(kind, raw, f"[{name}]", found)
-    return checks.Draft(schema.Config.model_construct(**parts), tuple(found))
+    return checks.Draft(schema.Config.model_construct(**parts), tables, tuple(found))
 
 
 def _misplaced(tables: Mapping[str, Any]) -> Iterator[faults.Fault]:
@@ -93,7 +71,7 @@ def _entry(kind: type[schema.Table], raw: Any, label: str, found: list[faults.Fa
     bad = {entry["loc"][0] for entry in errors if entry["loc"]}
     sound = {key: value for key, value in raw.items() if key not in bad} if isinstance(raw, dict) else {}
     required = {key for key, field in kind.model_fields.items() if field.is_required()}
-    return kind.model_validate({key: STAND_INS[key] for key in required} | sound)
+    return kind.model_validate({key: faults.EXAMPLES[key] for key in required} | sound)
 
 
 def _with_absolute_files(read: schema.Config, path: pathlib.Path) -> schema.Config:

@@ -109,6 +109,10 @@ class GatewayLog(Table):
     key_file: str | None = None
 
 
+DEADLINE_S = 360.0
+"""Longer than every usual time that was published, and the floor that resellers advise for clients."""
+
+
 class Channel(Table):
     """An endpoint, a key and a model through which images can be generated."""
 
@@ -123,7 +127,7 @@ class Channel(Table):
     billed_on: tuple[str, ...] = ("ok", "timeout")
     tiers: tuple[str, ...] = ("1k-low", "2k-high", "4k-high")
     interval: DurationByTier | None = None  # fixed spacing of canaries; None: from the budget
-    deadline_s: SecondsByTier = 360.0
+    deadline_s: SecondsByTier = DEADLINE_S
     usable_within_s: SecondsByTier | None = None  # slower is late, not failed
     target_success: Share = 0.95
     parallel: Annotated[int, Field(ge=1, le=64)] = 2  # requests in flight at once on this channel
@@ -240,22 +244,11 @@ class Config(Table):
 
     def price_usd(self, path: model.Path) -> float:
         """List price of one picture on a path, USD."""
-        channel = self.find(path.channel)
-        price = channel.price_usd
-        if isinstance(price, dict):
-            return price[path.tier]
-        if price != "tokens":
-            return price
-        spec = self.tier(path.tier)
-        width_px, height_px = parse_size(spec.size) if spec.size else (0, 0)
-        listed = tokens.list_price_usd(channel.model, width_px, height_px, spec.quality, spec.image_size)
-        if listed is None:
-            raise ValueError(f'price_usd = "tokens" knows no price for {channel.model} at {path.tier}')
-        return listed
+        return price_usd(self.find(path.channel), path.tier, self.tier(path.tier))
 
     def deadline_s(self, path: model.Path) -> float:
         """Total time one request on a path may take, seconds."""
-        return by_tier(self.find(path.channel).deadline_s, path.tier, 360.0)
+        return by_tier(self.find(path.channel).deadline_s, path.tier, DEADLINE_S)
 
     def usable_within_s(self, path: model.Path) -> float | None:
         """Slower pictures on this path are late, seconds; None: no limit."""
@@ -281,6 +274,20 @@ TABLES: Mapping[str, type[Table]] = MappingProxyType(
 
 REPEATED = ("channel", "job", "rule")
 """Tables written with two brackets, one for each thing; `tiers` has one sub-table a tier."""
+
+
+def price_usd(channel: Channel, tier: str, spec: TierSpec) -> float:
+    """List price of one picture of a channel at a tier, USD; raises ValueError where no token price is known."""
+    price = channel.price_usd
+    if isinstance(price, dict):
+        return price[tier]
+    if price != "tokens":
+        return price
+    width_px, height_px = parse_size(spec.size) if spec.size else (0, 0)
+    listed = tokens.list_price_usd(channel.model, width_px, height_px, spec.quality, spec.image_size)
+    if listed is None:
+        raise ValueError(f"no token price is known for {channel.model} at {tier}")
+    return listed
 
 
 def by_tier(value: float | dict[str, float], tier: str, default: float) -> float:

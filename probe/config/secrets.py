@@ -8,9 +8,12 @@ import re
 import stat
 import urllib.parse
 from collections.abc import Iterable, Iterator
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from probe import config
+
+if TYPE_CHECKING:
+    from probe.config import schema
 
 MASK = "[key]"
 
@@ -19,6 +22,9 @@ KEY_TEXT = re.compile(r"[\x21-\x7e]+")
 
 KEY_SHAPES = re.compile(r"(?<![A-Za-z0-9])(?:sk-[A-Za-z0-9_-]{16,}|AIza[A-Za-z0-9_-]{30,}|AQ\.[A-Za-z0-9_-]{30,})")
 """Keys of OpenAI, its resellers and Google, recognisable without being loaded."""
+
+BARE_KEY = re.compile(r"(?=.*\d)(?=.*[a-z])[A-Za-z0-9-]{24,}")
+"""Long, with digits, without an underscore: no name of a variable or file."""
 
 FILE_CAP_BYTES = 8192
 
@@ -67,6 +73,20 @@ def key(source: HasKey) -> Secret:
     return _checked(value, f"environment variable {name}")
 
 
+def keys(channels: Iterable["schema.Channel"]) -> dict[str, Secret]:
+    """The key of every channel by its name; raises ConfigError with all that are missing or malformed."""
+    found: dict[str, Secret] = {}
+    faults: list[str] = []
+    for channel in channels:
+        try:
+            found[channel.name] = key(channel)
+        except config.ConfigError as error:
+            faults.extend(f"[[channel]] {channel.name}: {fault}" for fault in error.faults)
+    if faults:
+        raise config.ConfigError(faults)
+    return found
+
+
 def _from_file(named: str) -> str:
     """The text of a key file less one trailing line break.
 
@@ -104,6 +124,11 @@ def _checked(value: str, where: str) -> Secret:
             f"{where} holds a space, a line break or another character no key has; copy the key again"
         )
     return Secret(value)
+
+
+def looks_like_key(text: str) -> bool:
+    """Is this a key where the name of one belongs?"""
+    return bool(KEY_SHAPES.search(text) or BARE_KEY.fullmatch(text))
 
 
 class Redactor:
