@@ -1,4 +1,4 @@
-"""What is normal for one tier: the share failing and the latencies of its healthy successes, learned while calm."""
+"""What is normal for one tier and one source of evidence: the share failing, and latencies of healthy successes."""
 
 import bisect
 import collections
@@ -8,68 +8,40 @@ from probe.inference import statistics
 
 SLOW_QUANTILE, HANGING_QUANTILE = 0.90, 0.99
 LATENCIES_NEEDED, LATENCIES_KEPT = 100, 500
-CANARIES_KEPT = 1000  # counts are halved beyond, so that a baseline follows slow change
-
-
-class Latencies:
-    """The latest healthy latencies of one source, seconds."""
-
-    __slots__ = ("ordered", "recent")
-
-    def __init__(self) -> None:
-        self.ordered: list[float] = []
-        self.recent: collections.deque[float] = collections.deque()
-
-    def learn(self, latency_s: float) -> None:
-        bisect.insort(self.ordered, latency_s)
-        self.recent.append(latency_s)
-        if len(self.recent) > LATENCIES_KEPT:
-            del self.ordered[bisect.bisect_left(self.ordered, self.recent.popleft())]
-
-    def quantile_bound_s(self, q: float) -> float | None:
-        """Upper bound, 80 % sure, of the q-quantile: an order statistic, whatever the distribution; None: too few."""
-        n = len(self.ordered)
-        if n < LATENCIES_NEEDED:
-            return None
-        rank = math.ceil(n * q + 0.84 * math.sqrt(n * q * (1 - q)))
-        return self.ordered[min(rank, n) - 1]
-
-    def median_s(self) -> float | None:
-        n = len(self.ordered)
-        return self.ordered[n // 2] if n >= LATENCIES_NEEDED else None
+OUTCOMES_KEPT = 1000  # counts are halved beyond, so that a baseline follows slow change
 
 
 class Baseline:
-    """Counts of outcomes sent while the path was calm; frozen by its owner from suspicion on.
+    """Counts and latencies of outcomes sent while the path was calm; its owner feeds nothing from suspicion on.
 
-    Own traffic asks for other pictures than canaries do, so its latencies are kept apart.
+    Own traffic asks for other pictures than canaries do, so each source has its own.
     """
 
-    __slots__ = ("canary_latencies", "failed", "n", "own_latencies")
+    __slots__ = ("_latest_s", "_sorted_s", "failed", "n")
 
     def __init__(self) -> None:
         self.failed = 0
         self.n = 0
-        self.canary_latencies = Latencies()
-        self.own_latencies = Latencies()
+        self._latest_s: collections.deque[float] = collections.deque()
+        self._sorted_s: list[float] = []
 
-    def learn(self, *, failed: bool, latency_s: float | None, own: bool) -> None:
+    def learn(self, *, failed: bool, latency_s: float | None) -> None:
         """Take in one outcome."""
         self.n += 1
         self.failed += failed
-        if self.n > CANARIES_KEPT:
-            self.shrink(CANARIES_KEPT // 2)
+        if self.n > OUTCOMES_KEPT:
+            self.shrink(OUTCOMES_KEPT // 2)
         if not failed and latency_s is not None:
-            self.latencies(own=own).learn(latency_s)
+            bisect.insort(self._sorted_s, latency_s)
+            self._latest_s.append(latency_s)
+            if len(self._latest_s) > LATENCIES_KEPT:
+                del self._sorted_s[bisect.bisect_left(self._sorted_s, self._latest_s.popleft())]
 
     def shrink(self, n: int) -> None:
         """Keep the share failing but only the weight of `n` outcomes, so that new ones count for more."""
         if self.n > n:
             self.failed = round(self.failed * n / self.n)
             self.n = n
-
-    def latencies(self, *, own: bool) -> Latencies:
-        return self.own_latencies if own else self.canary_latencies
 
     def failing_bound(self, healthy_success: float) -> float:
         """p0: 80 % upper bound of Beta(1 + f, 30 + n - f), and at least what `healthy_success` allows."""
@@ -78,3 +50,16 @@ class Baseline:
     def failing_mean(self) -> float:
         """Posterior mean of the share failing while healthy, under the same Beta(1, 30) prior."""
         return (1 + self.failed) / (31 + self.n)
+
+    def latency_bound_s(self, q: float) -> float | None:
+        """Upper bound, 80 % sure, of the q-quantile: an order statistic, whatever the distribution; None: too few."""
+        n = len(self._sorted_s)
+        if n < LATENCIES_NEEDED:
+            return None
+        rank = math.ceil(n * q + 0.84 * math.sqrt(n * q * (1 - q)))
+        return self._sorted_s[min(rank, n) - 1]
+
+    def median_s(self) -> float | None:
+        """Healthy median latency; None: too few."""
+        n = len(self._sorted_s)
+        return self._sorted_s[n // 2] if n >= LATENCIES_NEEDED else None

@@ -61,7 +61,7 @@ class Detector:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.baselines = [Baseline() for _ in settings.tiers]
+        self.baselines = [{own: Baseline() for own in (False, True)} for _ in settings.tiers]
         self.views = [View(index, settings) for index in range(len(settings.tiers))]
 
     def update(self, observation: Observation) -> None:
@@ -74,7 +74,7 @@ class Detector:
             if index not in view.muted:
                 view.take(evidence)
         if calm and observation.failed is not None:
-            self.baselines[index].learn(failed=observation.failed, latency_s=observation.latency_s, own=observation.own)
+            self.baselines[index][observation.own].learn(failed=observation.failed, latency_s=observation.latency_s)
         if degraded and own.alarm is None:
             self._recovered(index)
 
@@ -87,23 +87,25 @@ class Detector:
             view = copy.deepcopy(view)
             for seen in hanging:
                 view.take(self._weigh(index, seen))
-        return _describe(view, self.baselines[index], now)
+        canaries, own_traffic = self.baselines[index][False], self.baselines[index][True]
+        return _describe(view, canaries if canaries.n else own_traffic, now)
 
     def _weigh(self, index: int, seen: Observation) -> Evidence:
-        baseline, healthy_success = self.baselines[index], self.settings.healthy_success
+        baseline, healthy_success = self.baselines[index][seen.own], self.settings.healthy_success
         p0 = baseline.failing_bound(healthy_success) if self.settings.learned else 1 - healthy_success
-        limit_s = baseline.latencies(own=seen.own).quantile_bound_s(SLOW_QUANTILE)
+        limit_s = baseline.latency_bound_s(SLOW_QUANTILE)
         slow = None
         if not seen.failed and seen.latency_s is not None and limit_s is not None:
             slow = seen.latency_s > limit_s
         return Evidence(index, seen.at.timestamp(), seen.failed, slow, seen.latency_s, p0)
 
     def _hangs(self, index: int, pending: Observation) -> bool:
-        limit_s = self.baselines[index].latencies(own=pending.own).quantile_bound_s(HANGING_QUANTILE)
+        limit_s = self.baselines[index][pending.own].latency_bound_s(HANGING_QUANTILE)
         return limit_s is not None and (pending.latency_s or 0.0) > limit_s
 
     def _recovered(self, index: int) -> None:
-        self.baselines[index].shrink(UNLEARNED)
+        for baseline in self.baselines[index].values():
+            baseline.shrink(UNLEARNED)
         # A lighter tier still in trouble does not pull this one down after all: its evidence stops flowing here
         # until it has recovered too.
         self.views[index].muted = {lighter for lighter in range(index) if self.views[lighter].alarm}
@@ -180,7 +182,7 @@ def _trouble(detection: Detection) -> str:
 
 def _slow_factor(view: View, baseline: Baseline) -> float:
     """Median latency in this incident over the healthy median; 1 where there is nothing to compare."""
-    healthy_s = baseline.latencies(own=False).median_s() or baseline.latencies(own=True).median_s()
+    healthy_s = baseline.median_s()
     if not (healthy_s and view.incident.latencies_s):
         return 1.0
     return numbers.median(view.incident.latencies_s) / healthy_s
