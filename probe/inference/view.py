@@ -93,11 +93,20 @@ class Alarm:
     """A path in trouble, and how far its recovery has got."""
 
     raised_s: float
-    since: change.Moment | None
+    since: change.Moment
     slow: bool  # slowness raised it
     checked_s: float  # the path's own latest evidence
     q_minutes: float = 0.0
     steps: collections.deque[change.Step] = dataclasses.field(default_factory=lambda: collections.deque(maxlen=TRAIL))
+
+
+class Episode(NamedTuple):
+    """A past alarm: estimated start, when it was raised, estimated end, when it was cleared."""
+
+    since: change.Moment
+    raised_at: dt.datetime
+    until: change.Moment
+    cleared_at: dt.datetime
 
 
 @dataclasses.dataclass(slots=True)
@@ -147,6 +156,7 @@ class View:
             for share, weight in settings.failing
             for scope in range(index + 1)
         ] + [Alternative(share, weight, None) for share, weight in settings.slow]
+        self.episodes: list[Episode] = []
         self.muted: set[int] = set()  # lighter tiers whose evidence does not count here
         self.alarm: Alarm | None = None
         self.last_s: float | None = None  # latest evidence of any tier
@@ -158,21 +168,17 @@ class View:
 
     def _restart(self) -> None:
         self.r_days = [0.0] * len(self.alternatives)
+        self.value_days = 0.0  # R, the weighted mean over the alternatives
         self.watches_latency = False
+        self.weights = self._weights()
         self.steps: collections.deque[change.Step] = collections.deque(maxlen=TRAIL)
         self.incident = Incident()
 
-    @property
-    def weights(self) -> list[float]:
+    def _weights(self) -> list[float]:
         """Of the alternatives in use, sum 1: latency ones stand aside until a healthy quantile is known."""
         used = [a.weight if a.scope is not None or self.watches_latency else 0.0 for a in self.alternatives]
         total = math.fsum(used)
         return [weight / total for weight in used]
-
-    @property
-    def value_days(self) -> float:
-        """R, the weighted mean over the alternatives."""
-        return math.fsum(weight * r for weight, r in zip(self.weights, self.r_days, strict=True))
 
     @property
     def suspicious(self) -> bool:
@@ -203,7 +209,7 @@ class View:
         """Seconds since the view's latest evidence that add to R; moves `last_s` and the horizon on."""
         if self.last_s is None:
             self.last_s, self.horizon_s = evidence.at_s, evidence.at_s + SILENCE * self.calm_s
-            self.healthy_since = change.exactly(dt.datetime.fromtimestamp(evidence.at_s, dt.UTC))
+            self.healthy_since = change.exactly(_utc(evidence.at_s))
             return self.settings.prior_days * DAY_S
         elapsed_s = min(evidence.at_s, self.horizon_s) - min(self.last_s, self.horizon_s)
         self.last_s = max(self.last_s, evidence.at_s)
@@ -213,11 +219,15 @@ class View:
 
     def _accumulate(self, evidence: Evidence, elapsed_days: float) -> None:
         was_suspicious = self.suspicious
-        self.watches_latency |= evidence.tier == self.index and evidence.slow is not None
+        if not self.watches_latency and evidence.tier == self.index and evidence.slow is not None:
+            self.watches_latency = True
+            self.weights = self._weights()
         ratios = tuple(alternative.ratio(evidence, self.index) for alternative in self.alternatives)
-        for k, (alternative, ratio) in enumerate(zip(self.alternatives, ratios, strict=True)):
-            if alternative.scope is not None or self.watches_latency:
-                self.r_days[k] = (self.r_days[k] + elapsed_days) * ratio
+        self.r_days = [
+            (r + elapsed_days) * ratio if weight else 0.0
+            for r, ratio, weight in zip(self.r_days, ratios, self.weights, strict=True)
+        ]
+        self.value_days = sum(r * weight for r, weight in zip(self.r_days, self.weights, strict=True))
         self.steps.append(change.Step(evidence.at_s, elapsed_days, ratios))
         if self.suspicious != was_suspicious:
             self.incident = Incident()
@@ -239,9 +249,13 @@ class View:
         alarm.steps.append(change.Step(evidence.at_s, minutes / 1440, (ratio,)))
         self.incident.count(evidence, self.index)
         if alarm.q_minutes >= self.settings.recovered_minutes:
-            self.healthy_since = change.moment(alarm.steps, [1.0])
-            self.alarm = None
-            self._restart()
+            self._clear(alarm, evidence.at_s)
+
+    def _clear(self, alarm: Alarm, at_s: float) -> None:
+        self.healthy_since = change.moment(alarm.steps, [1.0]) or change.exactly(_utc(at_s))
+        self.episodes.append(Episode(alarm.since, _utc(alarm.raised_s), self.healthy_since, _utc(at_s)))
+        self.alarm = None
+        self._restart()
 
     @property
     def slow_leads(self) -> bool:
@@ -258,8 +272,13 @@ class View:
         """
         return self.incident.failing(*([p0] if self.alarm and self.alarm.slow else []), *SEVERITIES)
 
-    def suspect_since(self) -> change.Moment | None:
-        return change.moment(self.steps, self.weights)
+    def suspect_since(self) -> change.Moment:
+        """When the path left its healthy state, should it have done so."""
+        return change.moment(self.steps, self.weights) or change.exactly(_utc(self.steps[-1].at_s))
+
+
+def _utc(at_s: float) -> dt.datetime:
+    return dt.datetime.fromtimestamp(at_s, dt.UTC)
 
 
 def _mean(shares: Sequence[float], hits: int, n: int) -> float:
