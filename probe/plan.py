@@ -24,6 +24,9 @@ FASTEST_S = 300.0
 CALMEST_S = DAY_S
 """No automatic interval is longer: a path seen less than once a day is not watched."""
 
+RARE_S = DAY_S / 3
+"""A longer interval is worth a word."""
+
 TRIPWIRE_SHARE = 0.2
 """Share of a channel's money for its lightest tier: cheap canaries see an outage first (`docs/detection.md`)."""
 
@@ -37,6 +40,7 @@ class Line:
     offset_s: float  # of its slots from the epoch, so that paths do not fire together
     price_usd: float  # list price of one canary
     fixed: bool = False  # the config names the interval
+    fastest_s: float = FASTEST_S  # no automatic interval of this path is shorter
 
     @property
     def canaries_per_day(self) -> float:
@@ -84,7 +88,14 @@ def plan(config: "schema.Config") -> Plan:
     shares = share(max(config.budget.usd_per_day - spent_usd, 0.0), demands)
     intervals = fixed_s | {path: _interval_s(config, path, shares[path]) for path in demands}
     lines = tuple(
-        Line(path, intervals[path], _offset_s(path, intervals[path]), config.price_usd(path), path in fixed_s)
+        Line(
+            path=path,
+            interval_s=intervals[path],
+            offset_s=_offset_s(path, intervals[path]),
+            price_usd=config.price_usd(path),
+            fixed=path in fixed_s,
+            fastest_s=fastest_s(config, path),
+        )
         for path in paths
     )
     draft = Plan(lines, config.budget.usd_per_day)
@@ -146,7 +157,29 @@ def _offset_s(path: model.Path, interval_s: float) -> float:
 
 
 def _notes(plan: Plan) -> tuple[str, ...]:
-    return ()
+    """What the table does not say by itself, one sentence each."""
+    budget_usd, total_usd = plan.budget_usd_per_day, plan.usd_per_day
+    own = [line for line in plan.lines if not line.fixed]
+    notes = []
+    if budget_usd == 0:
+        notes.append("The budget is 0: no canary that costs anything will be sent.")
+    elif total_usd > budget_usd:
+        notes.append(
+            f"One canary a day on every path already costs {total_usd:.2f} USD, more than the budget of "
+            f"{budget_usd:.2f} USD: the cap will leave some out. Raise the budget or take tiers away."
+        )
+    elif own and all(line.interval_s <= line.fastest_s for line in own):
+        notes.append(
+            f"{budget_usd - total_usd:.2f} USD of the budget stay unused: every path is at its fastest, "
+            "5 minutes or a little more than its deadline."
+        )
+    rare = [str(line.path) for line in own if line.interval_s > RARE_S]
+    if rare and total_usd <= budget_usd:
+        notes.append(
+            f"Fewer than 3 canaries a day on {', '.join(rare)}: trouble there may last most of a day unseen. "
+            "A higher budget or fewer tiers would shorten that."
+        )
+    return tuple(notes)
 
 
 def starts_at(line: Line, at: dt.datetime) -> dt.datetime:
