@@ -53,6 +53,8 @@ class Detection:
     blame: str = ""  # tier of the latest adverse evidence while suspect or degraded
     healthy_failing: float = 0.0  # learned share failing while healthy
     observations: int = 0  # own evidence so far
+    incident_failed: int = 0  # of `incident_n` own outcomes since suspicion arose
+    incident_n: int = 0
     reason: str = ""
 
 
@@ -63,6 +65,10 @@ class Detector:
         self.settings = settings
         self.baselines = [{own: Baseline() for own in (False, True)} for _ in settings.tiers]
         self.views = [View(index, settings) for index in range(len(settings.tiers))]
+
+    def view(self, tier: str) -> View:
+        """The running statistic of one tier."""
+        return self.views[self.settings.tiers.index(tier)]
 
     def update(self, observation: Observation) -> None:
         """Take in one outcome; raises ValueError for a tier the settings do not name."""
@@ -144,6 +150,8 @@ def _describe(view: View, baseline: Baseline, now: dt.datetime) -> Detection:
         blame=settings.tiers[view.incident.blame] if view.incident.blame is not None else "",
         healthy_failing=baseline.failing_mean(),
         observations=view.observations,
+        incident_failed=view.incident.failed,
+        incident_n=view.incident.n,
     )
     silent_s = (now - checked_at).total_seconds()
     if silent_s > view.silence_s:

@@ -174,13 +174,14 @@ def rank(
     choice = _keep(allowed, current)
     runner_up = next((one for one in allowed if one is not choice), None)
     probability = _probability(choice, runner_up, needs, rng) if runner_up else None
+    fall_back = _fall_back(choice, offers)
     return Recommendation(
         tier,
         choice,
         runner_up,
-        _fall_back(choice, offers),
+        fall_back,
         probability,
-        _reason(choice, runner_up, needs),
+        _reason(choice, runner_up, fall_back, needs),
         not_known,
         tuple(offers),
     )
@@ -247,16 +248,17 @@ def _drawn(one: Offer, needs: Needs, rng: random.Random) -> float:
     )
 
 
-def _reason(choice: Offer, runner_up: Offer | None, needs: Needs) -> str:
+def _reason(choice: Offer, runner_up: Offer | None, fall_back: Sequence[model.Path], needs: Needs) -> str:
     attempts = "1 attempt" if choice.attempts == 1 else f"{choice.attempts} attempts"
-    through = f"{choice.usable_share:.1%} get through" if choice.usable_share < 0.9995 else "nearly all get through"
-    said = f"{attempts}: ${choice.usd:.3f} and {choice.minutes:.1f} min a usable picture, {through}"
+    then = f", then {fall_back[0].channel}" if fall_back else ""
+    through = f"{choice.usable_share:.1%}" if choice.usable_share < 0.9995 else "nearly all"
+    said = f"{attempts}{then}: ${choice.usd:.3f} and {choice.minutes:.1f} min a usable picture, {through} get through"
     if runner_up is None:
-        return f"{said}; the only channel that is known"
+        return f"{said}; the only channel known well enough"
     saved = runner_up.value_usd - choice.value_usd
-    waiting = f" with waiting at ${needs.usd_per_minute:.2f}/min" if needs.usd_per_minute else ""
+    waiting = f" with waiting at ${needs.usd_per_minute:.2f} a minute" if needs.usd_per_minute else ""
     if saved < 0:
-        return f"{said}; {runner_up.candidate.path.channel} is less than {DEAD_BAND:.0%} cheaper{waiting}"
+        return f"{said}; {runner_up.candidate.path.channel} would save less than {DEAD_BAND:.0%}{waiting}"
     return f"{said}; {runner_up.candidate.path.channel} costs ${saved:.3f} more{waiting}"
 
 

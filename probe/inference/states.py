@@ -21,6 +21,7 @@ RECENT = 300  # outcomes of a path remembered for its reason in words
 REPEAT = dt.timedelta(hours=6)  # one's own prompt failing again within this is the same evidence
 DEFAULT_CALM_S = 3600.0
 A_MONTH_DAYS = 30.0
+FAR_AHEAD = dt.datetime.max.replace(tzinfo=dt.UTC)
 
 
 class Pending(NamedTuple):
@@ -52,6 +53,11 @@ class Board:
     def detections(self, now: dt.datetime, pending: Sequence[Pending] = ()) -> dict[model.Path, detect.Detection]:
         """What the statistics say, path by path."""
         return {path: self._channels[path.channel].detection(path, now, pending) for path in self.paths}
+
+    def calm(self, path: model.Path, judged: Iterable[model.Judged]) -> list[model.Judged]:
+        """Those outcomes of a path that were sent outside its incidents, past and present."""
+        stretches = self._channels[path.channel].troubled(path)
+        return [one for one in judged if not any(start <= one.outcome.sent_at < end for start, end in stretches)]
 
     def states(self, now: dt.datetime, pending: Sequence[Pending] = ()) -> tuple[model.PathState, ...]:
         """What is published: the statistics' state, or an immediate one that needs none."""
@@ -166,6 +172,14 @@ class _Channel:
             if one.path == path
         ]
         return self._detector.detection(path.tier, now, waiting)
+
+    def troubled(self, path: model.Path) -> list[tuple[dt.datetime, dt.datetime]]:
+        """Stretches from the estimated start of an incident to its estimated end."""
+        view = self._detector.view(path.tier)
+        stretches = [(episode.since.at, episode.until.at) for episode in view.episodes]
+        if view.alarm is not None:
+            stretches.append((view.alarm.since.at, FAR_AHEAD))
+        return stretches
 
     def state(self, path: model.Path, detection: detect.Detection, now: dt.datetime) -> model.PathState:
         immediate = self._immediate(path, detection)
