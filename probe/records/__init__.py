@@ -7,23 +7,23 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from probe.records import database
-from probe.records.errors import BudgetExhausted, RecordsError, SlotTaken, WriteError
+from probe.records.errors import BudgetExhausted, RecordsError, SlotTaken, UnavailableError
 
 if TYPE_CHECKING:
     from probe.records.writes import Records
 
-__all__ = ["BudgetExhausted", "Records", "RecordsError", "SlotTaken", "WriteError", "daemon_lock", "open"]
+__all__ = ["BudgetExhausted", "Records", "RecordsError", "SlotTaken", "UnavailableError", "daemon_lock", "open"]
 
 
 def open(path: pathlib.Path, lock_wait_s: float = database.LOCK_WAIT_S) -> "Records":  # noqa: A001 - records.open
     """Open the database for writing; created where it does not exist, brought to this program's schema where older.
 
     Raises RecordsError for a file that is not ours, damaged or newer (nothing is changed then), and
-    WriteError where it cannot be written now.
+    UnavailableError where it cannot be written now.
     """
-    from probe.records import writes  # noqa: PLC0415 - readers must not load sqlite-utils
+    from probe.records import door, writes  # noqa: PLC0415 - readers must not load sqlite-utils
 
-    return writes.open(path, lock_wait_s)
+    return writes.Records(door.open(path, lock_wait_s))
 
 
 def __getattr__(name: str) -> object:
@@ -40,12 +40,13 @@ def daemon_lock(path: pathlib.Path) -> Iterator[None]:
     """Be the only daemon of this database; raises RecordsError with the PID of the other one."""
     path = path.resolve()
     beside = path.with_name(path.name + ".daemon.lock")
-    try:
-        with database.lock(beside, 0.0):
-            beside.write_text(f"{os.getpid()}\n", encoding="ascii")
-            yield
-    except database.Held as error:
-        pid = beside.read_text(encoding="ascii", errors="replace").strip() or "unknown"
-        raise RecordsError(
-            f"{path}: a daemon runs already (PID {pid}). Stop it first, or name another database."
-        ) from error
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(database.lock(beside, 0.0))
+        except database.HeldError as error:
+            pid = beside.read_text(encoding="ascii", errors="replace").strip() or "unknown"
+            raise RecordsError(
+                f"{path}: a daemon runs already (PID {pid}). Stop it first, or name another database."
+            ) from error
+        beside.write_text(f"{os.getpid()}\n", encoding="ascii")
+        yield

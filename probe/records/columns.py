@@ -31,7 +31,9 @@ JUDGED = f"""
 """  # noqa: S608 - made of the constants above
 """What `judged` reads; callers add WHERE and ORDER BY."""
 
-EXCLUSIONS: Mapping[str | None, model.Exclusion] = {each.value: each for each in model.Exclusion}
+KINDS: Mapping[str, model.Kind] = {each.value: each for each in model.Kind}
+TRIGGERS: Mapping[str, model.Trigger] = {each.value: each for each in model.Trigger}
+EXCLUSIONS: Mapping[str | None, model.Exclusion | None] = {None: None, **{each.value: each for each in model.Exclusion}}
 EVIDENCE_FIELDS = frozenset(field.name for field in dataclasses.fields(model.Evidence))
 ORDER_FIELDS = frozenset(field.name for field in dataclasses.fields(model.Order))
 PICTURE_FIELDS = frozenset(field.name for field in dataclasses.fields(model.Picture))
@@ -113,6 +115,10 @@ def evidence_facts(evidence: model.Evidence) -> dict[str, Any]:
     return found
 
 
+def evidence_json(evidence: model.Evidence) -> str:
+    return compact(evidence_facts(evidence))
+
+
 def evidence_of(found: dict[str, Any]) -> model.Evidence:
     """Read `evidence_facts`; fields a later version added are left out."""
     order, picture, fault = found.pop("order", None), found.pop("picture", None), found.pop("fault", None)
@@ -171,7 +177,7 @@ def judged(found: tuple[Any, ...]) -> model.Judged:
     outcome = model.Outcome(
         id=identity,
         path=model.Path(channel, tier),
-        trigger=model.Trigger(trigger),
+        trigger=TRIGGERS[trigger],
         sent_at=instant(sent_at),
         evidence=evidence_of(json.loads(evidence)) if evidence else model.Evidence(),
         latency_s=latency_s,
@@ -182,7 +188,7 @@ def judged(found: tuple[Any, ...]) -> model.Judged:
         fingerprint=fingerprint,
         slot=slot,
         vantage=vantage,
-        excluded=EXCLUSIONS.get(excluded),
+        excluded=EXCLUSIONS[excluded],
         attempt=attempt,
     )
     return model.Judged(outcome, verdict_of(tuple(verdict)))
@@ -196,7 +202,7 @@ def verdict_of(found: tuple[Any, ...]) -> model.Verdict:
     ) = found  # fmt: skip
     ids = {hop: tuple(values) for hop, values in json.loads(request_ids).items()}
     return model.Verdict(
-        kind=model.Kind(kind),
+        kind=KINDS[kind],
         detail=detail,
         stage=model.Stage(stage),
         party=model.Party(party),

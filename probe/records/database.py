@@ -13,8 +13,8 @@ from probe.records import errors, schema
 LOCK_WAIT_S = 60.0
 """How long a write waits for another process before it gives up."""
 
-CHECK_UP_TO_BYTES = {"writer": 512 << 20, "reader": 8 << 20}
-"""Larger files are not checked page by page when opened: it reads the whole file."""
+CHECK_UP_TO_BYTES = {"writer": 512 << 20, "reader": 16 << 20}
+"""Larger files are not checked page by page when opened: that reads the whole file, a second for about 1 GB."""
 
 REMEDIES = {
     "SQLITE_FULL": "the disk is full; free some space",
@@ -22,29 +22,27 @@ REMEDIES = {
     "SQLITE_READONLY": "the file or its file system is read-only; make it writable",
     "SQLITE_BUSY": "another program holds it locked; close that program",
     "SQLITE_LOCKED": "another program holds it locked; close that program",
-    "SQLITE_CANTOPEN": "the file or its folder cannot be opened for writing; check their permissions",
+    "SQLITE_CANTOPEN": "the file or its folder cannot be opened; check that they exist, and their permissions",
     "SQLITE_PERM": "permission denied; check the permissions of the file and its folder",
     "SQLITE_NOMEM": "memory is exhausted",
 }
 """Faults that may pass, by SQLite's own name (its extended names begin with these), each with its remedy."""
 
 
-class Held(errors.WriteError):
+class HeldError(errors.UnavailableError):
     """Another process holds the lock."""
 
 
 @contextlib.contextmanager
 def lock(path: pathlib.Path, wait_s: float) -> Iterator[None]:
-    """Hold the lock file `path` alone; raises Held when another process still does after `wait_s`.
+    """Hold the lock file `path` alone; raises HeldError when another process still does after `wait_s`.
 
     The kernel frees a flock when its process ends, however it ends.
     """
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     except OSError as error:
-        raise errors.WriteError(
-            f"{path}: cannot be opened: {error.strerror}. Create the folder, or let this user write there."
-        ) from error
+        raise unavailable(error, path) from error
     try:
         give_up_at = time.monotonic() + wait_s
         while True:
@@ -53,11 +51,13 @@ def lock(path: pathlib.Path, wait_s: float) -> Iterator[None]:
                 break
             except BlockingIOError:
                 if time.monotonic() >= give_up_at:
-                    raise Held(
+                    raise HeldError(
                         f"{path}: another process has held this lock for {wait_s:g} s. "
                         f"See which with `fuser -v {path}`; end it if it hangs."
                     ) from None
                 time.sleep(0.01)
+            except OSError as error:
+                raise unavailable(error, path) from error
         yield
     finally:
         os.close(descriptor)
@@ -68,15 +68,16 @@ def lock_path(path: pathlib.Path) -> pathlib.Path:
     return path.with_name(path.name + ".lock")
 
 
-def writer(path: pathlib.Path) -> sqlite3.Connection:
+def writer(path: pathlib.Path, wait_s: float) -> sqlite3.Connection:
     """A connection that writes durably: WAL, synchronous=FULL, no checkpoint but ours. For callers that hold the lock.
 
     The file must exist. FULL because NORMAL loses acknowledged rows at power loss; no automatic
     checkpoints because SQLite up to 3.51.2 may lose commits when two connections write and checkpoint
-    at once (sqlite.org/wal.html#walresetbug). It may be used from several threads in turn.
+    at once (sqlite.org/wal.html#walresetbug). Several threads may use it in turn. It waits `wait_s` for a
+    program that writes without our lock.
     """
     connection = sqlite3.connect(
-        f"{path.as_uri()}?mode=rw", uri=True, timeout=LOCK_WAIT_S, isolation_level=None, check_same_thread=False
+        f"{path.as_uri()}?mode=rw", uri=True, timeout=wait_s, isolation_level=None, check_same_thread=False
     )
     try:
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "wal_autocheckpoint = 0", "foreign_keys = ON"):
@@ -151,17 +152,24 @@ def damaged(path: pathlib.Path, found: object) -> errors.RecordsError:
     )
 
 
+def unavailable(error: OSError, path: pathlib.Path) -> errors.UnavailableError:
+    return errors.UnavailableError(
+        f"{path}: cannot be written: {error.strerror or error}. Check that its folder exists, "
+        "its permissions, and the space left on the disk."
+    )
+
+
 def name(error: sqlite3.Error) -> str:
     """SQLite's own name of an error, such as SQLITE_BUSY_SNAPSHOT; "" where Python raised it."""
     return getattr(error, "sqlite_errorname", "") or ""
 
 
 def explain(error: sqlite3.Error, path: pathlib.Path, doing: str) -> errors.RecordsError:
-    """Our error for one of SQLite's: WriteError where it may pass, else one that names the remedy."""
+    """Our error for one of SQLite's: UnavailableError where it may pass, else one that names the remedy."""
     code = name(error)
     for known, remedy in REMEDIES.items():
         if code.startswith(known):
-            return errors.WriteError(f"{path}: could not {doing}: {remedy} ({code}).")
+            return errors.UnavailableError(f"{path}: could not {doing}: {remedy} ({code}).")
     if code.startswith("SQLITE_NOTADB"):
         return foreign(path)
     if code.startswith("SQLITE_CORRUPT"):

@@ -7,8 +7,8 @@ class RecordsError(model.UserError):
     """The database cannot be used as it is: the message names the file and the remedy. Nothing was changed."""
 
 
-class WriteError(RecordsError):
-    """Nothing could be written now: disk full, I/O error, read-only, locked. The same call may succeed later.
+class UnavailableError(RecordsError):
+    """Nothing could be written (or read) now: disk full, I/O error, read-only, locked. The same call may succeed later.
 
     From `Records.reserve` it means: do not send, nothing is reserved. From `Records.store` it means:
     keep the outcome in memory and store it again; storing twice is harmless.

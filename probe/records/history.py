@@ -1,78 +1,35 @@
 """Questions about what was stored, answered in frozen rows; read-only, beside a live writer, standard library only."""
 
-import dataclasses
 import datetime as dt
 import pathlib
 import sqlite3
-from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple, Self
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Self, TypeVar
 
 from probe import model
-from probe.records import columns, database, errors, schema
+from probe.records import columns, database, errors, rows, schema
 
 SHORTEST_PREFIX = 8
 """Characters of a request id that must be given at least."""
 
-
-class Point(NamedTuple):
-    """What detection and plots need of one outcome, without its evidence."""
-
-    sent_at: dt.datetime
-    kind: model.Kind
-    latency_s: float | None
-    trigger: model.Trigger
-    excluded: model.Exclusion | None
-    fingerprint: str
+LAST_CHARACTER = "\U0010ffff"
+"""Sorts after every other: what begins with p lies between p and p + this."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Heartbeat:
-    """The daemon's latest sign of life."""
+T = TypeVar("T")
 
-    at: dt.datetime
-    pid: int
-    digest: str  # of the config it runs with
-    stale_after_s: float
-    note: str
-
-    def stale(self, now: dt.datetime) -> bool:
-        return (now - self.at).total_seconds() > self.stale_after_s
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Skip:
-    """A scheduled slot that was not sent."""
-
-    path: model.Path
-    slot: int
-    at: dt.datetime
-    reason: str
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Alarm:
-    """What people were told about a path; `cleared_at` is None while it is on."""
-
-    id: int
-    path: model.Path
-    state: model.State
-    since: dt.datetime | None  # estimated start of the state
-    raised_at: dt.datetime
-    reason: str
-    cleared_at: dt.datetime | None
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Intent:
-    """A paid request that was about to be sent and whose outcome is not stored."""
-
-    id: str
-    path: model.Path
-    trigger: model.Trigger
-    sent_at: dt.datetime
-    reserved_usd: float
-    pid: int
-    state: str  # open, unknown_outcome
+COUNTED_BY = {
+    "channel": "channel",
+    "tier": "tier",
+    "trigger": "trigger",
+    "kind": "kind",
+    "detail": "detail",
+    "excluded": "coalesce(excluded, '')",
+    "fingerprint": "fingerprint",
+    "day": "substr(sent_at, 1, 10)",
+    "hour": "substr(sent_at, 1, 13)",
+}
+"""What `counts` can tell apart: name -> SQL. `day` is 2026-08-13, `hour` 2026-08-13T02, both UTC."""
 
 
 def open(path: pathlib.Path) -> "History":  # noqa: A001 - history.open
@@ -132,6 +89,17 @@ class History:
         except sqlite3.Error as error:
             raise database.explain(error, self.path, "read the database") from error
 
+    def _decoded(self, decode: Callable[[tuple[Any, ...]], T], sql: str, *parameters: Any) -> Iterator[T]:
+        """The rows of a query, decoded; a word that only a newer program knows becomes RecordsError."""
+        for row in self._rows(sql, *parameters):
+            try:
+                value = decode(row)
+            except (KeyError, ValueError) as error:
+                raise errors.RecordsError(
+                    f"{self.path}: holds a value this program does not know ({error}). Upgrade tierwatch."
+                ) from error
+            yield value
+
     # --- outcomes ----------------------------------------------------------------------------------------------
 
     def outcomes(
@@ -149,32 +117,41 @@ class History:
         where, parameters = selection(since, until, path=path, channel=channel, triggers=triggers)
         order = "DESC" if newest_first else "ASC"
         sql = f"{columns.JUDGED} WHERE {where} ORDER BY sent_at {order}, seq {order} LIMIT ?"
-        for row in self._rows(sql, *parameters, -1 if limit is None else limit):
-            yield columns.judged(row)
+        yield from self._decoded(columns.judged, sql, *parameters, -1 if limit is None else limit)
 
-    def series(
+    def points(
         self,
-        path: model.Path,
         since: dt.datetime | None = None,
         until: dt.datetime | None = None,
         *,
+        path: model.Path | None = None,
+        channel: str | None = None,
         triggers: Iterable[model.Trigger] | None = None,
-    ) -> Iterator[Point]:
-        """The outcomes of one path in order of sending, light."""
-        where, parameters = selection(since, until, path=path, triggers=triggers)
+    ) -> Iterator[rows.Point]:
+        """Like `outcomes`, without the evidence."""
+        where, parameters = selection(since, until, path=path, channel=channel, triggers=triggers)
         sql = f"""
-            SELECT sent_at, kind, latency_s, trigger, excluded, fingerprint FROM outcome JOIN verdict USING (seq)
-            WHERE {where} ORDER BY sent_at, seq
+            SELECT channel, tier, sent_at, trigger, kind, detail, excluded, latency_s, price_usd, charged_usd, billed,
+                fingerprint
+            FROM outcome JOIN verdict USING (seq) WHERE {where} ORDER BY sent_at, seq
         """  # noqa: S608 - made of constants
-        for sent_at, kind, latency_s, trigger, excluded, fingerprint in self._rows(sql, *parameters):
-            yield Point(
-                columns.instant(sent_at),
-                model.Kind(kind),
-                latency_s,
-                model.Trigger(trigger),
-                columns.EXCLUSIONS.get(excluded),
-                fingerprint,
-            )
+        yield from self._decoded(point, sql, *parameters)
+
+    def counts(
+        self,
+        since: dt.datetime | None = None,
+        until: dt.datetime | None = None,
+        *,
+        by: Sequence[str] = ("channel", "tier", "trigger", "kind"),
+    ) -> dict[tuple[str, ...], int]:
+        """How many outcomes sent in [since, until) there are of each combination of `by` (names of COUNTED_BY)."""
+        where, parameters = period("sent_at", since, until)
+        groups = ", ".join(COUNTED_BY[name] for name in by)
+        sql = f"""
+            SELECT {groups}, count(*) FROM outcome JOIN verdict USING (seq)
+            WHERE {where} GROUP BY {", ".join(str(number) for number in range(1, len(by) + 1))}
+        """  # noqa: S608 - made of constants
+        return {tuple(group): number for *group, number in self._rows(sql, *parameters)}
 
     def find(self, request_id: str) -> tuple[model.Judged, ...]:
         """The outcomes that carry this id: ours, gateway, trace, upstream or edge; or the one id that begins so.
@@ -182,28 +159,25 @@ class History:
         A beginning needs SHORTEST_PREFIX characters; raises RecordsError where several ids begin so.
         """
         wanted = columns.storable(request_id.strip())
-        found = self._with_ids(sorted({seq for seq, _ in self._ids(wanted, wanted)}))
+        found = self._with_id(wanted)
         if found or len(wanted) < SHORTEST_PREFIX:
             return found
-        matches = list(self._ids(wanted, wanted + "\U0010ffff"))
-        values = sorted({value for _, value in matches})
-        if len(values) > 1:
-            raise errors.RecordsError(
-                f"{len(values)} stored ids begin with {wanted!r}: write more of it, for example {values[0]!r}"
-            )
-        return self._with_ids(sorted({seq for seq, _ in matches}))
-
-    def _ids(self, first: str, last: str) -> Iterator[tuple[Any, ...]]:
         sql = """
-            SELECT seq, value FROM request_id WHERE value BETWEEN ?1 AND ?2
-            UNION SELECT seq, id FROM outcome WHERE id BETWEEN ?1 AND ?2
+            SELECT value FROM request_id WHERE value BETWEEN ?1 AND ?2
+            UNION SELECT id FROM outcome WHERE id BETWEEN ?1 AND ?2 LIMIT 3
         """
-        yield from self._rows(sql, first, last)
+        begin_so = [value for (value,) in self._rows(sql, wanted, wanted + LAST_CHARACTER)]
+        if len(begin_so) > 1:
+            raise errors.RecordsError(
+                f"Several stored ids begin with {wanted!r}, for example {' and '.join(begin_so)}. Write more of it."
+            )
+        return self._with_id(begin_so[0]) if begin_so else ()
 
-    def _with_ids(self, seqs: Iterable[int]) -> tuple[model.Judged, ...]:
-        return tuple(
-            columns.judged(row) for seq in seqs for row in self._rows(f"{columns.JUDGED} WHERE outcome.seq = ?", seq)
+    def _with_id(self, value: str) -> tuple[model.Judged, ...]:
+        where = (
+            "outcome.seq IN (SELECT seq FROM request_id WHERE value = ?1 UNION SELECT seq FROM outcome WHERE id = ?1)"
         )
+        return tuple(self._decoded(columns.judged, f"{columns.JUDGED} WHERE {where} ORDER BY outcome.seq", value))
 
     def paths(self) -> tuple[model.Path, ...]:
         """Every path that has an outcome."""
@@ -224,14 +198,17 @@ class History:
         )
         return float(spent)
 
-    def open_intents(self) -> tuple[Intent, ...]:
-        """Paid requests without a stored outcome: in flight, or of unknown outcome after a crash."""
-        sql = """
+    def open_intents(
+        self, since: dt.datetime | None = None, until: dt.datetime | None = None
+    ) -> tuple[rows.Intent, ...]:
+        """Paid requests of [since, until) without a stored outcome: in flight, or of unknown outcome after a crash."""
+        where, parameters = period("sent_at", since, until)
+        sql = f"""
             SELECT id, channel, tier, trigger, sent_at, reserved_usd, pid, state FROM intent
-            WHERE state <> 'settled' ORDER BY sent_at
-        """
+            WHERE state IN ('open', 'unknown_outcome') AND {where} ORDER BY sent_at
+        """  # noqa: S608 - made of constants
         return tuple(
-            Intent(
+            rows.Intent(
                 identity,
                 model.Path(channel, tier),
                 model.Trigger(trigger),
@@ -240,7 +217,7 @@ class History:
                 pid,
                 state,
             )
-            for identity, channel, tier, trigger, sent_at, reserved, pid, state in self._rows(sql)
+            for identity, channel, tier, trigger, sent_at, reserved, pid, state in self._rows(sql, *parameters)
         )
 
     # --- the daemon's state --------------------------------------------------------------------------------------
@@ -261,24 +238,24 @@ class History:
             for channel, tier, state, since, checked_at, p_degraded, reason, next_at in self._rows(sql)
         )
 
-    def heartbeat(self) -> Heartbeat | None:
+    def heartbeat(self) -> rows.Heartbeat | None:
         """The daemon's latest heartbeat; None: there never was a daemon."""
         for at, *rest in self._rows("SELECT at, pid, digest, stale_after_s, note FROM daemon"):
-            return Heartbeat(columns.instant(at), *rest)
+            return rows.Heartbeat(columns.instant(at), *rest)
         return None
 
-    def skips(self, since: dt.datetime | None = None, until: dt.datetime | None = None) -> tuple[Skip, ...]:
+    def skips(self, since: dt.datetime | None = None, until: dt.datetime | None = None) -> tuple[rows.Skip, ...]:
         """Scheduled slots not sent in [since, until)."""
         where, parameters = period("at", since, until)
         sql = f"SELECT channel, tier, slot, at, reason FROM skip WHERE {where} ORDER BY at"  # noqa: S608
         return tuple(
-            Skip(model.Path(channel, tier), slot, columns.instant(at), reason)
+            rows.Skip(model.Path(channel, tier), slot, columns.instant(at), reason)
             for channel, tier, slot, at, reason in self._rows(sql, *parameters)
         )
 
     def alarms(
         self, since: dt.datetime | None = None, until: dt.datetime | None = None, *, only_open: bool = False
-    ) -> tuple[Alarm, ...]:
+    ) -> tuple[rows.Alarm, ...]:
         """Alarms raised in [since, until), oldest first."""
         where, parameters = period("raised_at", since, until)
         sql = f"""
@@ -286,7 +263,7 @@ class History:
             WHERE {where} {"AND cleared_at IS NULL" if only_open else ""} ORDER BY raised_at, id
         """  # noqa: S608 - made of constants
         return tuple(
-            Alarm(
+            rows.Alarm(
                 number,
                 model.Path(channel, tier),
                 model.State(state),
@@ -297,6 +274,20 @@ class History:
             )
             for number, channel, tier, state, began, raised_at, reason, cleared_at in self._rows(sql, *parameters)
         )
+
+
+def point(found: tuple[Any, ...]) -> rows.Point:
+    """Read a row of the query of `points`."""
+    channel, tier, sent_at, trigger, kind, detail, excluded, *rest = found
+    return rows.Point(
+        model.Path(channel, tier),
+        columns.instant(sent_at),
+        columns.TRIGGERS[trigger],
+        columns.KINDS[kind],
+        detail,
+        columns.EXCLUSIONS[excluded],
+        *rest,
+    )
 
 
 def period(column: str, since: dt.datetime | None, until: dt.datetime | None) -> tuple[str, list[Any]]:

@@ -79,19 +79,7 @@ VERSION_1 = (
         seq INTEGER NOT NULL REFERENCES outcome,
         overruled_by INTEGER NOT NULL REFERENCES judgement,
         judgement INTEGER NOT NULL REFERENCES judgement,
-        kind TEXT NOT NULL,
-        detail TEXT NOT NULL,
-        stage TEXT NOT NULL,
-        party TEXT NOT NULL,
-        retryable INTEGER NOT NULL,
-        action TEXT NOT NULL,
-        rule TEXT NOT NULL,
-        confidence TEXT NOT NULL,
-        retry_after_s REAL,
-        billed TEXT NOT NULL,
-        request_ids TEXT NOT NULL,
-        runner_up TEXT,
-        would_decide TEXT NOT NULL,
+        verdict TEXT NOT NULL,
         PRIMARY KEY (overruled_by, seq)
     ) STRICT, WITHOUT ROWID
     """,
@@ -118,12 +106,13 @@ VERSION_1 = (
         reserved_usd REAL NOT NULL CHECK (reserved_usd >= 0),
         pid INTEGER NOT NULL,
         process TEXT NOT NULL,
-        state TEXT NOT NULL CHECK (state IN ('open', 'settled', 'unknown_outcome'))
+        state TEXT NOT NULL CHECK (state IN ('open', 'settled', 'unknown_outcome')),
+        abandoned_at TEXT
     ) STRICT
     """,
     "CREATE UNIQUE INDEX intent_slot ON intent (channel, tier, slot) WHERE slot IS NOT NULL",
     "CREATE INDEX intent_budget_day ON intent (budget_day, reserved_usd)",
-    "CREATE INDEX intent_open ON intent (id) WHERE state = 'open'",
+    "CREATE INDEX intent_state ON intent (state)",
     # Scheduled slots that were not sent, and why.
     """
     CREATE TABLE skip (

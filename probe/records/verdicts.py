@@ -1,0 +1,142 @@
+"""Outcomes and their verdicts as rows: adding them, judging history again, and taking that back."""
+
+import dataclasses
+import datetime as dt
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlite_utils
+
+from probe import model, taxonomy
+from probe.records import columns
+
+Judge = Callable[[model.Evidence], model.Verdict]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Rejudging:
+    """What judging history again did: how many outcomes it looked at, and how many verdicts changed.
+
+    `kinds` counts those whose kind changed, by (before, now).
+    """
+
+    judged: int = 0
+    changed: int = 0
+    kinds: Mapping[tuple[model.Kind, model.Kind], int] = dataclasses.field(default_factory=dict)
+
+    def __add__(self, more: "Rejudging") -> "Rejudging":
+        kinds = Counter(self.kinds) + Counter(more.kinds)
+        return Rejudging(self.judged + more.judged, self.changed + more.changed, kinds)
+
+
+def add(db: sqlite_utils.Database, judged: Sequence[model.Judged]) -> int:
+    """Add the outcomes whose id is new, with evidence, verdict and request ids; close the intents of all.
+
+    Returns how many were new.
+    """
+    by_id = {columns.storable(each.outcome.id): each for each in reversed(judged)}  # the first of an id wins
+    db.conn.execute(f"UPDATE intent SET state = 'settled' WHERE id IN ({marks(by_id)})", [*by_id])  # noqa: S608
+    sql = f"SELECT id FROM outcome WHERE id IN ({marks(by_id)})"  # noqa: S608 - question marks only
+    for (known,) in db.conn.execute(sql, [*by_id]).fetchall():
+        del by_id[known]
+    (last,) = db.conn.execute("SELECT coalesce(max(seq), 0) FROM outcome").fetchone()
+    new = dict(enumerate(reversed(by_id.values()), start=last + 1))
+    outcomes = {seq: each.outcome for seq, each in new.items()}
+    insert(db, "outcome", ({"seq": seq, **columns.outcome_row(each)} for seq, each in outcomes.items()))
+    insert(db, "evidence", ({"seq": seq, "facts": columns.evidence_json(o.evidence)} for seq, o in outcomes.items()))
+    if new:
+        set_verdicts(db, arriving_judgement(db), {seq: each.verdict for seq, each in new.items()})
+    return len(new)
+
+
+def set_verdicts(db: sqlite_utils.Database, judgement: int, verdicts: Mapping[int, model.Verdict]) -> None:
+    """Make these the current verdicts of the outcomes `seq`, and the outcomes found by the ids in them."""
+    for table in ("verdict", "request_id"):
+        db.conn.execute(f"DELETE FROM {table} WHERE seq IN ({marks(verdicts)})", [*verdicts])  # noqa: S608
+    insert(
+        db,
+        "verdict",
+        ({"seq": seq, "judgement": judgement, **columns.verdict_row(each)} for seq, each in verdicts.items()),
+    )
+    ids = ((seq, hop, value) for seq, each in verdicts.items() for hop, value in dict.fromkeys(each.request_ids.all()))
+    insert(db, "request_id", (columns.row({"value": value, "hop": hop, "seq": seq}) for seq, hop, value in ids))
+
+
+def arriving_judgement(db: sqlite_utils.Database) -> int:
+    """The judgement of outcomes judged by this program's rules as they arrive; begun when first needed."""
+    sql = "SELECT id FROM judgement WHERE rules_version = ? AND NOT rejudging"
+    for (number,) in db.conn.execute(sql, [taxonomy.RULES_VERSION]).fetchall():
+        return int(number)
+    return begin_judgement(db, taxonomy.RULES_VERSION, rejudging=False)
+
+
+def begin_judgement(db: sqlite_utils.Database, rules_version: str, *, rejudging: bool) -> int:
+    """A new row of `judgement`; returns its id."""
+    now = columns.when(dt.datetime.now(dt.UTC))
+    row = {"rules_version": rules_version, "began_at": now, "rejudging": int(rejudging)}
+    insert(db, "judgement", [columns.row(row)])
+    (number,) = db.conn.execute("SELECT last_insert_rowid()").fetchone()
+    return int(number)
+
+
+def rejudge(db: sqlite_utils.Database, judge: Judge, judgement: int, after: int, size: int) -> tuple[int, Rejudging]:
+    """Judge the next `size` outcomes beyond seq `after` again; those without evidence any more keep their verdict.
+
+    Returns the last seq looked at and what changed.
+    """
+    sql = f"""
+        SELECT seq, facts, judgement, {", ".join(columns.VERDICT)} FROM verdict JOIN evidence USING (seq)
+        WHERE seq > ? ORDER BY seq LIMIT ?
+    """  # noqa: S608 - made of constants
+    rows = db.conn.execute(sql, [after, size]).fetchall()
+    changed: dict[int, model.Verdict] = {}
+    overruled: list[dict[str, Any]] = []
+    kinds: Counter[tuple[model.Kind, model.Kind]] = Counter()
+    for seq, facts, former, *found in rows:
+        before, now = columns.verdict_of(tuple(found)), judge(columns.evidence_of(json.loads(facts)))
+        if columns.verdict_row(now) == columns.verdict_row(before):
+            continue
+        changed[seq] = now
+        overruled.append(
+            {"seq": seq, "overruled_by": judgement, "judgement": former, "verdict": columns.compact(found)}
+        )
+        if now.kind is not before.kind:
+            kinds[before.kind, now.kind] += 1
+    insert(db, "overruled", overruled)
+    set_verdicts(db, judgement, changed)
+    return (rows[-1][0] if rows else after), Rejudging(len(rows), len(changed), kinds)
+
+
+def undo(db: sqlite_utils.Database, judgement: int, size: int) -> int:
+    """Put back up to `size` of the verdicts a re-judging replaced; returns how many, 0 when all are back."""
+    sql = "SELECT seq, judgement, verdict FROM overruled WHERE overruled_by = ? LIMIT ?"
+    rows = db.conn.execute(sql, [judgement, size]).fetchall()
+    for former in sorted({row[1] for row in rows}):
+        verdicts = {seq: columns.verdict_of(tuple(json.loads(found))) for seq, was, found in rows if was == former}
+        set_verdicts(db, former, verdicts)
+    seqs = [row[0] for row in rows]
+    db.conn.execute(f"DELETE FROM overruled WHERE overruled_by = ? AND seq IN ({marks(seqs)})", [judgement, *seqs])  # noqa: S608
+    return len(rows)
+
+
+def forget(db: sqlite_utils.Database, judgement: int) -> None:
+    """Remove a re-judging under which no verdict stands."""
+    db.conn.execute("DELETE FROM judgement WHERE id = ?", [judgement])
+
+
+def last_rejudging(db: sqlite_utils.Database) -> int | None:
+    """The latest re-judging that was not undone; None: there is none."""
+    (number,) = db.conn.execute("SELECT max(id) FROM judgement WHERE rejudging").fetchone()
+    return None if number is None else int(number)
+
+
+def insert(db: sqlite_utils.Database, table: str, rows: Iterable[dict[str, Any]]) -> None:
+    """Add rows to a table that exists: columns are ours, never those of an upstream answer."""
+    db.table(table).insert_all(rows)
+
+
+def marks(values: Iterable[object]) -> str:
+    """As many question marks, separated by commas."""
+    return ", ".join("?" for _ in values)
