@@ -1,0 +1,95 @@
+"""From evidence to verdict: what a reply means, who must act, and whether the same request may be sent again."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from probe import model
+from probe.taxonomy import facts, ids, index, rules, waits
+from probe.taxonomy.door import evidence_of
+from probe.taxonomy.ids import request_ids
+from probe.taxonomy.kinds import KINDS
+from probe.taxonomy.rule import CONFIDENCE, By, Rule
+
+if TYPE_CHECKING:
+    from probe.config.schema import RuleSpec
+    from probe.taxonomy.facts import Facts, Voice
+
+__all__ = ["KINDS", "RULES", "RULES_VERSION", "By", "Rule", "compile_rules", "evidence_of", "judge", "request_ids"]
+
+RULES_VERSION = "1"
+"""Stored beside every verdict; raised when a change of the rules can change one."""
+RULES = rules.RULES
+
+_BUILT_IN = index.Index(RULES)
+
+
+def judge(evidence: model.Evidence, own_rules: Sequence[Rule] = ()) -> model.Verdict:
+    """What a reply means: a pure function of the evidence that never raises.
+
+    The first rule that holds decides: own rules, what our client saw, words and codes of the innermost
+    speaker before the outer ones, vague words, the delivered picture, the elapsed time, the status.
+    """
+    told = facts.prepare(evidence)
+    holding = _holding(told, own_rules)
+    rule = next(holding)
+    runner_up = next((other.name for other in holding if other.name != rule.name), None)
+    return _verdict(told, rule, runner_up)
+
+
+def compile_rules(specs: "Sequence[RuleSpec]") -> tuple[Rule, ...]:
+    """Rules of the config's `[[rule]]` tables, to be handed to `judge`."""
+    return tuple(
+        Rule(
+            name=f"own.{spec.name}",
+            kind=spec.kind,
+            detail=spec.detail,
+            any=tuple(facts.fold(phrase) for phrase in spec.literals),
+            pattern=spec.pattern,
+            codes=frozenset(code.lower() for code in spec.codes),
+            statuses=frozenset(spec.status),
+            stage=spec.stage,
+            party=spec.party,
+            retryable=spec.retryable,
+            action=spec.action,
+            billed=spec.billed,
+            note=spec.note,
+        )
+        for spec in specs
+    )
+
+
+def _holding(told: "Facts", own_rules: Sequence[Rule]) -> Iterator[Rule]:
+    """Every rule that holds, strongest first; the last one always does."""
+    voices = (*told.voices, told.reply)
+    yield from (rule for rule in own_rules if any(rule.applies(told, voice) for voice in voices))
+    yield from _BUILT_IN.holding(told, told.reply, By.FAULT)
+    for voice in told.voices:
+        for by in (By.WORDS, By.CODE):
+            yield from _BUILT_IN.holding(told, voice, by)
+    for voice in told.voices:
+        yield from _BUILT_IN.holding(told, voice, By.HINT)
+    for by in (By.PICTURE, By.TIME, By.STATUS, By.TYPE):
+        yield from _BUILT_IN.holding(told, told.reply, by)
+
+
+def _verdict(told: "Facts", rule: Rule, runner_up: str | None) -> model.Verdict:
+    """The rule's own fields over its kind's defaults."""
+    kind = KINDS[rule.kind]
+    billed = rule.billed or kind.billed
+    if not told.evidence.sent:
+        billed = "no"
+    return model.Verdict(
+        kind=rule.kind,
+        detail=rule.detail,
+        stage=rule.stage or kind.stage,
+        party=rule.party or kind.party,
+        retryable=kind.retryable if rule.retryable is None else rule.retryable,
+        action=rule.action or kind.action,
+        rule=rule.name,
+        confidence=rule.confidence or CONFIDENCE[rule.by],
+        retry_after_s=waits.clamp(told.wait_s),
+        billed=billed,
+        request_ids=ids.request_ids(told.evidence.headers, told.evidence.text + "\n" + told.evidence.fault_text),
+        runner_up=runner_up,
+        would_decide=rule.would_decide,
+    )

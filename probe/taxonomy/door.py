@@ -1,0 +1,129 @@
+"""From the classify door's input object to Evidence: tolerant of anything, since people and programs write it."""
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from probe import model
+from probe.taxonomy import unwrap
+
+HEADER_LIMIT = 64
+HEADER_VALUE_LIMIT = 2_000
+
+
+def evidence_of(reply: Mapping[str, Any]) -> model.Evidence:
+    """What `classify` was given, as Evidence; wrong types are left out, never raised on.
+
+    Keys: status headers body exception elapsed_s request observed (any may be null or absent).
+    """
+    request = _mapping(reply.get("request"))
+    observed = _mapping(reply.get("observed"))
+    body = reply.get("body")
+    order = _order(request)
+    return model.Evidence(
+        status=_status(reply.get("status")),
+        headers=_headers(reply.get("headers")),
+        text=unwrap.shorten(body if isinstance(body, str) else _text(body)),
+        fault_text=unwrap.shorten(_text(reply.get("exception"))),
+        elapsed_s=_first_number(reply.get("elapsed_s"), observed.get("elapsed_s"), observed.get("seconds")),
+        order=order,
+        picture=_picture(observed),
+        image_tokens=_integer(observed.get("image_tokens")),
+        echoed_size=_word(observed.get("size")),
+        echoed_quality=_word(observed.get("quality")),
+    )
+
+
+def _order(request: Mapping[str, Any]) -> model.Order | None:
+    """The order a request object describes; None where it names neither model nor size."""
+    if not request:
+        return None
+    size = _word(request.get("size")) or ""
+    image_size = _word(request.get("image_size")) or _word(request.get("imageSize")) or _word(request.get("resolution"))
+    if size.upper() in ("512", "1K", "2K", "4K"):
+        size, image_size = "", size
+    if image_size and "x" in image_size.lower():
+        size, image_size = image_size, None
+    width, _, height = size.lower().replace("*", "x").partition("x")
+    named = _word(request.get("model")) or ""
+    protocol = _word(request.get("protocol")) or ("gemini" if image_size or "gemini" in named else "openai-images")
+    return model.Order(
+        protocol=protocol,
+        model=named,
+        width_px=_pixels(width) if height else 0,
+        height_px=_pixels(height),
+        quality=_word(request.get("quality")),
+        image_size=image_size,
+        aspect_ratio=_word(request.get("aspect_ratio")) or _word(request.get("aspectRatio")),
+        operation="edit" if request.get("operation") == "edit" else "generate",
+    )
+
+
+def _picture(observed: Mapping[str, Any]) -> model.Picture | None:
+    """The picture somebody looked at; None where nothing about one was observed."""
+    width_px, height_px = _integer(observed.get("width")) or 0, _integer(observed.get("height")) or 0
+    blank = observed.get("blank") is True
+    flaw = _word(observed.get("flaw")) or ""
+    if not (width_px and height_px) and not blank and not flaw:
+        return None
+    return model.Picture(
+        width_px=width_px,
+        height_px=height_px,
+        format=(_word(observed.get("format")) or "").lower(),
+        image_bytes=_integer(observed.get("bytes")) or 0,
+        flaw=flaw,
+        blank=blank,
+        effective_resolution=_number(observed.get("effective_resolution")),
+        repeated=observed.get("repeated") is True,
+    )
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _headers(value: Any) -> dict[str, str]:
+    pairs = list(_mapping(value).items())[:HEADER_LIMIT]
+    return {key.lower(): _text(item)[:HEADER_VALUE_LIMIT] for key, item in pairs}
+
+
+def _status(value: Any) -> int | None:
+    number = _integer(value)
+    return number if number is not None and 100 <= number <= 999 else None
+
+
+def _text(value: Any) -> str:
+    """A string as it is, null as nothing, anything else as JSON."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _word(value: Any) -> str | None:
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        return None
+    return str(value).strip()[:100] or None
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    if isinstance(value, int) and abs(value) > 10**15:
+        return None
+    return float(value) if math.isfinite(value) else None
+
+
+def _first_number(*values: Any) -> float | None:
+    return next((number for value in values if (number := _number(value)) is not None and number >= 0), None)
+
+
+def _integer(value: Any) -> int | None:
+    if isinstance(value, str) and value.strip().isdecimal() and len(value.strip()) < 10:
+        return int(value)
+    number = _number(value)
+    return int(number) if number is not None else None
+
+
+def _pixels(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 6 else 0

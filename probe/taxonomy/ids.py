@@ -1,0 +1,86 @@
+"""Request ids of a reply by who issued them: gateway, trace, upstream, edge."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from probe import model
+
+ID_LIMIT = 128
+IDS_LIMIT = 8
+"""Ids kept per hop."""
+
+HEADERS: Mapping[str, str] = {
+    "x-oneapi-request-id": "gateway",
+    "x-shellapi-request-id": "gateway",
+    "request-id": "gateway",
+    "x-request-id": "gateway",
+    "x-generation-id": "gateway",
+    "x-upstream-request-id": "upstream",
+    "apim-request-id": "upstream",
+    "x-ms-request-id": "upstream",
+    "x-goog-request-id": "upstream",
+    "x-fal-request-id": "upstream",
+    "traceid": "trace",
+    "x-trace-id": "trace",
+    "traceparent": "trace",
+    "x-cloud-trace-context": "trace",
+    "cf-ray": "edge",
+    "x-amz-cf-id": "edge",
+    "x-amzn-requestid": "edge",
+    "x-vercel-id": "edge",
+    "x-azure-ref": "edge",
+    "eagleid": "edge",
+}
+"""Response header -> hop. Any other `x-<brand>-request-id` is a gateway's (new-api forks rename theirs)."""
+
+_BRAND = re.compile(r"x-[a-z0-9]{2,20}-request-id")
+_UNSAFE = re.compile(r"[^A-Za-z0-9._:/+=@~-]")
+_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_TEXT = re.compile(
+    r"\brequest[ _-]?id\W{0,4}(?P<upstream>req_[0-9A-Za-z]{6,64}|" + _UUID + r"|[0-9a-f]{32})(?![0-9A-Za-z-])"
+    r"|\brequest[ _-]?id\W{0,4}(?P<gateway>[0-9A-Za-z][0-9A-Za-z_-]{7,127})"
+    r"|\btrace[ _-]?id\W{0,4}(?P<trace>[0-9A-Za-z][0-9A-Za-z_-]{5,127})"
+    r"|\bray id:?\s{0,3}(?:<[^<>]{0,120}>\s{0,3})?(?P<edge>[0-9a-f]{8,24}(?:-[A-Z]{3})?)"
+    r"|\"responseId\"\s{0,4}:\s{0,4}\"(?P<response>[0-9A-Za-z_-]{6,128})\""
+    r"|\"id\"\s{0,4}:\s{0,4}\"(?P<generation>gen-[0-9A-Za-z-]{6,100})\"",
+    re.IGNORECASE,
+)
+_TEXT_HOPS = {"response": "upstream", "generation": "gateway"}
+
+
+def clean(value: str) -> str:
+    """An id as it may be stored and shown: harmless characters only, at most ID_LIMIT of them."""
+    return _UNSAFE.sub("", value.strip()[: ID_LIMIT * 4])[:ID_LIMIT]
+
+
+def request_ids(headers: Mapping[str, str], text: str) -> model.RequestIds:
+    """Every id a reply names, by hop, without repeats; header ids first, then those in the text, last named first.
+
+    A gateway appends its own id to the message it passes on, so the last one named belongs to the
+    outermost gateway.
+    """
+    found: dict[str, list[str]] = {"gateway": [], "trace": [], "upstream": [], "edge": []}
+    in_text = [(hop, value) for hop, value in _in_text(text)]
+    for hop, value in [*_in_headers(headers), *reversed(in_text)]:
+        name = clean(value)
+        if name and all(name not in kept for kept in found.values()) and len(found[hop]) < IDS_LIMIT:
+            found[hop].append(name)
+    return model.RequestIds(**{hop: tuple(values) for hop, values in found.items()})
+
+
+def _in_headers(headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    direct = "openai-processing-ms" in headers or "openai-version" in headers
+    for name, value in headers.items():
+        key = name.lower()
+        if key == "x-request-id" and (direct or value.startswith("req_")):
+            yield "upstream", value  # OpenAI's own answer, or passed on unchanged
+        elif key in HEADERS:
+            yield HEADERS[key], value
+        elif _BRAND.fullmatch(key):
+            yield "gateway", value
+
+
+def _in_text(text: str) -> Iterator[tuple[str, str]]:
+    for found in _TEXT.finditer(text):
+        hop = found.lastgroup or "gateway"
+        yield _TEXT_HOPS.get(hop, hop), found[hop]

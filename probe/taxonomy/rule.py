@@ -1,0 +1,106 @@
+"""What a rule is, and when it applies: one frozen row of the table of rules."""
+
+import dataclasses
+import enum
+import re
+from typing import TYPE_CHECKING
+
+from probe.model import Action, Billed, Confidence, Kind, Party, Stage
+from probe.taxonomy import facts
+
+if TYPE_CHECKING:
+    from probe.taxonomy.facts import Facts, Voice
+
+
+class By(enum.IntEnum):
+    """Which evidence a rule goes by, strongest first.
+
+    Words and codes are asked of every speaker, the innermost first; hints (vague words) only when no
+    speaker said anything clearer; the rest is asked of the reply as a whole.
+    """
+
+    FAULT = 0  # what our own client saw on the wire
+    WORDS = 1
+    CODE = 2
+    HINT = 3
+    PICTURE = 4
+    TIME = 5
+    STATUS = 6
+    TYPE = 7
+
+
+CONFIDENCE: dict[By, Confidence] = {
+    By.FAULT: "high",
+    By.WORDS: "high",
+    By.CODE: "high",
+    By.HINT: "medium",
+    By.PICTURE: "high",
+    By.TIME: "medium",
+    By.STATUS: "low",
+    By.TYPE: "low",
+}
+"""How sure a verdict is, unless its rule says otherwise."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Rule:
+    """One row: what must hold, and what it then means. Fields left at None come from the kind's defaults.
+
+    `any` and `every` are phrases of whole words, matched without regard to case; `codes` are compared
+    with a speaker's codes, types and status words, and with underscored words in its text. Everything
+    given must hold.
+    """
+
+    name: str
+    kind: Kind
+    detail: str = ""
+    by: By = By.WORDS
+    any: tuple[str, ...] = ()
+    every: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()  # none of these phrases
+    pattern: str | None = None  # regular expression on the lower-case words; tried after the phrases
+    codes: frozenset[str] = frozenset()
+    statuses: frozenset[int] = frozenset()
+    when: tuple[str, ...] = ()  # names of conditions in `facts.CONDITIONS`
+    stage: Stage | None = None
+    party: Party | None = None
+    retryable: bool | None = None
+    action: Action | None = None
+    billed: Billed | None = None
+    confidence: Confidence | None = None
+    would_decide: str = ""
+    note: str = ""
+    compiled: re.Pattern[str] | None = dataclasses.field(default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.pattern is not None:
+            object.__setattr__(self, "compiled", re.compile(self.pattern))
+
+    def applies(self, told: "Facts", voice: "Voice") -> bool:
+        """Does this rule hold for what this speaker said? Cheap questions first."""
+        if self.statuses and told.status not in self.statuses:
+            return False
+        if self.codes and not (self.codes & voice.codes):
+            return False
+        words = voice.words
+        if self.any and not _one_of(self.any, words):
+            return False
+        if self.every and not all(phrase in words for phrase in self.every):
+            return False
+        if self.without and _one_of(self.without, words):
+            return False
+        if self.compiled is not None and not self.compiled.search(words):
+            return False
+        return all(facts.CONDITIONS[name](told, voice) for name in self.when)
+
+
+def codes(words: str) -> frozenset[str]:
+    """A set of codes written as one line."""
+    return frozenset(words.split())
+
+
+def _one_of(phrases: tuple[str, ...], words: str) -> bool:
+    for phrase in phrases:  # noqa: SIM110 - any() over a generator takes twice as long, and this is the hot loop
+        if phrase in words:
+            return True
+    return False

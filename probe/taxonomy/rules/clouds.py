@@ -1,0 +1,153 @@
+"""Rules for other providers' own words: Azure, Volcengine Ark, DashScope, Black Forest Labs, Replicate, fal, Stability."""
+
+from probe.model import Action, Kind, Party
+from probe.taxonomy.rule import By, Rule, codes
+
+RULES = (
+    # Azure OpenAI
+    Rule(
+        "azure.resource-blocked",
+        Kind.PERMISSION,
+        "blocked",
+        any=("resource has been temporarily blocked", "resource has been blocked"),
+        party=Party.CHANNEL,
+        action=Action.SWITCH_CHANNEL,
+        note="The whole resource, not this prompt, whatever policy the sentence names.",
+    ),
+    Rule(
+        "azure.output-filter",
+        Kind.MODERATION_OUTPUT,
+        any=(
+            "generated image was filtered",
+            "generated images were filtered",
+            "output was filtered",
+            "output image was filtered",
+        ),
+        billed="unknown",
+    ),
+    Rule(
+        "azure.content-filter",
+        Kind.MODERATION_INPUT,
+        any=(
+            "content management policy",
+            "prompt triggering",
+            "responsibleaipolicyviolation",
+            "was filtered due to the prompt",
+        ),
+        note="`The response was filtered` is about the prompt.",
+    ),
+    Rule(
+        "azure.content-filter-code",
+        Kind.MODERATION_INPUT,
+        by=By.CODE,
+        codes=codes(
+            "content_filter contentfilter responsibleaipolicyviolation content_filtered contentpolicyviolation"
+        ),
+    ),
+    Rule(
+        "azure.deployment",
+        Kind.MODEL_NOT_FOUND,
+        "deployment",
+        any=("api deployment for this resource does not exist", "deployment does not exist", "deploymentnotfound"),
+    ),
+    Rule("azure.access", Kind.AUTH, any=("invalid subscription key", "wrong api endpoint", "access denied due to")),
+    Rule(
+        "azure.api-version",
+        Kind.INVALID_REQUEST,
+        "api_version",
+        any=("api version not supported", "unsupported api version", "api-version"),
+    ),
+    Rule(
+        "azure.call-rate",
+        Kind.RATE_LIMITED,
+        any=(
+            "call rate limit",
+            "token rate limit",
+            "current pricing tier",
+            "exceeded rate limit",
+            "exceeded call rate limit",
+            "exceeded token rate limit",
+        ),
+    ),
+    # Volcengine Ark, DashScope, Black Forest Labs
+    Rule(
+        "ark.input",
+        Kind.MODERATION_INPUT,
+        any=(
+            "inputtextsensitivecontentdetected",
+            "inputimagesensitivecontentdetected",
+            "inputtextriskdetection",
+            "inputimageriskdetection",
+        ),
+    ),
+    Rule(
+        "ark.input-code",
+        Kind.MODERATION_INPUT,
+        by=By.CODE,
+        codes=codes("inputtextsensitivecontentdetected inputimagesensitivecontentdetected sensitivecontentdetected"),
+    ),
+    Rule(
+        "ark.output-code",
+        Kind.MODERATION_OUTPUT,
+        by=By.CODE,
+        codes=codes("outputimagesensitivecontentdetected outputtextsensitivecontentdetected outputimageriskdetection"),
+    ),
+    Rule(
+        "dashscope.inspection-code",
+        Kind.MODERATION_INPUT,
+        by=By.CODE,
+        codes=codes("datainspectionfailed data_inspection_failed inappropriate_content"),
+    ),
+    Rule(
+        "dashscope.parameter",
+        Kind.INVALID_REQUEST,
+        "parameter",
+        by=By.CODE,
+        codes=codes(
+            "invalidparameter invalidparameter.datainspection invalidparametervalue missingparameter badrequest.emptyinput"
+        ),
+    ),
+    Rule(
+        "ark.overdue",
+        Kind.QUOTA_EXHAUSTED,
+        by=By.CODE,
+        codes=codes("accountoverdueerror arrearage accountoverdue quotaexceeded allocationquota.freetieronly"),
+    ),
+    Rule(
+        "ark.throttled",
+        Kind.RATE_LIMITED,
+        by=By.CODE,
+        codes=codes(
+            "throttling throttling.ratequota throttling.allocationquota ratelimitexceeded requestburstttoofast modelaccountrpmratelimitexceeded throttlingexception"
+        ),
+    ),
+    Rule(
+        "bfl.request-moderated",
+        Kind.MODERATION_INPUT,
+        by=By.CODE,
+        codes=frozenset({"request moderated", "request_moderated"}),
+    ),
+    Rule(
+        "bfl.content-moderated",
+        Kind.MODERATION_OUTPUT,
+        by=By.CODE,
+        codes=frozenset({"content moderated", "content_moderated"}),
+    ),
+    # Replicate, fal, Stability, Ideogram
+    Rule(
+        "replicate.nsfw",
+        Kind.MODERATION_OUTPUT,
+        any=("nsfw content detected", "nsfw content was detected", "potential nsfw", "generated image contains nsfw"),
+        billed="unknown",
+    ),
+    Rule("replicate.sensitive", Kind.MODERATION_INPUT, any=("flagged as sensitive", "(e005)")),
+    Rule("fal.locked", Kind.QUOTA_EXHAUSTED, any=("user is locked", "exhausted balance"), action=Action.TOP_UP_QUOTA),
+    Rule(
+        "fal.codes",
+        Kind.MODERATION_INPUT,
+        by=By.CODE,
+        codes=codes(
+            "content_policy_violation_input content_moderation prompt_moderation content_moderation_failed moderation_error"
+        ),
+    ),
+)

@@ -1,0 +1,393 @@
+"""Rules for what Google says: Gemini API, Vertex AI, Imagen (source: error tables and SDK enums of google-genai 3.4 and aiplatform v1)."""
+
+from probe.model import Action, Kind, Party, Stage
+from probe.taxonomy.rule import By, Rule, codes
+
+RULES = (
+    # Keys and accounts
+    Rule(
+        "google.key",
+        Kind.AUTH,
+        any=(
+            "api key not valid",
+            "pass a valid api key",
+            "api key expired",
+            "api key not found",
+            "renew the api key",
+            "provide a valid api key",
+        ),
+        note="A bad key is a 400 INVALID_ARGUMENT here, not a 401.",
+    ),
+    Rule(
+        "google.key-code",
+        Kind.AUTH,
+        by=By.CODE,
+        codes=codes(
+            "api_key_invalid api_key_expired access_token_expired credentials_missing access_token_type_unsupported"
+        ),
+    ),
+    Rule("google.leaked", Kind.AUTH, "leaked", any=("reported as leaked",), note="Google blocks keys found in public."),
+    Rule("google.unregistered", Kind.AUTH, any=("unregistered callers", "without established identity")),
+    Rule(
+        "google.oauth",
+        Kind.AUTH,
+        any=(
+            "invalid authentication credentials",
+            "expected oauth 2 access token",
+            "could not load the default credentials",
+            "default credentials were not found",
+        ),
+    ),
+    Rule("google.unauthenticated", Kind.AUTH, by=By.CODE, codes=codes("unauthenticated")),
+    Rule(
+        "google.region",
+        Kind.PERMISSION,
+        "region",
+        any=(
+            "location is not supported",
+            "not available in your country",
+            "not available in your region",
+            "not supported in your country",
+            "not available in your location",
+        ),
+        action=Action.SWITCH_CHANNEL,
+        note="By the address of whoever calls Google; another channel works.",
+    ),
+    Rule(
+        "google.blocked-service",
+        Kind.PERMISSION,
+        "key_scope",
+        every=("requests to this api", "blocked"),
+        note="The key is restricted to other services.",
+    ),
+    Rule(
+        "google.service",
+        Kind.PERMISSION,
+        "service_disabled",
+        any=(
+            "has not been used in project",
+            "it is disabled. enable it",
+            "requires billing to be enabled",
+            "only accessible to billed users",
+            "enable billing",
+        ),
+    ),
+    Rule(
+        "google.service-code",
+        Kind.PERMISSION,
+        "service_disabled",
+        by=By.CODE,
+        codes=codes(
+            "api_key_service_blocked service_disabled api_key_http_referrer_blocked api_key_ip_address_blocked billing_disabled consumer_invalid"
+        ),
+    ),
+    Rule(
+        "google.suspended",
+        Kind.PERMISSION,
+        "blocked",
+        any=(
+            "has been denied access",
+            "consumer has been suspended",
+            "project has been suspended",
+            "has been suspended",
+        ),
+    ),
+    Rule(
+        "google.iam",
+        Kind.PERMISSION,
+        "role",
+        any=("permission",),
+        pattern=r"permission '?[a-z]+\.[a-z.]+'? denied|permission denied on resource",
+    ),
+    Rule("google.permission-denied", Kind.PERMISSION, by=By.CODE, codes=codes("permission_denied")),
+    # Models
+    Rule(
+        "google.model",
+        Kind.MODEL_NOT_FOUND,
+        any=(
+            "is not found for api version",
+            "call listmodels",
+            "not supported for generatecontent",
+            "not supported for predict",
+        ),
+    ),
+    Rule("google.model-retired", Kind.MODEL_NOT_FOUND, "retired", any=("no longer available to new users",)),
+    Rule(
+        "google.publisher-model",
+        Kind.MODEL_NOT_FOUND,
+        "location",
+        every=("publisher model", "not found"),
+        note="Vertex; Gemini 3 image models answer on `global` only.",
+    ),
+    Rule("google.entity", Kind.MODEL_NOT_FOUND, any=("requested entity was not found",), party=Party.CHANNEL),
+    # Money, rate, capacity: told apart by quotaId, limits and delays, never by the words
+    Rule("google.credits", Kind.QUOTA_EXHAUSTED, any=("prepayment credits are depleted", "credits are depleted")),
+    Rule(
+        "google.quota-zero",
+        Kind.QUOTA_EXHAUSTED,
+        "no_allowance",
+        any=(
+            "exceeded your current quota",
+            "quota exceeded for metric",
+            "quota exceeded for quota metric",
+            "exceeded its quota",
+        ),
+        when=("no_allowance",),
+        note="limit: 0, or a quota per day, whatever retryDelay says.",
+    ),
+    Rule(
+        "google.quota-zero-code",
+        Kind.QUOTA_EXHAUSTED,
+        "no_allowance",
+        by=By.CODE,
+        codes=codes("resource_exhausted"),
+        when=("no_allowance",),
+    ),
+    Rule(
+        "google.quota-long", Kind.QUOTA_EXHAUSTED, "long_wait", codes=codes("resource_exhausted"), when=("long_wait",)
+    ),
+    Rule(
+        "google.rate",
+        Kind.RATE_LIMITED,
+        any=("quota exceeded for metric", "quota exceeded for quota metric", "exceeded your current quota"),
+        codes=codes("resource_exhausted"),
+        when=("short_wait",),
+    ),
+    Rule(
+        "google.rate-metric",
+        Kind.RATE_LIMITED,
+        any=(
+            "quota exceeded for metric",
+            "quota exceeded for quota metric",
+            "quota exceeded for aiplatform.googleapis.com",
+        ),
+    ),
+    Rule(
+        "google.quota",
+        Kind.QUOTA_EXHAUSTED,
+        any=("exceeded your current quota",),
+        codes=codes("resource_exhausted"),
+        confidence="medium",
+        would_decide="the quotaId in error.details",
+    ),
+    Rule("google.rate-minute", Kind.RATE_LIMITED, by=By.CODE, codes=codes("resource_exhausted"), when=("short_wait",)),
+    Rule(
+        "google.shared-capacity",
+        Kind.OVERLOADED,
+        "shared_quota",
+        any=(
+            "resource exhausted. please try again later",
+            "error-code-429",
+            "resource exhausted, please try again later",
+        ),
+        note="Vertex's dynamic shared quota: everybody's capacity, not this account's.",
+    ),
+    Rule(
+        "google.exhausted",
+        Kind.RATE_LIMITED,
+        any=("resource has been exhausted",),
+        party=Party.UPSTREAM,
+        confidence="low",
+        would_decide="whether the account's own quota page shows any use",
+        note="The old short form, without details: own rate or a shared pool.",
+    ),
+    Rule(
+        "google.exhausted-code",
+        Kind.RATE_LIMITED,
+        by=By.CODE,
+        codes=codes("resource_exhausted"),
+        confidence="low",
+        would_decide="the quotaId in error.details",
+    ),
+    Rule(
+        "google.overloaded",
+        Kind.OVERLOADED,
+        any=("model is overloaded", "experiencing high demand", "spikes in demand"),
+    ),
+    Rule("google.capacity", Kind.OVERLOADED, "capacity", any=("no capacity available", "model_capacity_exhausted")),
+    Rule("google.unavailable", Kind.OVERLOADED, any=("service is currently unavailable",)),
+    Rule("google.unavailable-code", Kind.OVERLOADED, by=By.CODE, codes=codes("unavailable model_capacity_exhausted")),
+    # Requests
+    Rule(
+        "google.field",
+        Kind.INVALID_REQUEST,
+        "field",
+        any=("invalid json payload", "cannot find field", "element predicate failed"),
+    ),
+    Rule(
+        "google.value",
+        Kind.INVALID_REQUEST,
+        "value",
+        any=(
+            "invalid value at",
+            "base64 decoding failed",
+            "is not enabled for models",
+            "response modalities",
+            "unable to submit request because",
+            "request contains an invalid argument",
+        ),
+    ),
+    Rule(
+        "google.input-image",
+        Kind.INVALID_REQUEST,
+        "input_image",
+        any=(
+            "unable to process input image",
+            "provided image is not valid",
+            "unsupported mime type",
+            "cannot fetch content from the provided url",
+        ),
+    ),
+    Rule(
+        "google.invalid-argument",
+        Kind.INVALID_REQUEST,
+        by=By.CODE,
+        codes=codes("invalid_argument failed_precondition out_of_range"),
+    ),
+    # Failures while drawing
+    Rule(
+        "google.deadline",
+        Kind.TIMEOUT,
+        "upstream",
+        any=("deadline expired", "deadline exceeded before operation"),
+        party=Party.UPSTREAM,
+        action=Action.DOWNSCALE,
+        note="The server's own timer; heavier tiers hit it first.",
+    ),
+    Rule(
+        "google.deadline-code",
+        Kind.TIMEOUT,
+        "upstream",
+        by=By.CODE,
+        codes=codes("deadline_exceeded"),
+        party=Party.UPSTREAM,
+        action=Action.DOWNSCALE,
+    ),
+    Rule(
+        "google.internal",
+        Kind.PROCESSING_ERROR,
+        any=("an internal error has occurred", "internal error encountered", "please retry or report in"),
+    ),
+    Rule("google.internal-code", Kind.PROCESSING_ERROR, by=By.CODE, codes=codes("internal data_loss aborted")),
+    # Blocked or empty answers that arrive as a success
+    Rule(
+        "google.prompt-blocked",
+        Kind.MODERATION_INPUT,
+        by=By.CODE,
+        codes=codes(
+            "block:safety block:other block:blocklist block:prohibited_content block:image_safety block:model_armor block:jailbreak prompt_blocked"
+        ),
+        note="promptFeedback.blockReason",
+    ),
+    Rule(
+        "google.prompt-filter",
+        Kind.MODERATION_INPUT,
+        any=(
+            "prompt could not be submitted",
+            "safety filter threshold prohibited",
+            "request blocked by gemini api",
+            "input prompt contains",
+            "sensitive words that violate",
+        ),
+    ),
+    Rule(
+        "google.blocked",
+        Kind.MODERATION_OUTPUT,
+        any=("blocked",),
+        pattern=r"blocked \[(?!no_image)[a-z_]+\]",
+        billed="no",
+        note="Gateways turn finishReason into `blocked [REASON]`.",
+    ),
+    Rule(
+        "google.image-safety",
+        Kind.MODERATION_OUTPUT,
+        by=By.CODE,
+        codes=codes(
+            "finish:safety finish:prohibited_content finish:blocklist finish:spii finish:image_safety finish:image_prohibited_content "
+            "finish:model_armor image_safety image_prohibited_content prohibited_content"
+        ),
+        billed="no",
+        note="finishReason; Google does not bill blocked pictures.",
+    ),
+    Rule(
+        "google.recitation",
+        Kind.MODERATION_OUTPUT,
+        "recitation",
+        by=By.CODE,
+        codes=codes("finish:recitation finish:image_recitation image_recitation"),
+        retryable=True,
+        action=Action.RETRY_THEN_CHECK_INPUT,
+        billed="no",
+        note="Intermittent on harmless prompts: the identical request can succeed.",
+    ),
+    Rule(
+        "google.image-other",
+        Kind.MODERATION_OUTPUT,
+        "other",
+        by=By.CODE,
+        codes=codes("finish:image_other image_other"),
+        billed="no",
+        note="Often copyright or trademark.",
+    ),
+    Rule(
+        "google.withheld",
+        Kind.MODERATION_OUTPUT,
+        any=(
+            "unable to show the generated image",
+            "violated google's responsible ai",
+            "violate google's responsible ai",
+            "responsible ai practices",
+            "image was filtered out",
+            "images were filtered out",
+            "filtered out because",
+        ),
+    ),
+    Rule(
+        "google.max-tokens",
+        Kind.INVALID_REQUEST,
+        "max_tokens",
+        by=By.CODE,
+        codes=codes("finish:max_tokens"),
+        when=("no_picture",),
+        billed="yes",
+        note="maxOutputTokens too small for thoughts and picture.",
+    ),
+    Rule(
+        "google.no-image",
+        Kind.NO_IMAGE,
+        by=By.CODE,
+        codes=codes("finish:no_image no_image"),
+        action=Action.BACK_OFF_RETRY,
+    ),
+    Rule(
+        "google.reason-dropped",
+        Kind.MODERATION_INPUT,
+        "reason_dropped",
+        by=By.CODE,
+        codes=codes("shape:json"),
+        when=("success", "dropped_reason"),
+        confidence="medium",
+        would_decide="the same prompt on a channel that keeps promptFeedback.blockReason",
+        note="A gateway wrote the JSON again and lost the block reason.",
+    ),
+    Rule(
+        "google.no-tool",
+        Kind.NO_IMAGE,
+        by=By.CODE,
+        codes=codes(
+            "finish:malformed_function_call finish:unexpected_tool_call finish:malformed_response finish:language finish:other finish:escalation"
+        ),
+        when=("no_picture",),
+    ),
+    Rule(
+        "google.scanner",
+        Kind.GATEWAY_ERROR,
+        "answer_too_large",
+        any=("token too long",),
+        stage=Stage.DELIVERY,
+        retryable=False,
+        action=Action.DOWNSCALE,
+        billed="yes",
+        note="A Go gateway's line scanner overflows on a 4K picture; 2K passes.",
+    ),
+)

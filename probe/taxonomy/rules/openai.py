@@ -1,0 +1,310 @@
+"""Rules for what OpenAI says, on its own API and on routes that pass its words through (source: SDK openai 3.54 and captured replies)."""
+
+from probe.model import Action, Kind, Party, Stage
+from probe.taxonomy.rule import By, Rule, codes
+
+MODERATION_CODES = codes("moderation_blocked content_policy_violation")
+
+RULES = (
+    # Moderation: the stage in the details first, then when it came
+    Rule(
+        "openai.moderation-output",
+        Kind.MODERATION_OUTPUT,
+        when=("stage_output",),
+        note="moderation_details.moderation_stage",
+    ),
+    Rule(
+        "openai.moderation-input",
+        Kind.MODERATION_INPUT,
+        when=("stage_input",),
+        note="moderation_details.moderation_stage",
+    ),
+    Rule(
+        "openai.safety-late",
+        Kind.MODERATION_OUTPUT,
+        any=("safety system", "safety_violations", "content_policy_violation", "moderation_blocked"),
+        when=("late",),
+        note="On a 429, 451 or 5xx, in a stream, or after more than a quarter of a minute.",
+    ),
+    Rule(
+        "openai.safety",
+        Kind.MODERATION_INPUT,
+        any=("safety system", "safety_violations"),
+        would_decide="moderation_details, or the elapsed time: input checks answer within seconds",
+    ),
+    Rule("openai.moderation-code-late", Kind.MODERATION_OUTPUT, by=By.CODE, codes=MODERATION_CODES, when=("late",)),
+    Rule(
+        "openai.moderation-code",
+        Kind.MODERATION_INPUT,
+        by=By.CODE,
+        codes=MODERATION_CODES,
+        confidence="medium",
+        would_decide="moderation_details.moderation_stage",
+    ),
+    # Keys and accounts
+    Rule(
+        "openai.verify-organisation",
+        Kind.PERMISSION,
+        "organisation",
+        any=("organization must be verified", "verify organization"),
+    ),
+    Rule(
+        "openai.key",
+        Kind.AUTH,
+        any=("incorrect api key provided", "didn't provide an api key", "invalid api key", "malformed api key"),
+    ),
+    Rule(
+        "openai.key-code",
+        Kind.AUTH,
+        by=By.CODE,
+        codes=codes("invalid_api_key account_not_found invalid_authentication"),
+    ),
+    Rule(
+        "openai.deactivated",
+        Kind.PERMISSION,
+        "blocked",
+        any=("account has been deactivated", "account was deactivated", "account_deactivated", "access was terminated"),
+    ),
+    Rule(
+        "openai.country",
+        Kind.PERMISSION,
+        "region",
+        any=("unsupported_country_region_territory", "region, or territory not supported"),
+        action=Action.SWITCH_CHANNEL,
+    ),
+    Rule(
+        "openai.scope",
+        Kind.PERMISSION,
+        "key_scope",
+        any=(
+            "missing scopes",
+            "insufficient permissions for this operation",
+            "does not have access to model",
+            "not allowed to sample from this model",
+            "not allowed to generate images",
+        ),
+    ),
+    # Money, rate, capacity
+    Rule(
+        "openai.quota-code",
+        Kind.QUOTA_EXHAUSTED,
+        by=By.CODE,
+        codes=codes(
+            "billing_hard_limit_reached insufficient_quota credit_balance_exhausted organization_spend_limit_exceeded project_spend_limit_exceeded "
+            "organization_usage_limit_exceeded project_usage_limit_exceeded billing_not_active account_balance_insufficient"
+        ),
+        note="429 or 400, and waiting does not help.",
+    ),
+    Rule(
+        "openai.billing",
+        Kind.QUOTA_EXHAUSTED,
+        any=(
+            "billing hard limit",
+            "hard limit has been reached",
+            "exceeded your current quota",
+            "billing is not active",
+            "account is not active, please check your billing",
+        ),
+    ),
+    Rule(
+        "openai.no-allowance",
+        Kind.QUOTA_EXHAUSTED,
+        "no_allowance",
+        any=("rate limit",),
+        when=("no_allowance",),
+        note="`Limit: 0`: this account tier has no pictures at all.",
+    ),
+    Rule(
+        "openai.usage-limit",
+        Kind.QUOTA_EXHAUSTED,
+        "window",
+        any=(
+            "usage limit has been reached",
+            "hit your usage limit",
+            "reached your usage limit",
+            "usage_limit_reached",
+            "usage_limit_exceeded",
+        ),
+        action=Action.SWITCH_CHANNEL,
+        note="A subscription's window of hours, behind reverse channels.",
+    ),
+    Rule(
+        "openai.rate-long",
+        Kind.QUOTA_EXHAUSTED,
+        "long_wait",
+        any=("rate limit", "rate_limit_exceeded", "too many requests"),
+        when=("long_wait",),
+        action=Action.SWITCH_CHANNEL,
+        note="A `rate` whose wait is hours is an allowance.",
+    ),
+    Rule(
+        "openai.per-day",
+        Kind.QUOTA_EXHAUSTED,
+        "per_day",
+        any=("requests per day", "images per day", "tokens per day", "(rpd)", "(tpd)"),
+        action=Action.SWITCH_CHANNEL,
+    ),
+    Rule(
+        "openai.rate",
+        Kind.RATE_LIMITED,
+        any=(
+            "images per minute",
+            "images per min",
+            "input-images per min",
+            "requests per min",
+            "requests per minute",
+            "tokens per min",
+            "tokens per minute",
+            "rate limit reached for",
+            "rate limit exceeded for",
+            "exceeded the rate limit",
+        ),
+    ),
+    Rule("openai.rate-code", Kind.RATE_LIMITED, by=By.CODE, codes=codes("rate_limit_exceeded slow_down")),
+    Rule(
+        "openai.overloaded",
+        Kind.OVERLOADED,
+        any=("currently overloaded", "model is at capacity", "is at capacity", "servers are overloaded"),
+    ),
+    Rule(
+        "openai.overloaded-code",
+        Kind.OVERLOADED,
+        by=By.CODE,
+        codes=codes("server_is_overloaded engine_overloaded overloaded_error overloaded service_unavailable_error"),
+    ),
+    # Failures while drawing
+    Rule(
+        "openai.processing",
+        Kind.PROCESSING_ERROR,
+        any=(
+            "error occurred while processing your request",
+            "server had an error",
+            "something went wrong processing",
+            "server encountered an error processing",
+        ),
+        note="Comes as 500 server_error, as invalid_request_error, as shell_api_error: the sentence decides.",
+    ),
+    # Requests
+    Rule(
+        "openai.size",
+        Kind.INVALID_REQUEST,
+        "size",
+        any=(
+            "divisible by 16",
+            "multiple of 16",
+            "longest edge",
+            "pixel budget",
+            "invalid size",
+            "invalid_size",
+            "size is not supported",
+            "size not supported",
+        ),
+    ),
+    Rule(
+        "openai.tool-choice",
+        Kind.INVALID_REQUEST,
+        "tool_missing",
+        any=("tool choice",),
+        every=("image_generation", "not found"),
+        party=Party.CHANNEL,
+        action=Action.SWITCH_CHANNEL,
+        note="A reverse channel's account has no picture tool.",
+    ),
+    Rule(
+        "openai.download",
+        Kind.INVALID_REQUEST,
+        "input_image",
+        any=("error while downloading", "failed to download image", "timeout while downloading", "unable to download"),
+        note="The input picture's host refused; a status in the sentence is that host's.",
+    ),
+    Rule(
+        "openai.file",
+        Kind.INVALID_REQUEST,
+        "input_image",
+        any=(
+            "invalid file",
+            "invalid image",
+            "invalid image file",
+            "unsupported mimetype",
+            "unsupported image",
+            "image file or mode",
+            "invalid_image_format",
+            "invalid_image_url",
+            "invalid_base64",
+            "image data you provided",
+            "could not process image",
+            "failed to decode image",
+            "not represent a valid image",
+        ),
+    ),
+    Rule(
+        "openai.parameter",
+        Kind.INVALID_REQUEST,
+        "parameter",
+        any=(
+            "unknown parameter",
+            "unsupported parameter",
+            "unrecognized request argument",
+            "missing required parameter",
+            "invalid value",
+            "invalid type",
+            "unsupported value",
+            "invalid parameter",
+            "string too long",
+            "unknown_parameter",
+            "invalid_value",
+        ),
+    ),
+    Rule(
+        "openai.parameter-code",
+        Kind.INVALID_REQUEST,
+        "parameter",
+        by=By.CODE,
+        codes=codes(
+            "invalid_value unknown_parameter unsupported_parameter missing_required_parameter invalid_type unsupported_value string_above_max_length integer_above_max_value invalid_image invalid_image_format invalid_image_url image_parse_error invalid_prompt unsupported_file_mimetype"
+        ),
+    ),
+    Rule(
+        "openai.url",
+        Kind.INVALID_REQUEST,
+        "path",
+        any=("invalid url (", "unknown request url"),
+        note="A wrong base_url or path.",
+    ),
+    # Models
+    Rule(
+        "openai.model-retired",
+        Kind.MODEL_NOT_FOUND,
+        "retired",
+        any=(
+            "has been deprecated",
+            "has been shut down",
+            "model_deprecated",
+            "has been retired",
+            "no longer supported model",
+        ),
+    ),
+    Rule(
+        "openai.model",
+        Kind.MODEL_NOT_FOUND,
+        any=("does not exist or you do not have access", "model does not exist"),
+        pattern=None,
+    ),
+    Rule(
+        "openai.model-code",
+        Kind.MODEL_NOT_FOUND,
+        by=By.CODE,
+        codes=codes(
+            "model_not_found model_not_supported deploymentnotfound model_not_available unknown_model invalid_model"
+        ),
+    ),
+    # Types say little: asked last
+    Rule(
+        "openai.type-user",
+        Kind.INVALID_REQUEST,
+        by=By.TYPE,
+        codes=codes("image_generation_user_error invalid_request_error"),
+        when=("client_error",),
+    ),
+    Rule("openai.type-server", Kind.PROCESSING_ERROR, by=By.HINT, codes=codes("server_error"), stage=Stage.PROCESSING),
+)
