@@ -13,6 +13,9 @@ FEW_SAMPLES = 20
 WIDE_INTERVAL = 0.20
 """A 95 % interval wider than this says too little to compare."""
 
+SAMPLES_BEYOND = 5
+"""A quantile is told only where at least so many samples are expected on either side of it."""
+
 Comparison = Literal["better", "probably better", "no clear difference", "too few samples"]
 
 
@@ -121,14 +124,14 @@ def quantile_ranks(n: int, q: float, confidence: float = 0.95) -> tuple[int, int
 
 
 def latency_quantile(latencies_s: Sequence[float], q: float, timeouts: int = 0) -> Quantile | None:
-    """The q-quantile of seconds with its 95 % interval; None = too few samples to say.
+    """The q-quantile of seconds with its 95 % interval; None = too few samples to say (p90: under 50).
 
     `timeouts` rank behind every success, as infinite: leaving them out would make a hanging channel
     look fast.
     """
     ordered = sorted(latencies_s) + [math.inf] * timeouts
     ranks = quantile_ranks(len(ordered), q)
-    if ranks is None:
+    if ranks is None or len(ordered) * min(q, 1 - q) < SAMPLES_BEYOND - 1e-9:
         return None
     value = ordered[max(0, math.ceil(q * len(ordered)) - 1)]
     return Quantile(value, ordered[ranks[0] - 1], ordered[ranks[1] - 1])
@@ -170,14 +173,18 @@ def beta_cdf(x: float, a: float, b: float) -> float:
 
 @functools.lru_cache(maxsize=65_536)
 def beta_quantile(probability: float, a: float, b: float) -> float:
-    """The x with I_x(a, b) = probability, by bisection; remembered, because baselines ask for the same few."""
-    low, high = 0.0, 1.0
-    while high - low > 1e-15 * max(high, 1e-3):
-        middle = (low + high) / 2
-        if middle in {low, high}:
-            break
-        low, high = (middle, high) if beta_cdf(middle, a, b) < probability else (low, middle)
-    return (low + high) / 2
+    """The x with I_x(a, b) = probability: Newton's method kept inside a bracket; remembered, for baselines ask again."""
+    low, high, x, log_beta = 0.0, 1.0, a / (a + b), _log_beta(a, b)
+    for _ in range(200):
+        excess = beta_cdf(x, a, b) - probability
+        low, high = (low, x) if excess > 0 else (x, high)
+        density = math.exp((a - 1) * math.log(x) + (b - 1) * math.log1p(-x) - log_beta)
+        step = excess / density if density > 0 else math.inf
+        following = x - step if low < x - step < high else (low + high) / 2
+        if abs(following - x) <= 1e-15 * x or following in {low, high}:
+            return following
+        x = following
+    return x
 
 
 def _log_beta(a: float, b: float) -> float:

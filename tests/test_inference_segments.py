@@ -1,0 +1,118 @@
+"""Degraded intervals of the past: the published golden values, and months whose truth is known."""
+
+import datetime as dt
+
+import pytest
+
+from probe import model
+from probe.inference import segments
+
+START = dt.datetime(2026, 9, 1, tzinfo=dt.UTC)
+PATH = model.Path("vip", "4k-high")
+
+
+def at(minutes):
+    return START + dt.timedelta(minutes=minutes)
+
+
+@pytest.fixture(scope="module")
+def golden():
+    ok, failed = (0, 65, 130, 205, 235, 245, 255, 265, 330, 395, 460), (195, 200, 210, 215, 225)
+    signals = [segments.Signal(at(minute), failed=False) for minute in ok]
+    signals += [segments.Signal(at(minute), failed=True) for minute in failed]
+    return segments.past({PATH: signals}, START, at(500))[PATH]
+
+
+def test_five_minute_transitions_are_the_matrix_exponential():
+    from scipy.linalg import expm
+
+    step = segments.transition(5)
+    assert step[0][0] == pytest.approx(0.998294, abs=1e-6)
+    assert step[0][1] == pytest.approx(0.000569, abs=1e-6)
+    assert step[1][0] == pytest.approx(0.032756, abs=1e-6)
+    onset, end = 0.5 / 1440, 1 / 150
+    generator = [[-onset, onset / 3, onset / 3, onset / 3]]
+    generator += [[end, *[-end if i == j else 0.0 for j in range(3)]] for i in range(3)]
+    import numpy as np
+
+    assert np.array(segments.transition(37)) == pytest.approx(expm(np.array(generator) * 37), abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("minute", "p_degraded"),
+    [
+        (0, 0.0638),
+        (130, 0.2485),
+        (170, 0.6695),
+        (195, 0.9945),
+        (215, 0.9983),
+        (230, 0.6673),
+        (235, 0.3740),
+        (265, 0.1508),
+        (400, 0.0367),
+    ],
+)
+def test_the_smoothed_probability_is_the_tabled_one(golden, minute, p_degraded):
+    assert golden.p_degraded[minute // 5] == pytest.approx(p_degraded, abs=5e-5)
+
+
+def test_occupancy_is_the_tabled_one_and_lies_in_its_interval(golden):
+    assert golden.failing == pytest.approx(0.150370, abs=1e-6)
+    assert golden.failing_low < golden.failing < golden.failing_high
+
+
+def test_the_only_segment_runs_from_160_to_235_minutes(golden):
+    cells = [cell for cell, p in enumerate(golden.p_degraded) if p > 0.5]
+    assert (cells[0] * 5, cells[-1] * 5 + 5) == (160, 235)
+    (segment,) = golden.segments
+    assert segment.start.low <= at(160) <= segment.start.high
+    assert segment.end.low <= at(235) <= segment.end.high
+    assert segment.start.low <= segment.start.at <= segment.start.high
+
+
+def test_an_incident_that_lasts_has_no_end():
+    signals = [segments.Signal(at(10 * n), failed=n > 20) for n in range(40)]
+    (segment,) = segments.past({PATH: signals}, START, at(400))[PATH].segments
+    assert segment.end is None
+    assert segment.failing > 0.85
+
+
+def test_canaries_outside_the_window_change_nothing(golden):
+    early = [segments.Signal(at(-100), failed=True), segments.Signal(at(900), failed=True)]
+    quiet = segments.past({PATH: early}, START, at(500))[PATH]
+    assert not quiet.segments
+    assert quiet.failing < 0.07
+
+
+def test_paths_are_smoothed_together_as_they_are_alone():
+    good = [segments.Signal(at(60 * n), failed=False) for n in range(12)]
+    bad = [segments.Signal(at(60 * n), failed=n in {5, 6, 7}) for n in range(12)]
+    other = model.Path("official", "4k-high")
+    both = segments.past({PATH: good, other: bad}, START, at(720))
+    assert both[other].failing == pytest.approx(segments.past({other: bad}, START, at(720))[other].failing, abs=1e-12)
+    assert both[PATH].failing < both[other].failing
+
+
+def test_a_share_of_time_is_unbiased_where_a_share_of_canaries_is_twice_too_high():
+    import numpy as np
+
+    rng = np.random.default_rng(11)
+    truth, naive, occupancy = [], [], []
+    for month in range(6):
+        failing = np.full(30 * 288, 0.03)
+        minute = rng.exponential(2880)
+        while minute < 30 * 1440:
+            length = rng.lognormal(np.log(150), 0.6)
+            failing[int(minute // 5) : int((minute + length) // 5) + 1] = rng.choice([0.3, 0.5, 0.7, 1.0])
+            minute += length + rng.exponential(2880)
+        signals, now = [], 0.0
+        while now < 30 * 1440:
+            failed = bool(rng.random() < failing[int(now // 5)])
+            signals.append(segments.Signal(at(now), failed))
+            # Adaptive probing in one line: look again soon after a failure among the last three.
+            now += 5 if any(signal.failed for signal in signals[-3:]) else 66
+        truth.append(failing.mean())
+        naive.append(np.mean([signal.failed for signal in signals]))
+        occupancy.append(segments.past({PATH: signals}, START, at(30 * 1440), seed=month)[PATH].failing)
+    assert np.mean(naive) > 1.7 * np.mean(truth)
+    assert np.sqrt(np.mean((np.array(occupancy) - truth) ** 2)) < 0.008
