@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import zlib
 
 from probe import model
 
@@ -40,8 +41,12 @@ PROMPTS: tuple[Prompt, ...] = (
 
 
 def pick(path: model.Path, number: int) -> Prompt:
-    """The prompt whose turn it is: they rotate with the number of the slot, each path starting elsewhere."""
-    return PROMPTS[(number + sum(str(path).encode())) % len(PROMPTS)]
+    """The prompt for a slot: drawn evenly, and the same for the same path and slot.
+
+    Slots are named by seconds, often multiples of each other: counting them modulo the number of prompts
+    would pick one prompt for ever.
+    """
+    return PROMPTS[zlib.crc32(f"{path}/{number}".encode()) % len(PROMPTS)]
 
 
 @functools.cache

@@ -34,7 +34,7 @@ class MonotonicZone(dt.tzinfo):
         return "monotonic"
 
 
-class Every(BaseTrigger):  # type: ignore[misc] - apscheduler has no types
+class Every(BaseTrigger):  # type: ignore[misc]  # apscheduler has no types
     """Fires every so many seconds; after a gap once, then at the old pace, never to catch up."""
 
     def __init__(self, period_s: float) -> None:

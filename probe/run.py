@@ -1,0 +1,288 @@
+"""One canary, one way through the code: intent, request, reply, evidence, verdict, outcome, one log line."""
+
+import asyncio
+import collections
+import dataclasses
+import datetime as dt
+import logging
+import secrets
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from probe import client, model, picture, prompts, protocols, reach, records, taxonomy
+from probe import clock as clocks
+from probe.config import fingerprint
+from probe.config import secrets as keys
+from probe.protocols import reading
+
+if TYPE_CHECKING:
+    from probe.config import schema
+
+log = logging.getLogger("tierwatch")
+
+HEADERS_KEPT = frozenset(
+    {
+        "apim-request-id",
+        "cf-mitigated",
+        "cf-ray",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "location",
+        "openai-processing-ms",
+        "retry-after",
+        "retry-after-ms",
+        "server",
+        "server-timing",
+        "via",
+        "x-should-retry",
+    }
+)
+"""Headers that are facts about the answer; ids (`*request-id`) and rate limits (`x-ratelimit-*`) are kept too."""
+
+UNREACHABLE = frozenset({model.Fault.DNS, model.Fault.REFUSED, model.Fault.CONNECT_TIMEOUT})
+"""Faults that our own network may cause: the control check decides."""
+
+LOCAL: Mapping[model.Fault, model.Exclusion] = MappingProxyType(
+    {
+        model.Fault.OWN_POOL: model.Exclusion.OWN_POOL,
+        model.Fault.BAD_REQUEST: model.Exclusion.OWN_CONFIG,
+        model.Fault.CANCELLED: model.Exclusion.CANCELLED,
+    }
+)
+"""Faults that are always our own."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Tools:
+    """What a probe works with: made once, by the one who sends (`tools`)."""
+
+    config: "schema.Config"
+    clock: clocks.Clock
+    book: records.Records
+    clients: Mapping[str, client.Client]
+    keys: Mapping[str, keys.Secret]
+    redact: Callable[[str], str]
+    rules: tuple[taxonomy.Rule, ...]
+    interrupted_since: Callable[[float], bool] = lambda _started_s: False  # was this machine suspended since?
+    decoding: asyncio.Semaphore = dataclasses.field(default_factory=lambda: asyncio.Semaphore(2))
+    unsaved: "collections.deque[tuple[model.Outcome, model.Verdict]]" = dataclasses.field(
+        default_factory=collections.deque
+    )  # paid for, and not yet written because the disk refused
+
+
+def tools(config: "schema.Config", clock: clocks.Clock, book: records.Records) -> Tools:
+    """Clients and keys for every channel; raises ConfigError where a key is missing or malformed."""
+    found = {channel.name: keys.key(channel) for channel in config.channel}
+    redact = keys.Redactor(found.values())
+    clients = {channel.name: client.Client(clock, proxy=channel.proxy, redact=redact) for channel in config.channel}
+    return Tools(config, clock, book, clients, found, redact, taxonomy.compile_rules(config.rule))
+
+
+async def close(tools: Tools) -> None:
+    """Write what is still unsaved and close the connections."""
+    await flush(tools)
+    for http in tools.clients.values():
+        await http.aclose()
+
+
+def canary(
+    config: "schema.Config", path: model.Path, trigger: model.Trigger, at: dt.datetime, slot: int | None = None
+) -> model.Canary:
+    """The canary for a path: its order, the prompt whose turn it is, its list price and its deadline."""
+    prompt = prompts.pick(path, slot if slot is not None else int(at.timestamp()))
+    return model.Canary(
+        id=new_id(at),
+        path=path,
+        trigger=trigger,
+        order=protocols.order(config, path),
+        prompt_id=prompt.id,
+        prompt=prompt.text,
+        price_usd=config.price_usd(path),
+        deadline_s=config.deadline_s(path),
+        slot=slot,
+        fingerprint=fingerprint(config, path),
+    )
+
+
+def new_id(at: dt.datetime) -> str:
+    """A version 7 UUID (RFC 9562): milliseconds first, so that ids sort by time."""
+    value = int(at.timestamp() * 1000) << 80 | 7 << 76 | secrets.randbits(12) << 64 | 2 << 62 | secrets.randbits(62)
+    text = f"{value:032x}"
+    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+
+async def probe(canary: model.Canary, tools: Tools) -> model.Judged:
+    """Send one canary and store what came of it.
+
+    1. commit the intent, so that no crash can send it twice or forget its price;
+    2. build the request and send it once, within the deadline;
+    3. decode and measure the picture off the event loop, after the latency stamp;
+    4. put the evidence together and judge it;
+    5. store the outcome with its verdict, closing the intent;
+    6. write one log line.
+
+    Raises `records.BudgetExhausted` and `records.SlotTaken` before anything is sent, and
+    `records.RecordsError` where the intent could not be written (then nothing was sent either).
+    """
+    sent_at = tools.clock.now()
+    cap_usd = tools.config.budget.usd_per_day
+    await asyncio.to_thread(tools.book.reserve, canary, sent_at, cap_usd)
+    started_s = tools.clock.monotonic_s()
+    reply, picture_url_reply = await _send(canary, tools)
+    async with tools.decoding:
+        evidence, decode_s = await asyncio.to_thread(_evidence, canary, reply, picture_url_reply, tools)
+    verdict = taxonomy.judge(evidence, tools.rules)
+    outcome = model.Outcome(
+        id=canary.id,
+        path=canary.path,
+        trigger=canary.trigger,
+        sent_at=sent_at,
+        evidence=evidence,
+        latency_s=reply.timings.body_s,
+        timings=dataclasses.replace(reply.timings, decode_s=decode_s),
+        price_usd=canary.price_usd,
+        prompt_id=canary.prompt_id,
+        fingerprint=canary.fingerprint,
+        slot=canary.slot,
+        vantage=tools.config.monitor.vantage,
+        excluded=await _exclusion(canary, reply, started_s, tools),
+    )
+    await _store(outcome, verdict, tools)
+    judged = model.Judged(outcome, verdict)
+    log.info(line(judged))
+    return judged
+
+
+async def _send(canary: model.Canary, tools: Tools) -> tuple[model.Reply, model.Reply | None]:
+    """The reply, and a second one where the channel answered with a link to an allowed host."""
+    channel = tools.config.find(canary.path.channel)
+    reference = prompts.reference_picture() if canary.order.operation == "edit" else None
+    request = protocols.request(channel, canary.order, canary.prompt, reference)
+    http = tools.clients[channel.name]
+    reply = await http.send(request, key=tools.keys[channel.name], deadline_s=canary.deadline_s)
+    if not channel.picture_hosts or reply.fault is not None:
+        return reply, None
+    link = (await asyncio.to_thread(protocols.read, reply, canary.order)).picture_url
+    fetch = await reach.picture_request(link, channel.picture_hosts) if link else None
+    if fetch is None:
+        return reply, None
+    left_s = canary.deadline_s - reply.elapsed_s
+    fetched = await http.send(fetch, key=None, deadline_s=max(left_s, 1.0))
+    total_s = reply.elapsed_s + fetched.elapsed_s
+    timings = dataclasses.replace(reply.timings, body_s=total_s if fetched.fault is None else None)
+    return dataclasses.replace(reply, elapsed_s=total_s, timings=timings), fetched
+
+
+def _evidence(
+    canary: model.Canary, reply: model.Reply, fetched: model.Reply | None, tools: Tools
+) -> tuple[model.Evidence, float]:
+    """Read the reply, decode the picture, ask history for repeats; (evidence, seconds it took)."""
+    started_s = tools.clock.monotonic_s()
+    read = protocols.read(reply, canary.order)
+    if fetched is not None:
+        read = _with_fetched(read, fetched)
+    seen = picture.inspect(read.picture, canary.order) if read.picture is not None else None
+    if seen is not None and tools.book.seen_before(canary.path.channel, seen):
+        seen = dataclasses.replace(seen, repeated=True)
+    evidence = evidence_of(reply, read, seen, canary, tools.redact)
+    return evidence, tools.clock.monotonic_s() - started_s
+
+
+def _with_fetched(read: reading.Reading, fetched: model.Reply) -> reading.Reading:
+    """The reading of an answer by link, completed by what the link held."""
+    if fetched.fault is not None or fetched.status != 200:
+        return dataclasses.replace(read, fault=fetched.fault)
+    return dataclasses.replace(read, picture=fetched.body, picture_count=1, picture_url=None)
+
+
+def evidence_of(
+    reply: model.Reply,
+    read: reading.Reading,
+    seen: model.Picture | None,
+    canary: model.Canary,
+    redact: Callable[[str], str],
+) -> model.Evidence:
+    """The few facts a verdict may depend on, scrubbed of keys and of the prompt."""
+
+    def scrub(text: str) -> str:
+        return redact(text.replace(canary.prompt, "[prompt]") if canary.prompt else text)
+
+    headers = {
+        name: scrub(value)
+        for name, value in reply.headers.items()
+        if name in HEADERS_KEPT or name.endswith("request-id") or name.startswith("x-ratelimit-")
+    }
+    return model.Evidence(
+        status=reply.status,
+        headers=headers,
+        text=scrub(read.text),
+        fault=reply.fault or read.fault,
+        fault_text=scrub(reply.fault_text),
+        elapsed_s=reply.elapsed_s,
+        order=canary.order,
+        picture=seen,
+        picture_count=read.picture_count,
+        image_tokens=read.image_tokens,
+        echoed_size=read.echoed_size,
+        echoed_quality=read.echoed_quality,
+        sent=reply.sent,
+    )
+
+
+async def _exclusion(
+    canary: model.Canary, reply: model.Reply, started_s: float, tools: Tools
+) -> model.Exclusion | None:
+    """Why this outcome says nothing about its channel: our own fault, a suspended machine, or no network here."""
+    if reply.fault is not None and reply.fault in LOCAL:
+        return LOCAL[reply.fault]
+    if reply.fault is not None and tools.interrupted_since(started_s):
+        return model.Exclusion.LOCAL_SUSPEND
+    if reply.fault in UNREACHABLE:
+        here = reach.host(tools.config.find(canary.path.channel).base_url)
+        others = {reach.host(channel.base_url): channel.base_url for channel in tools.config.channel}
+        others[reach.host(tools.config.moderation.base_url)] = tools.config.moderation.base_url
+        others.pop(here, None)
+        answers = await asyncio.gather(*(reach.reachable(url) for url in others.values()))
+        if answers and not any(answers):
+            return model.Exclusion.LOCAL_NETWORK
+    return None
+
+
+async def _store(outcome: model.Outcome, verdict: model.Verdict, tools: Tools) -> None:
+    """Write it; a paid result the disk refuses is kept in memory and written later (`flush`)."""
+    try:
+        await asyncio.to_thread(tools.book.store, outcome, verdict)
+    except records.RecordsError as error:
+        tools.unsaved.append((outcome, verdict))
+        log.error("unsaved outcome id=%s reason=%s", outcome.id, error)  # noqa: TRY400 - the reason says it all
+
+
+async def flush(tools: Tools) -> None:
+    """Write the results that the disk refused, oldest first; stops at the first refusal."""
+    while tools.unsaved:
+        outcome, verdict = tools.unsaved[0]
+        try:
+            await asyncio.to_thread(tools.book.store, outcome, verdict)
+        except records.RecordsError:
+            return
+        tools.unsaved.popleft()
+        log.info("saved outcome id=%s", outcome.id)
+
+
+def line(judged: model.Judged) -> str:
+    """One line of `key=value` pairs for the log."""
+    outcome, verdict = judged.outcome, judged.verdict
+    pairs = {
+        "path": outcome.path,
+        "trigger": outcome.trigger,
+        "kind": f"{verdict.kind}/{verdict.detail}" if verdict.detail else verdict.kind,
+        "status": outcome.evidence.status,
+        "latency_s": f"{outcome.latency_s:.1f}" if outcome.latency_s is not None else None,
+        "price_usd": f"{outcome.price_usd:.3f}",
+        "excluded": outcome.excluded,
+        "rule": verdict.rule,
+        "id": outcome.id,
+    }
+    return "outcome " + " ".join(f"{name}={value}" for name, value in pairs.items() if value is not None)
