@@ -402,6 +402,11 @@ def health(judged: Judged) -> bool | None:
 
     Source of the exclusions: statistics of detection, evidence and exclusions (`docs/detection.md`).
     """
-    if judged.outcome.excluded or judged.verdict.kind in CONTENT_KINDS | ACCOUNT_KINDS:
+    return health_of(judged.verdict.kind, judged.outcome.excluded)
+
+
+def health_of(kind: Kind, excluded: Exclusion | None) -> bool | None:
+    """`health` of an outcome of which only these are at hand."""
+    if excluded or kind in CONTENT_KINDS or kind in ACCOUNT_KINDS:
         return None
-    return judged.ok
+    return kind is Kind.OK
