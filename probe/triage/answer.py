@@ -1,0 +1,140 @@
+"""The answer in two lines: whose fault it was, and what to do now."""
+
+import dataclasses
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from probe import model
+from probe.inference import causes
+from probe.inference.causes import Cause
+from probe.triage import around, ladder, subject
+from probe.triage.diagnosis import Diagnosis, told
+
+if TYPE_CHECKING:
+    from probe.config import Config
+
+HEADS: Mapping[Cause, str] = MappingProxyType(
+    {
+        Cause.CONTENT: "YOUR INPUT, not the channel",
+        Cause.UPSTREAM: "UPSTREAM, not your input",
+        Cause.QUEUE: "OVERLOAD, not your input",
+        Cause.CHANNEL: "THE CHANNEL, not your input",
+        Cause.PARAMETERS: "A PARAMETER of your request",
+        Cause.ACCOUNT: "YOUR ACCOUNT",
+        Cause.NETWORK: "THE NETWORK between you and it",
+        Cause.ONE_OFF: "A ONE-OFF",
+    }
+)
+
+WELL = 0.8
+"""A path is offered for a resend when at least so many of its canaries around then were ok."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Answer:
+    """Two lines for people; `verb` is one of resend, wait, switch, rewrite, fix account, or `-`."""
+
+    cause: str
+    action: str
+    verb: str
+    resend_on: model.Path | None = None
+    price_usd: float | None = None
+
+
+def answer(found: Diagnosis, config: "Config | None") -> Answer:
+    """Word the diagnosis."""
+    if found.about.ok:
+        return Answer("IT SUCCEEDED: a picture of what was ordered came back.", "Nothing to do.", "-")
+    to, price_usd = resend_path(found, config)
+    verb, action = act(found, to, price_usd)
+    return Answer(first_line(found), action, verb, to if verb in {"switch", "resend"} else None, price_usd)
+
+
+def first_line(found: Diagnosis) -> str:
+    """Whose fault: `UPSTREAM, not your input (0.93): vip/4k-high failed 9 of 20 within 30 min.`."""
+    (first, p), (second, q), *_ = found.posterior.p.items()
+    if found.about.verdict is None:
+        return f"NOT KNOWN: no reply and no record of {found.about.name} is here."
+    if found.cause is None:
+        return f"NOT DECIDED: {first} {p:.2f} or {second} {q:.2f}."
+    hedge = "" if p >= causes.SURE else "PROBABLY "
+    why = reason(found)
+    return f"{hedge}{HEADS[first]} ({p:.2f})" + (f": {why}." if why else ".")
+
+
+def reason(found: Diagnosis) -> str:
+    """The strongest fact behind the cause, in one clause."""
+    about, near = found.about, found.near
+    if found.cause in causes.PATH_CAUSES and near is not None:
+        for count in near.path:
+            if count.failed:
+                return f"{count.path} {told(count).partition(' (')[0]}"
+    if about.verdict is not None:
+        detail = f" ({about.verdict.detail})" if about.verdict.detail else ""
+        return f"the reply says {about.verdict.kind}{detail}"
+    return ""
+
+
+def act(found: Diagnosis, to: model.Path | None, price_usd: float | None) -> tuple[str, str]:
+    """(verb, sentence) by cause; never a blind resend of what may be billed already."""
+    about, cause = found.about, found.cause
+    here = about.channel or "that channel"
+    if cause is None:
+        return "-", "Do not resend yet: the next rung below tells the two apart."
+    if cause in FIXES:
+        verb, sentence = FIXES[cause]
+        return verb, sentence.format(here=here)
+    there = f"{to}, ${price_usd:.2f}" if to is not None and price_usd is not None else ""
+    if may_be_billed(about):
+        elsewhere = f" If it cannot wait: {there}." if there else ""
+        return "wait", f"DO NOT resend on {here} before its log says it was not billed.{elsewhere}"
+    if cause is Cause.ONE_OFF:
+        return "resend", f"RESEND once on {about.path or here}."
+    if there:
+        return "switch", f"SWITCH: resend on {there}. Do not resend on {here}."
+    return "wait", "WAIT: no other channel is known to be well at this tier."
+
+
+FIXES: Mapping[Cause, tuple[str, str]] = MappingProxyType(
+    {
+        Cause.CONTENT: ("rewrite", "REWRITE the prompt: the same one will be refused again."),
+        Cause.PARAMETERS: ("rewrite", "FIX the parameter that the reply names, then resend."),
+        Cause.ACCOUNT: (
+            "fix account",
+            "FIX the account on {here} (key, rights or balance); a resend fails until then.",
+        ),
+        Cause.NETWORK: ("fix account", "FIX the network first: what was sent may be billed all the same."),
+    }
+)
+"""Causes that one thing mends wherever the request is sent."""
+
+
+def may_be_billed(about: subject.Subject) -> bool:
+    """May the picture exist and be charged, though nobody received it?"""
+    verdict = about.verdict
+    return verdict is not None and verdict.billed != "no" and verdict.kind in MAYBE_DRAWN
+
+
+MAYBE_DRAWN = frozenset({model.Kind.TIMEOUT, model.Kind.NETWORK, model.Kind.GATEWAY_ERROR})
+"""Kinds after which the picture may exist and be charged, though nobody received it."""
+
+
+def resend_path(found: Diagnosis, config: "Config | None") -> tuple[model.Path | None, float | None]:
+    """The cheapest other path at this tier that was well around then; (None, None) where none is known to be."""
+    about = found.about
+    if config is None or about.path is None or found.near is None:
+        return None, None
+    well = [
+        (config.price_usd(count.path), count.path)
+        for count in found.near.others
+        if not count.own and ladder.known(config, count.path) and is_well(count)
+    ]
+    if not well:
+        return None, None
+    price_usd, path = min(well)
+    return path, price_usd
+
+
+def is_well(count: around.Count) -> bool:
+    return count.n > 0 and count.ok / count.n >= WELL

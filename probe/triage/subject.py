@@ -1,0 +1,153 @@
+"""The failed request that triage is about, as far as it is known: stored, pasted, or only an id."""
+
+import dataclasses
+import datetime as dt
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from probe import model, taxonomy
+
+if TYPE_CHECKING:
+    from probe.records.history import History
+
+PASTE_CAP_CHARACTERS = 256 * 1024
+"""What is read of a pasted reply."""
+
+REPLY_KEYS = frozenset({"status", "headers", "body", "exception", "elapsed_s", "request", "observed"})
+STATUS_LINE = re.compile(r"HTTP/\d(?:\.\d)?\s+(\d{3})\b")
+HEADER_LINE = re.compile(r"([A-Za-z0-9-]{1,64}):\s*(.*)")
+SAID_STATUS = re.compile(r"\b(?:error code|status(?:[ _]code)?|http)\W{1,3}([1-5]\d\d)\b", re.IGNORECASE)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Hints:
+    """What the person adds: where and when it was sent, and how long it took."""
+
+    channel: str | None = None
+    tier: str | None = None
+    sent_at: dt.datetime | None = None
+    elapsed_s: float | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Subject:
+    """One failed request. `evidence` and `verdict` are None where only its id is known.
+
+    `prompt` and `reference` are the caller's own, given for this triage; they are kept nowhere.
+    """
+
+    name: str  # what the person asked about
+    verdict: model.Verdict | None = None
+    evidence: model.Evidence | None = None
+    outcome: model.Outcome | None = None  # where it is stored
+    channel: str | None = None
+    tier: str | None = None
+    sent_at: dt.datetime | None = None
+    prompt: str | None = dataclasses.field(default=None, repr=False)
+    reference: bytes | None = dataclasses.field(default=None, repr=False)
+
+    @property
+    def path(self) -> model.Path | None:
+        return model.Path(self.channel, self.tier) if self.channel and self.tier else None
+
+    @property
+    def ok(self) -> bool:
+        return self.verdict is not None and self.verdict.kind is model.Kind.OK
+
+    @property
+    def canary(self) -> bool:
+        """Was it one of our own canaries, whose prompt and parameters are known to be good?"""
+        return self.outcome is not None and self.outcome.trigger is not model.Trigger.OWN_TRAFFIC
+
+    @property
+    def ids(self) -> tuple[tuple[str, str], ...]:
+        """(hop, id) pairs: those of the reply, then ours."""
+        found = self.verdict.request_ids.all() if self.verdict else ()
+        return (*found, ("ours", self.outcome.id)) if self.outcome else found
+
+
+def stored(judged: model.Judged, name: str) -> Subject:
+    """A request of the records."""
+    outcome = judged.outcome
+    return Subject(
+        name=name,
+        verdict=judged.verdict,
+        evidence=outcome.evidence,
+        outcome=outcome,
+        channel=outcome.path.channel,
+        tier=outcome.path.tier,
+        sent_at=outcome.sent_at,
+    )
+
+
+def by_id(request_id: str, history: "History | None", hints: Hints) -> Subject:
+    """The stored request that carries this id, the latest if several do; else what the hints say."""
+    found = history.find(request_id) if history is not None else ()
+    if found:
+        return stored(max(found, key=lambda judged: judged.outcome.sent_at), request_id)
+    return Subject(request_id, channel=hints.channel, tier=hints.tier, sent_at=hints.sent_at)
+
+
+def latest_failure(path: model.Path, history: "History") -> Subject:
+    """The latest failure on a path; raises UserError where it has none."""
+    for judged in history.outcomes(path=path, newest_first=True):
+        if not judged.ok:
+            return stored(judged, judged.outcome.id)
+    raise model.UserError(f"{path} has no failed request; `tierwatch report` shows what was seen")
+
+
+def pasted(
+    text: str, history: "History | None", hints: Hints, now: dt.datetime, own_rules: Sequence[taxonomy.Rule] = ()
+) -> Subject:
+    """A reply as somebody copied it; an id in it that is stored brings the stored request."""
+    evidence = read(text[:PASTE_CAP_CHARACTERS])
+    if hints.elapsed_s is not None:
+        evidence = dataclasses.replace(evidence, elapsed_s=hints.elapsed_s)
+    verdict = taxonomy.judge(evidence, own_rules)
+    if history is not None:
+        for _, request_id in verdict.request_ids.all():
+            if known := [judged for judged in history.find(request_id) if not judged.ok]:
+                return stored(known[-1], request_id)
+    ids = verdict.request_ids.all()
+    return Subject(
+        name=ids[0][1] if ids else "the pasted reply",
+        verdict=verdict,
+        evidence=evidence,
+        channel=hints.channel,
+        tier=hints.tier,
+        sent_at=hints.sent_at or now,
+    )
+
+
+def read(text: str) -> model.Evidence:
+    """A pasted reply: the classify door's JSON object, an HTTP response with its head, or bare words."""
+    found = _object(text)
+    if found is not None and found.keys() <= REPLY_KEYS and found.keys() & {"body", "exception", "status"}:
+        return taxonomy.evidence_of(found)
+    if STATUS_LINE.match(text.lstrip()):
+        return taxonomy.evidence_of(_response(text.lstrip()))
+    status = SAID_STATUS.search(text[:2000])
+    return taxonomy.evidence_of({"status": int(status[1]) if status else None, "body": text})
+
+
+def _object(text: str) -> Mapping[str, Any] | None:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _response(text: str) -> dict[str, Any]:
+    """`curl -i` output: status line, headers, empty line, body."""
+    head, _, body = text.replace("\r\n", "\n").partition("\n\n")
+    status, *lines = head.split("\n")
+    matches = filter(None, map(HEADER_LINE.fullmatch, lines))
+    code = STATUS_LINE.match(status)
+    return {
+        "status": int(code[1]) if code else None,
+        "headers": {match[1].lower(): match[2] for match in matches},
+        "body": body,
+    }
