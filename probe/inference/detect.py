@@ -46,6 +46,7 @@ class Detection:
     checked_at: dt.datetime | None = None  # when the path's own latest evidence was sent
     alarm_at: dt.datetime | None = None  # send time of the evidence that raised the alarm still on
     r_days: float = 0.0  # the statistic; an alarm at `Settings.a_days`
+    suspicious: bool = False  # being re-checked, whatever the state says
     q_minutes: float = 0.0  # its mirror while degraded; recovered at `Settings.recovered_minutes`
     p_degraded: float | None = None
     about_failing: float | None = None  # share failing, where failures raised it
@@ -122,7 +123,7 @@ class Detector:
 def replay(observations: Iterable[Observation], settings: Settings, now: dt.datetime) -> dict[str, Detection]:
     """State by tier at `now`, rebuilt from stored evidence in any order."""
     detector = Detector(settings)
-    for observation in sorted(observations, key=lambda seen: seen.at):
+    for observation in sorted(observations, key=lambda seen: (seen.at, settings.tiers.index(seen.tier))):
         detector.update(observation)
     return {tier: detector.detection(tier, now) for tier in settings.tiers}
 
@@ -143,6 +144,7 @@ def _describe(view: View, baseline: Baseline, now: dt.datetime) -> Detection:
         checked_at=checked_at,
         alarm_at=dt.datetime.fromtimestamp(alarm.raised_s, dt.UTC) if alarm else None,
         r_days=view.value_days,
+        suspicious=view.suspicious,
         q_minutes=alarm.q_minutes if alarm else 0.0,
         p_degraded=p_degraded,
         about_failing=view.about_failing(view.own.p0) if troubled and not slow else None,
