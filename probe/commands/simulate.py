@@ -1,0 +1,49 @@
+"""The command `simulate`: a stand-in upstream that misbehaves by scenario."""
+
+import click
+
+
+@click.command(context_settings={"max_content_width": 80})
+@click.argument("scenario", required=False)
+@click.option(
+    "--listen", default="127.0.0.1:8400", show_default=True, metavar="HOST:PORT", help="Port 0: any free one."
+)
+@click.option("--speed", default=1.0, show_default=True, type=click.FloatRange(0.01, 100_000), help="Times real time.")
+@click.option("--seed", default=0, show_default=True, help="The same seed gives the same answers.")
+@click.option("--list", "list_", is_flag=True, help="List scenarios, personalities and named replies.")
+def command(scenario: str | None, listen: str, speed: float, seed: int, list_: bool) -> None:
+    """A stand-in upstream that misbehaves by scenario.
+
+    SCENARIO is a TOML file, or the name of a shipped one (--list). It serves
+    the Images API, Gemini's generateContent, moderations, models and the
+    gateway log on loopback, with real pictures and no key: any key works but
+    one that contains "bad". Scenario time starts at the first request and runs
+    --speed times real time.
+
+    \b
+    Example:
+      tierwatch simulate demo --listen 127.0.0.1:8400 --speed 60
+    """  # noqa: D301 - \b is click's mark for text that must not be wrapped
+    from probe.standin import scenario as scenarios
+
+    if list_:
+        from probe.standin import listing
+
+        click.echo(listing.text(), nl=False)
+        return
+    if scenario is None:
+        raise click.UsageError("Missing argument 'SCENARIO'; --list shows the shipped ones.")
+    played = scenarios.load(scenarios.find(scenario))
+    from probe.standin import server, serving
+
+    listening = serving.listen(*host_and_port(listen))
+    url = serving.address(listening)
+    serving.serve(server.app(played, speed, seed), listening, lambda: click.echo(f"listening on {url}"))
+
+
+def host_and_port(text: str) -> tuple[str, int]:
+    """`127.0.0.1:8400` -> its parts; raises UsageError."""
+    host, colon, port = text.rpartition(":")
+    if not (colon and host and port.isdecimal() and int(port) < 65_536):
+        raise click.UsageError(f"--listen {text!r}: write HOST:PORT, for example 127.0.0.1:8400")
+    return host.strip("[]"), int(port)

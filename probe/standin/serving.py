@@ -1,0 +1,73 @@
+"""Runs the stand-in: uvicorn on a loopback socket, ended by Ctrl-C or SIGTERM."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+import uvicorn
+from starlette.applications import Starlette
+
+from probe import model
+from probe.standin import acts
+
+
+class ListenError(model.UserError):
+    """The address cannot be listened on."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 = any free one. Raises ListenError."""
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise ListenError(f"cannot listen on {host}:{port}: {error.strerror}; use another --listen") from error
+
+
+def address(listening: socket.socket) -> str:
+    """`http://127.0.0.1:8400` of a listening socket."""
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class Server(uvicorn.Server):
+    """uvicorn that says when it is ready, and for which a signal is the normal way to end."""
+
+    def __init__(self, app: Starlette, ready: Callable[[], None]) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http=acts.Protocol,
+                ws="none",
+                log_config=None,
+                log_level="critical",
+                server_header=False,
+                timeout_graceful_shutdown=1,
+            )
+        )
+        self.ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Unlike uvicorn's own, it does not raise the signal again at the end: the exit code is 0."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        loop = asyncio.get_running_loop()
+        signals = (signal.SIGINT, signal.SIGTERM)
+        for number in signals:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        yield
+        for number in signals:
+            loop.remove_signal_handler(number)
+
+
+def serve(app: Starlette, listening: socket.socket, ready: Callable[[], None]) -> None:
+    """Serve until a signal comes; blocks."""
+    asyncio.run(Server(app, ready).serve([listening]))

@@ -1,0 +1,51 @@
+"""What every test starts with: no key and no home of the user's, and a stand-in upstream on demand."""
+
+import os
+import threading
+import tomllib
+
+import pytest
+
+KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "TIERWATCH_HOSTILE", "PYTHONDONTWRITEBYTECODE")
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch, tmp_path_factory):
+    """No key, proxy or folder of the user reaches a test."""
+    home = tmp_path_factory.mktemp("home")
+    for name in os.environ:
+        if name not in KEPT and not name.startswith(("PYTEST", "COV")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    for name in ("CONFIG", "DATA", "STATE", "CACHE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
+    monkeypatch.setenv("MPLCONFIGDIR", str(home / "matplotlib"))
+
+
+@pytest.fixture
+def standin():
+    """A function: scenario (TOML text or table) -> base URL of a stand-in upstream that plays it.
+
+    Latencies are divided by `speed`; the servers end with the test.
+    """
+    from probe.standin import scenario, server, serving
+
+    running = []
+
+    def start(played="", speed=1000.0, seed=0, time=None):
+        table = tomllib.loads(played) if isinstance(played, str) else played
+        app = server.app(scenario.parse(table), speed, seed, time)
+        listening = serving.listen("127.0.0.1", 0)
+        ready = threading.Event()
+        upstream = serving.Server(app, ready.set)
+        thread = threading.Thread(target=upstream.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        assert ready.wait(10)
+        running.append((upstream, thread, listening))
+        return serving.address(listening)
+
+    yield start
+    for upstream, thread, listening in running:
+        upstream.should_exit = True
+        thread.join(10)
+        listening.close()
