@@ -126,7 +126,8 @@ async def probe(canary: model.Canary, tools: Tools) -> model.Judged:
     Raises `records.BudgetExhausted` and `records.SlotTaken` before anything is sent, and
     `records.RecordsError` where the intent could not be written (then nothing was sent either).
     """
-    sent_at = tools.clock.now()
+    now = tools.clock.now()
+    sent_at = now.replace(microsecond=now.microsecond // 1000 * 1000)  # records keep milliseconds
     cap_usd = tools.config.budget.usd_per_day
     await asyncio.to_thread(tools.book.reserve, canary, sent_at, cap_usd)
     started_s = tools.clock.monotonic_s()
