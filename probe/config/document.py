@@ -39,7 +39,7 @@ def parse(data: bytes, path: pathlib.Path) -> dict[str, Any]:
         line = data.count(b"\n", 0, error.start) + 1
         raise config.ConfigError("not UTF-8 text; save the file as UTF-8", f"{path}:{line}") from error
     except RecursionError as error:
-        raise config.ConfigError("brackets are nested too deeply", str(path)) from error
+        raise config.ConfigError("tables or brackets are nested too deeply", str(path)) from error
     except ValueError as error:  # TOMLDecodeError, and int() refusing thousands of digits
         raise _syntax(str(error), path, data) from error
 

@@ -12,14 +12,18 @@ from probe.config import checks, document, faults, schema
 
 
 def read(path: pathlib.Path) -> schema.Config:
-    """The config in a file.
+    """The config in a file; raises ConfigError with every fault."""
+    return parse(document.content(path), path)
+
+
+def parse(data: bytes, path: pathlib.Path) -> schema.Config:
+    """The config in `data`, which stands or will stand in `path`.
 
     1. Bytes to TOML tables.
     2. Each table to its type; faulty keys are noted and left out.
     3. The checks that need several keys or tables, over what is sound.
     4. ConfigError with all faults, or the Config with its source, digest and absolute file names.
     """
-    data = document.content(path)
     draft = _draft(document.parse(data, path))
     found = (*draft.faults, *checks.find(draft))
     if found:

@@ -131,7 +131,7 @@ class Channel(Table):
     usable_within_s: SecondsByTier | None = None  # slower is late, not failed
     target_success: Share = 0.95
     parallel: Annotated[int, Field(ge=1, le=64)] = 2  # requests in flight at once on this channel
-    proxy: str | None = None
+    proxy: str | None = Field(default=None, repr=False)  # may hold a password
     picture_hosts: tuple[str, ...] = ()  # hosts from which a url-only answer may be fetched
     size_rule: Literal["gpt-image", "any"] = "gpt-image"  # "any": the model takes other sizes
     upstream: str = ""  # name of the upstream it shares with other channels, for incidents
@@ -168,8 +168,8 @@ class Moderation(Table):
 class Alerts(Table):
     """Who is told."""
 
-    urls: tuple[str, ...] = ()  # apprise urls
-    heartbeat_url: str = ""  # called while the daemon lives
+    urls: tuple[str, ...] = Field(default=(), repr=False)  # of Apprise; they hold tokens
+    heartbeat_url: str = Field(default="", repr=False)  # called while the daemon lives; may hold a token
 
 
 class Page(Table):

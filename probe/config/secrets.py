@@ -56,6 +56,9 @@ class Secret:
     def __repr__(self) -> str:
         return MASK
 
+    def __deepcopy__(self, _memo: object) -> "Secret":
+        return self
+
     def __reduce__(self) -> str:
         raise TypeError("a key is not pickled")
 
@@ -96,9 +99,11 @@ def _from_file(named: str) -> str:
     path = pathlib.Path(os.path.expandvars(named)).expanduser()
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe must not make us wait
-        with open(descriptor, "rb") as file:  # noqa: PTH123 - this very descriptor is checked and read
-            status = os.fstat(descriptor)
-            data = file.read(FILE_CAP_BYTES + 1) if stat.S_ISREG(status.st_mode) else None
+        try:
+            status = os.fstat(descriptor)  # of what is read, not of what the name means a moment later
+            data = os.read(descriptor, FILE_CAP_BYTES + 1) if stat.S_ISREG(status.st_mode) else None
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise config.ConfigError(f"key file {named} cannot be read: {error.strerror}") from error
     if data is None:
@@ -138,7 +143,7 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[Secret]) -> None:
-        forms = {form for secret in secrets for form in _forms(secret.reveal())}
+        forms = {form for secret in secrets for form in _forms(secret.reveal()) if form}
         self._forms = tuple(sorted(forms, key=lambda form: (-len(form), form)))
 
     def __call__(self, text: str) -> str:

@@ -19,12 +19,12 @@ Words = tuple[str, str, object]
 """Key, what to know about it, and its value."""
 
 
-def retired(channel: schema.Channel, config: schema.Config) -> Iterator[Words]:
+def retired(channel: schema.Channel, _config: schema.Config) -> Iterator[Words]:
     if day := providers.RETIRED.get(channel.model):
         yield "model", f"its maker retires it on {day}; expect model_not_found from then on", channel.model
 
 
-def wrong_protocol(channel: schema.Channel, config: schema.Config) -> Iterator[Words]:
+def wrong_protocol(channel: schema.Channel, _config: schema.Config) -> Iterator[Words]:
     if channel.protocol == "openai-images" and channel.model.startswith("gemini"):
         text = 'most gateways do not serve Gemini at /images/generations; use protocol = "gemini"'
         yield "protocol", text, channel.protocol
@@ -32,7 +32,7 @@ def wrong_protocol(channel: schema.Channel, config: schema.Config) -> Iterator[W
         yield "protocol", 'GPT image models are spoken to with protocol = "openai-images"', channel.protocol
 
 
-def no_version(channel: schema.Channel, config: schema.Config) -> Iterator[Words]:
+def no_version(channel: schema.Channel, _config: schema.Config) -> Iterator[Words]:
     if channel.protocol == "openai-images" and urls.path(channel.base_url) == "":
         yield "base_url", "has no path; most gateways want /v1 at the end", channel.base_url
 
@@ -81,7 +81,7 @@ def reseller_sizes(channel: schema.Channel, config: schema.Config) -> Iterator[W
                 yield "model", text, channel.model
 
 
-def proxy_password(channel: schema.Channel, config: schema.Config) -> Iterator[Words]:
+def proxy_password(channel: schema.Channel, _config: schema.Config) -> Iterator[Words]:
     if channel.proxy is not None and "@" in channel.proxy:
         yield "proxy", "holds a user or password; keep this file at mode 0600", faults.ABSENT
 
