@@ -60,7 +60,7 @@ class Check(enum.StrEnum):
 
 
 class Result(enum.StrEnum):
-    """What came of a test. A pre-screen that flags has failed; one that could not answer is no result."""
+    """What came of a check. A pre-screen that flags has failed; one that could not answer is no result."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -72,7 +72,7 @@ ByCause = tuple[float, ...]
 
 
 class Chance(NamedTuple):
-    """P(a test fails) = fixed + per_severity * severity."""
+    """P(a check fails) = fixed + per_severity * severity."""
 
     fixed: float
     per_severity: float = 0.0
@@ -123,7 +123,7 @@ TABLES = Tables(
         "gateway knows nothing of it": (.05, .05, .10, .20, .10, .30, .70, .10),
         "refused before it was drawn": (.95, .5, .5, .5, .9, .9, .5, .5),
     }),
-    # P(test fails | cause, severity); published per test, see docs/triage.md.
+    # P(check fails | cause, severity); published per check, see docs/triage.md.
     fails=MappingProxyType({
         Check.PRE_SCREEN: (S(.50), S(.02), S(.02), S(.02), S(.02), S(.02), S(.02), S(.02)),
         Check.RETRY: (S(.92), S(0, 1), S(0, .8), S(0, 1), S(.999), S(.995), S(.6), S(.03)),
@@ -146,24 +146,24 @@ PRICES_USD: Mapping[Check, float] = MappingProxyType({
     Check.PRE_SCREEN: 0.0005, Check.RETRY: 0.20, Check.CANARY: 0.20, Check.DOWNSCALE: 0.10,
     Check.OTHER: 0.20, Check.OTHER_CANARY: 0.20,
 })  # fmt: skip
-"""What a test costs where nobody knows better; triage puts the list prices of the paths in their place."""
+"""What a check costs where nobody knows better; triage puts the list prices of the paths in their place."""
 
 LIMITS: Mapping[Check, int] = MappingProxyType({
     Check.PRE_SCREEN: 1, Check.DOWNSCALE: 1, Check.OTHER: 1, Check.RETRY: 3, Check.CANARY: 3, Check.OTHER_CANARY: 3,
 })  # fmt: skip
-"""How often a test may be made in one triage."""
+"""How often a check may be made in one triage."""
 
 EFFORT_USD = 0.02
-"""What a test costs besides money: nobody waits minutes for a bit that is free."""
+"""What a check costs besides money: nobody waits minutes for a bit that is free."""
 
 SURE = 0.9
-"""Enough: no further test."""
+"""Enough: no further check."""
 
 UNKNOWN_BELOW = 0.6
 """A leading cause less likely than this is called unknown."""
 
 WORTH_NATS_PER_USD = 0.02
-"""A test that promises less than this is not made."""
+"""A check that promises less than this is not made."""
 
 CORRELATED = 0.5
 """Retries seconds apart are nearly one observation: the second and third count half."""
@@ -171,13 +171,13 @@ CORRELATED = 0.5
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Finding:
-    """The result of one test, made for this triage or seen for free.
+    """The result of one check, made for this triage or seen for free.
 
     `weight` (0..1) says how much of an observation it is: less when it lies hours away from the failure or
     repeats the one before. `of` is the other channel asked; `shared` whether that one has the same upstream.
     """
 
-    test: Check
+    check: Check
     result: Result
     weight: float = 1.0
     of: str = ""
@@ -214,9 +214,9 @@ class Posterior:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Choice:
-    """The test that promises most information for its price."""
+    """The check that promises most information for its price."""
 
-    test: Check
+    check: Check
     price_usd: float
     nats: float  # expected drop of the entropy over causes
 
@@ -226,7 +226,7 @@ def weigh(
 ) -> Posterior:
     """Posterior over causes and severities: prior, then words and clues, then every group of findings.
 
-    `said` None: what came back says nothing. Findings of one test on one channel are one group, because they
+    `said` None: what came back says nothing. Findings of one check on one channel are one group, because they
     share whatever was wrong there.
     """
     cells = {}
@@ -251,19 +251,19 @@ def next_check(
     done: Mapping[Check, int] = MappingProxyType({}),
     tables: Tables = TABLES,
 ) -> Choice | None:
-    """The test with the most expected information per dollar; None where it is time to stop.
+    """The check with the most expected information per dollar; None where it is time to stop.
 
-    Stops when a cause is SURE, when every test was made as often as LIMITS allow, or when none is worth it.
+    Stops when a cause is SURE, when every check was made as often as LIMITS allow, or when none is worth it.
     """
     if posterior.lead[1] >= SURE:
         return None
     best: Choice | None = None
-    for test, price_usd in prices_usd.items():
-        times = done.get(test, 0)
-        if times >= LIMITS[test]:
+    for check, price_usd in prices_usd.items():
+        times = done.get(check, 0)
+        if times >= LIMITS[check]:
             continue
-        weight = CORRELATED if test is Check.RETRY and times else 1.0
-        choice = Choice(test, price_usd, _information(posterior, test, weight, tables))
+        weight = CORRELATED if check is Check.RETRY and times else 1.0
+        choice = Choice(check, price_usd, _information(posterior, check, weight, tables))
         if best is None or _value(choice) > _value(best):
             best = choice
     return best if best is not None and _value(best) >= WORTH_NATS_PER_USD else None
@@ -308,9 +308,9 @@ def _severities(cause: Cause, tables: Tables) -> Iterator[tuple[float, float]]:
 
 
 class _Group(NamedTuple):
-    """Findings of one test on one channel, as sums of weights."""
+    """Findings of one check on one channel, as sums of weights."""
 
-    test: Check
+    check: Check
     shared: bool | None
     passed: float
     failed: float
@@ -320,11 +320,11 @@ class _Group(NamedTuple):
 def _groups(findings: Iterable[Finding]) -> list[_Group]:
     sums: dict[tuple[Check, str, bool | None], dict[Result, float]] = {}
     for each in findings:
-        counts = sums.setdefault((each.test, each.of, each.shared), dict.fromkeys(Result, 0.0))
+        counts = sums.setdefault((each.check, each.of, each.shared), dict.fromkeys(Result, 0.0))
         counts[each.result] += each.weight
     return [
-        _Group(test, shared, counts[Result.PASSED], counts[Result.FAILED], counts[Result.REFUSED])
-        for (test, _, shared), counts in sums.items()
+        _Group(check, shared, counts[Result.PASSED], counts[Result.FAILED], counts[Result.REFUSED])
+        for (check, _, shared), counts in sums.items()
     ]
 
 
@@ -338,37 +338,37 @@ def _log_likelihood(group: _Group, cause: Cause, severity: float, said: Said | N
     A canary refused by moderation says something only when the request was refused too: then perhaps the
     channel refuses everything. Another channel may be in an incident of its own.
     """
-    p = _fails(group.test, group.shared, cause, severity, tables)
+    p = _fails(group.check, group.shared, cause, severity, tables)
     failed, logs = group.failed, 0.0
-    if group.refused and group.test in CANARIES:
-        if said is Said.MODERATION and group.test is Check.CANARY:
+    if group.refused and group.check in CANARIES:
+        if said is Said.MODERATION and group.check is Check.CANARY:
             logs += group.refused * math.log(REFUSED_CANARY[cause is Cause.CHANNEL])
     elif group.refused:
         failed += group.refused
         logs += group.refused * math.log(tables.said[Said.MODERATION][CAUSES.index(cause)])
     same = math.exp(failed * math.log(p) + group.passed * math.log1p(-p))
-    if group.test in ELSEWHERE and tables.background:
+    if group.check in ELSEWHERE and tables.background:
         q = _clip(1 - (1 - p) * (1 - tables.own_incident))
         own = math.exp(failed * math.log(q) + group.passed * math.log1p(-q))
         same = (1 - tables.background) * same + tables.background * own
     return logs + math.log(max(same, 1e-300))
 
 
-def _fails(test: Check, shared: bool | None, cause: Cause, severity: float, tables: Tables) -> float:
-    """P(a test fails | cause, severity). On a degraded path any request may fail for that reason as well."""
+def _fails(check: Check, shared: bool | None, cause: Cause, severity: float, tables: Tables) -> float:
+    """P(a check fails | cause, severity). On a degraded path any request may fail for that reason as well."""
     index = CAUSES.index(cause)
-    fixed, per_severity = tables.fails[test][index]
-    if test in ELSEWHERE and cause is Cause.UPSTREAM and shared is not None:
+    fixed, per_severity = tables.fails[check][index]
+    if check in ELSEWHERE and cause is Cause.UPSTREAM and shared is not None:
         per_severity = SHARED[shared]
     if cause in PATH_CAUSES:
         return _clip(fixed + per_severity * severity)
-    path = tables.fails[test][CAUSES.index(Cause.UPSTREAM)].per_severity if test not in ELSEWHERE else 0.0
+    path = tables.fails[check][CAUSES.index(Cause.UPSTREAM)].per_severity if check not in ELSEWHERE else 0.0
     return _clip(1 - (1 - fixed) * (1 - path * severity))
 
 
-def _information(posterior: Posterior, test: Check, weight: float, tables: Tables) -> float:
-    """Entropy over causes now less its expectation after the test, nats."""
-    fails = {cell: _fails(test, None, *cell, tables) for cell in posterior.cells}
+def _information(posterior: Posterior, check: Check, weight: float, tables: Tables) -> float:
+    """Entropy over causes now less its expectation after the check, nats."""
+    fails = {cell: _fails(check, None, *cell, tables) for cell in posterior.cells}
     p_failed = math.fsum(p * fails[cell] for cell, p in posterior.cells.items())
     expected = 0.0
     for share, chance in ((p_failed, fails), (1 - p_failed, {cell: 1 - p for cell, p in fails.items()})):

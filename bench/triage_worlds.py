@@ -1,0 +1,231 @@
+"""Worlds in which requests fail, built from mechanisms and not from the tables that triage believes in.
+
+A request passes the account, the parameter check, the input filter, the gateway, the upstream and the output
+filter, over a network; the first that stops it is the truth. What triage is shown are only words, later
+sends and canaries.
+"""
+
+import dataclasses
+import math
+import random
+from collections.abc import Callable, Iterator
+
+from probe.inference.causes import Cause, Check, Finding, Result, Said
+
+
+@dataclasses.dataclass(frozen=True)
+class World:
+    """What makes one world different. Shares are of requests, minutes are means."""
+
+    name: str
+    borderline: float = 0.15  # of bad prompts: moderated at random, send by send
+    retry_memory: float = 0.3  # a send seconds later meets the same machine, with the same result
+    canary_refused: float = 0.01  # a known-good prompt is refused all the same
+    bad_prompts: float = 0.012  # of requests
+    incident_share: float = 0.06  # of time, per upstream
+    gateway_share: float = 0.03  # of time, per channel
+    shared_upstream: float = 0.5  # of cases: the other channel hangs on the same upstream
+    told_shared: float = 0.3  # of those: the config says which upstream a channel has
+    disguised: float = 0.5  # moderation that comes as a bare 500
+    history: bool = True  # canaries were running
+
+
+WORLDS = (
+    World("plain mechanisms"),
+    World("no canaries before", history=False),
+    World("correlated retries", retry_memory=0.9),
+    World("mixed causes", bad_prompts=0.06, incident_share=0.25, gateway_share=0.10),
+    World("random output moderation", borderline=0.7),
+    World("moderated canaries", canary_refused=0.15),
+    World("one upstream for both", shared_upstream=1.0, told_shared=0.3),
+    World("all moderation disguised", disguised=1.0),
+)
+
+CANARY_EVERY_MINUTES = {Check.CANARY: 74.0, Check.LIGHTER_CANARY: 20.0, Check.OTHER_CANARY: 74.0}
+
+
+@dataclasses.dataclass
+class Trouble:
+    """A spell in which a share of sends fails; `waves` makes the share differ from minute to minute."""
+
+    begins: float
+    ends: float
+    failing: float
+    seed: int
+
+    def share(self, minute: float) -> float:
+        if not self.begins <= minute < self.ends:
+            return 0.0
+        wave = random.Random(f"{self.seed}/{int(minute // 3)}").uniform(0.7, 1.3)
+        return min(1.0, self.failing * wave)
+
+
+@dataclasses.dataclass
+class Case:
+    """One failed request (at minute 0) and the world around it, which answers every check."""
+
+    world: World
+    draw: random.Random
+    prompt_risk: float  # chance that moderation stops this prompt, send by send
+    screened: float  # chance that a pre-screen would flag it
+    upstream: Trouble
+    other_upstream: Trouble
+    gateway: Trouble
+    other_gateway: Trouble
+    queue: Trouble
+    lighter: float  # how much of the upstream's trouble a lighter tier meets
+    bad_parameter: bool
+    other_takes_it: bool  # the parameter is fine elsewhere, or smaller
+    account_closed: bool
+    network_down: bool
+    flaky: float  # chance that any send fails for no reason
+    shared: bool | None  # what the config says
+    truth: Cause = Cause.ONE_OFF
+    said: Said = Said.PROCESSING
+    clue: str | None = None
+    minute: float = 0.0
+    last: dict[Check, Cause | None] = dataclasses.field(default_factory=dict)
+
+    def send(self, *, good: bool, other: bool = False, smaller: bool = False, minute: float) -> Cause | None:
+        """What stops a send, in the order of its way; None: a picture."""
+        draw, load = self.draw, self.lighter if smaller else 1.0
+        stops: Iterator[tuple[Cause, float]] = iter(
+            (
+                (Cause.NETWORK, 0.75 if self.network_down else 0.0),
+                (Cause.ACCOUNT, 1.0 if self.account_closed and not other else 0.0),
+                (
+                    Cause.PARAMETERS,
+                    1.0
+                    if self.bad_parameter and not good and not (self.other_takes_it and (other or smaller))
+                    else 0.0,
+                ),
+                (Cause.CHANNEL, (self.other_gateway if other else self.gateway).share(minute)),
+                (Cause.QUEUE, self.queue.share(minute) * (0.5 if other else load)),
+                (Cause.UPSTREAM, (self.other_upstream if other else self.upstream).share(minute) * load),
+                (Cause.CONTENT, self.risk(other=other, smaller=smaller) if not good else self.world.canary_refused),
+                (Cause.ONE_OFF, self.flaky),
+            )
+        )
+        return next((cause for cause, share in stops if draw.random() < share), None)
+
+    def risk(self, *, other: bool, smaller: bool) -> float:
+        """Moderation differs somewhat between providers, and hardly between sizes."""
+        return self.prompt_risk * (0.8 if other else 0.95 if smaller else 1.0)
+
+    def check(self, check: Check) -> Result:
+        """The result of a live check, some seconds or minutes after the one before."""
+        draw = self.draw
+        if check is Check.PRE_SCREEN:
+            return Result.FAILED if draw.random() < self.screened else Result.PASSED
+        again = check in self.last and check is Check.RETRY
+        self.minute += draw.uniform(0.05, 0.2) if check is Check.RETRY else draw.uniform(1.0, 4.0)
+        first_retry = check is Check.RETRY and Check.RETRY not in self.last
+        if (again or first_retry) and draw.random() < self.world.retry_memory:
+            stopped = self.last.get(check, self.truth if self.truth is not Cause.ONE_OFF else None)
+        else:
+            stopped = self.send(
+                good=check in {Check.CANARY, Check.OTHER_CANARY},
+                other=check in {Check.OTHER, Check.OTHER_CANARY},
+                smaller=check is Check.DOWNSCALE,
+                minute=self.minute,
+            )
+        self.last[check] = stopped
+        if stopped is None:
+            return Result.PASSED
+        moderated = stopped is Cause.CONTENT and draw.random() >= self.world.disguised
+        return Result.REFUSED if moderated else Result.FAILED
+
+    def free(self, fading: Callable[[float], float]) -> list[Finding]:
+        """What scheduled canaries said within six hours before and up to half an hour after the failure."""
+        found = []
+        if not self.world.history:
+            return found
+        for check, every in CANARY_EVERY_MINUTES.items():
+            minute = 30.0 - self.draw.uniform(0, every)
+            while minute > -360:
+                stopped = self.send(
+                    good=True, other=check is Check.OTHER_CANARY, smaller=check is Check.LIGHTER_CANARY, minute=minute
+                )
+                result = Result.PASSED if stopped is None else Result.FAILED
+                if stopped is Cause.CONTENT and self.draw.random() >= self.world.disguised:
+                    result = Result.REFUSED
+                of, shared = ("other", self.shared) if check is Check.OTHER_CANARY else ("", None)
+                found.append(Finding(check, result, fading(minute), of, shared))
+                minute -= every
+        return found
+
+
+def cases(world: World, count: int, seed: int) -> Iterator[Case]:
+    """Failed requests of a world whose reply does not name its cause (5xx, timeout, gateway errors)."""
+    draw = random.Random(f"{world.name}/{seed}")
+    made = 0
+    while made < count:
+        case = situation(world, random.Random(draw.getrandbits(64)))
+        stopped = case.send(good=False, minute=0.0)
+        if stopped is None:
+            continue
+        case.truth = stopped
+        case.said, case.clue = words(case, stopped)
+        if case.said in AMBIGUOUS:
+            made += 1
+            yield case
+
+
+AMBIGUOUS = frozenset({Said.PROCESSING, Said.TIMEOUT, Said.GATEWAY})
+
+
+def situation(world: World, draw: random.Random) -> Case:
+    """What the world is like when one request is sent."""
+
+    def trouble(share: float, median_minutes: float) -> Trouble:
+        if draw.random() >= share:
+            return Trouble(0, 0, 0, 0)
+        length = draw.lognormvariate(math.log(median_minutes), 0.8)
+        begins = -draw.random() * length
+        return Trouble(begins, begins + length, draw.betavariate(1.6, 1.2), draw.getrandbits(32))
+
+    upstream = trouble(world.incident_share, 120)
+    shared = draw.random() < world.shared_upstream
+    bad = draw.random() < world.bad_prompts
+    borderline = draw.random() < world.borderline
+    likeness = draw.random() < 0.45  # brands, persons: no pre-screen knows of them
+    return Case(
+        world=world,
+        draw=draw,
+        prompt_risk=0.0 if not bad else draw.uniform(0.25, 0.85) if borderline else draw.uniform(0.9, 1.0),
+        screened=(0.05 if likeness else 0.9) if bad else 0.02,
+        upstream=upstream,
+        other_upstream=upstream if shared else trouble(world.incident_share, 120),
+        gateway=trouble(world.gateway_share, 60),
+        other_gateway=trouble(world.gateway_share, 60),
+        queue=trouble(world.incident_share / 4, 45),
+        lighter=draw.choice((0.1, 0.3, 0.6, 1.0)),
+        bad_parameter=draw.random() < 0.002,
+        other_takes_it=draw.random() < 0.4,
+        account_closed=draw.random() < 0.001,
+        network_down=draw.random() < 0.001,
+        flaky=draw.uniform(0.002, 0.012),
+        shared=shared if draw.random() < world.told_shared else None,
+    )
+
+
+SPOKEN: dict[Cause, tuple[tuple[Said, float], ...]] = {
+    Cause.CONTENT: ((Said.PROCESSING, 0.88), (Said.TIMEOUT, 0.04), (Said.GATEWAY, 0.03), (Said.BROKEN, 0.05)),
+    Cause.UPSTREAM: ((Said.PROCESSING, 0.60), (Said.TIMEOUT, 0.22), (Said.GATEWAY, 0.12), (Said.OVERLOAD, 0.06)),
+    Cause.QUEUE: ((Said.OVERLOAD, 0.65), (Said.PROCESSING, 0.18), (Said.TIMEOUT, 0.12), (Said.GATEWAY, 0.05)),
+    Cause.CHANNEL: ((Said.GATEWAY, 0.45), (Said.PROCESSING, 0.25), (Said.TIMEOUT, 0.15), (Said.BROKEN, 0.15)),
+    Cause.PARAMETERS: ((Said.INVALID, 0.90), (Said.PROCESSING, 0.07), (Said.GATEWAY, 0.03)),
+    Cause.ACCOUNT: ((Said.ACCOUNT, 0.90), (Said.GATEWAY, 0.05), (Said.PROCESSING, 0.05)),
+    Cause.NETWORK: ((Said.NETWORK, 0.70), (Said.TIMEOUT, 0.28), (Said.GATEWAY, 0.02)),
+    Cause.ONE_OFF: ((Said.PROCESSING, 0.55), (Said.TIMEOUT, 0.20), (Said.GATEWAY, 0.15), (Said.NETWORK, 0.10)),
+}
+
+
+def words(case: Case, stopped: Cause) -> tuple[Said, str | None]:
+    """What the reply says, and a finer clue in it; in each case the habits of the speaker differ."""
+    if stopped is Cause.CONTENT and case.draw.random() >= case.world.disguised:
+        return Said.MODERATION, None
+    shares = [(said, case.draw.gammavariate(12 * share, 1)) for said, share in SPOKEN[stopped]]
+    said = case.draw.choices([said for said, _ in shares], [share for _, share in shares])[0]
+    pool = stopped is Cause.CHANNEL and said is Said.GATEWAY and case.draw.random() < 0.4
+    return said, "names the gateway's pool" if pool else None
