@@ -6,14 +6,9 @@ report's end, against which moments are shortened.
 
 import dataclasses
 import datetime as dt
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
-from reports import words
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from matplotlib.figure import Figure
+from reports import figures, words
 
 Tone = Literal["", "good", "warn", "bad", "unknown"]
 
@@ -139,11 +134,6 @@ def tone(cell: Cell) -> Tone:
     return cell.tone if isinstance(cell, (Word, Rate)) else "unknown" if isinstance(cell, Missing) else ""
 
 
-def is_number(cell: Cell) -> bool:
-    """Does it belong to the right edge of its column?"""
-    return isinstance(cell, (int, Usd))
-
-
 @dataclasses.dataclass(frozen=True, slots=True)
 class Line:
     """One sentence of the first screen; `label` is the word in the margin, empty where a new matter starts."""
@@ -169,15 +159,20 @@ class Table:
     caption: str = ""
     note: str = ""
 
+    def is_number(self, column: int) -> bool:
+        """Are its cells numbers, to be set to the right edge?"""
+        return all(isinstance(row[column], (int, Usd, Missing)) for row in self.rows) and any(
+            isinstance(row[column], (int, Usd)) for row in self.rows
+        )
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Plot:
-    """A figure to be drawn by `draw(data, width_in)`; `title` is its question, `alt` what it shows, in words."""
+    """A figure for `reports.plots` to draw; `title` is its question, `alt` what it shows, in words."""
 
     name: str
     title: str
-    draw: "Callable[[Any, float], Figure]"
-    data: Any
+    data: figures.Data
     alt: str
 
 

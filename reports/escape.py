@@ -30,4 +30,4 @@ def name(character: str) -> str:
 def markdown(text: str) -> str:
     """`visible`, with every character that Markdown or inline HTML could take for syntax escaped."""
     escaped = MARKDOWN.sub(lambda match: f"\\{match[0]}", visible(text))
-    return re.sub(r"^(\d+)([.)])", r"\1\\\2", escaped)
+    return re.sub(r"^(\d+)([.)])(?=\s|$)", r"\1\\\2", escaped)

@@ -37,20 +37,21 @@ class Printer:
     def lines(self, block: blocks.Headline | blocks.Table | blocks.Note) -> Iterator[str]:
         match block:
             case blocks.Headline(lines):
+                margin = max(columns_of(escape.visible(line.label)) for line in lines)
                 for line in lines:
-                    yield from self.sentence(line)
+                    yield from self.sentence(line, max(margin, MARGIN))
             case blocks.Table():
                 yield from self.table(block)
             case blocks.Note(text):
                 yield from wrapped(text, self.width)
 
-    def sentence(self, line: blocks.Line) -> Iterator[str]:
+    def sentence(self, line: blocks.Line, margin: int) -> Iterator[str]:
         """A sentence, wrapped beside its label where it has one."""
         if not line.label:
-            first, *rest = wrapped(line.text, self.width, hanging=MARGIN + 3)
+            first, *rest = wrapped(line.text, self.width, hanging=2)
             yield from (self.paint(first, line.tone), *rest)
             return
-        label = f"  {escape.visible(line.label):<{MARGIN}} "
+        label = f"  {padded(escape.visible(line.label), margin)} "
         first, *rest = wrapped(line.text, self.width - columns_of(label))
         yield self.paint(label, line.tone) + first
         yield from (" " * columns_of(label) + row for row in rest)
@@ -62,7 +63,7 @@ class Printer:
         head = [escape.visible(column) for column in block.columns]
         body = [[escape.visible(blocks.plain(cell, self.near)) for cell in row] for row in block.rows]
         widths = [max(columns_of(row[index]) for row in [head, *body]) for index in range(len(head))]
-        right = [all(blocks.is_number(row[index]) for row in block.rows) for index in range(len(head))]
+        right = [block.is_number(index) for index in range(len(head))]
         for part in parts(widths, self.width):
             if part[0] != 0:
                 yield ""
@@ -101,7 +102,7 @@ def parts(widths: Sequence[int], width: int) -> list[list[int]]:
     return found
 
 
-def padded(text: str, width: int, right: bool) -> str:
+def padded(text: str, width: int, right: bool = False) -> str:
     padding = " " * (width - columns_of(text))
     return padding + text if right else text + padding
 

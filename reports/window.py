@@ -5,9 +5,10 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import NamedTuple
 
 from probe import model
+from probe.inference import recommend
+from probe.records.rows import Point
 
 
 class Series(StrEnum):
@@ -15,7 +16,7 @@ class Series(StrEnum):
 
     SCHEDULED = "scheduled"  # on the fixed grid: an unbiased sample of time
     SIMULATED = "simulated"  # made up by a scenario
-    EXTRA = "extra"  # sent because of what was seen before: never a rate
+    EXTRA = "extra"  # sent because of what was seen before: evidence, never a rate
     OWN = "own traffic"
 
 
@@ -32,40 +33,48 @@ SERIES: Mapping[model.Trigger, Series] = MappingProxyType(
     }
 )
 
+SAMPLES = (Series.SCHEDULED, Series.SIMULATED)
+"""The series that rates may be taken over (`model.SAMPLE_TRIGGERS`), each for itself."""
 
-class Shot(NamedTuple):
-    """One outcome, as little of it as reports need. `health`: counts for, against, or not at all (None)."""
+CANARIES = (Series.SCHEDULED, Series.EXTRA, Series.SIMULATED)
 
-    sent_at: dt.datetime
-    trigger: model.Trigger
-    kind: model.Kind
-    detail: str
-    health: bool | None
-    excluded: model.Exclusion | None
-    latency_s: float | None
-    price_usd: float
-    charged_usd: float | None
-    billed: model.Billed
 
-    @property
-    def series(self) -> Series:
-        return SERIES[self.trigger]
+def health(point: Point) -> bool | None:
+    """Does it count for (True) or against (False) the channel's health, or not at all (None)?"""
+    return model.health_of(point.kind, point.excluded)
 
-    @property
-    def is_paid_canary(self) -> bool:
-        """Did we send and pay for it ourselves?"""
-        return self.series in {Series.SCHEDULED, Series.EXTRA}
+
+def is_paid(point: Point) -> bool:
+    """Is it a canary that was really sent?"""
+    return SERIES[point.trigger] in {Series.SCHEDULED, Series.EXTRA}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Estimate:
+    """A moment with its 90 % range."""
+
+    at: dt.datetime
+    low: dt.datetime
+    high: dt.datetime
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Degraded:
-    """A stretch during which a path was degraded, with 90 % ranges of its ends; `end` None = still on at `until`."""
+    """A stretch during which a path was more likely degraded than not; `end` None = still on at the period's end."""
 
-    start: dt.datetime
-    start_range: tuple[dt.datetime, dt.datetime] | None = None
-    end: dt.datetime | None = None
-    end_range: tuple[dt.datetime, dt.datetime] | None = None
-    failing: float | None = None  # estimated share failing within it
+    start: Estimate
+    end: Estimate | None
+    failing: float  # estimated share failing within it
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Occupancy:
+    """Shares of time rather than of canaries, so that looking more often at trouble does not bias them."""
+
+    failing: float  # time average of the share failing, with its 90 % range
+    low: float
+    high: float
+    degraded: float  # share of time degraded
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -73,37 +82,49 @@ class PathFacts:
     """What is known of one path in the period."""
 
     path: model.Path
+    state: model.PathState
+    since: Estimate | None = None  # of a degraded or recovering state
+    failing: float | None = None  # share failing now, where that raised the alarm
     price_usd: float | None = None  # list price; None: not in the config
     deadline_s: float | None = None
     usable_within_s: float | None = None
     target_success: float | None = None
-    upstream: str = ""
-    state: model.PathState | None = None  # as published by the daemon; None: never, or the period is past
-    shots: tuple[Shot, ...] = ()  # by time sent
+    points: tuple[Point, ...] = ()  # every outcome, by time sent
     degraded: tuple[Degraded, ...] = ()  # by time
+    occupancy: Occupancy | None = None  # None: no canaries
     skips: Mapping[str, int] = dataclasses.field(default_factory=dict)  # scheduled slots not sent, by reason
     unknown_outcomes: int = 0  # sent (and counted as paid) but never heard of again
 
-    def of(self, *series: Series) -> tuple[Shot, ...]:
+    def of(self, *series: Series) -> tuple[Point, ...]:
         """The outcomes of these series."""
-        return tuple(shot for shot in self.shots if shot.series in series)
+        return tuple(point for point in self.points if SERIES[point.trigger] in series)
+
+    def sample(self, series: Series) -> tuple[Point, ...]:
+        """The outcomes of one series that say something about the channel's health."""
+        return tuple(point for point in self.of(series) if health(point) is not None)
 
     @property
-    def rate_series(self) -> Series | None:
-        """The one series a rate of this path may be taken over: scheduled canaries, else simulated; None: neither."""
-        present = {shot.series for shot in self.shots}
-        return next((series for series in (Series.SCHEDULED, Series.SIMULATED) if series in present), None)
+    def is_bad(self) -> bool:
+        """Should it not be used?"""
+        return self.state.state in BAD
 
-    @property
-    def sample(self) -> tuple[Shot, ...]:
-        """The outcomes of `rate_series` that say something about the channel's health."""
-        series = self.rate_series
-        return tuple(shot for shot in self.shots if shot.series is series and shot.health is not None)
 
-    @property
-    def degraded_now(self) -> Degraded | None:
-        """The stretch that is still on at the period's end."""
-        return self.degraded[-1] if self.degraded and self.degraded[-1].end is None else None
+BAD = frozenset(
+    {model.State.DEGRADED, model.State.RECOVERING, model.State.REFUSING, model.State.NO_ACCESS, model.State.MODEL_GONE}
+)
+FINE = frozenset({model.State.HEALTHY, model.State.SUSPECT})
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Advice:
+    """What to use for a tier (or a job at that tier), and until when that stands."""
+
+    tier: str
+    job: str  # name of a `[[job]]`; "": any work at this tier
+    batch: recommend.Recommendation
+    urgent: recommend.Recommendation | None  # for work that somebody waits for; None: the job says what waiting costs
+    checked_at: dt.datetime | None  # latest evidence on the chosen path
+    valid_until: dt.datetime | None  # without new evidence; an alarm ends it at once
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -114,8 +135,9 @@ class Window:
     until: dt.datetime
     now: dt.datetime
     paths: tuple[PathFacts, ...]
+    advice: tuple[Advice, ...]
     budget_usd_per_day: float
-    spent_today_usd: float  # list prices reserved on the UTC day of `until`
+    spent_usd: float  # list prices reserved on the UTC day of `until`
     beat_at: dt.datetime | None = None  # the daemon's latest sign of life
     watched: bool = False  # that sign is fresh
 
@@ -128,13 +150,16 @@ class Window:
         """Lightest first: by resolution, then quality; names the program does not know come last."""
         return tuple(sorted({facts.path.tier for facts in self.paths}, key=weight))
 
-    def find(self, path: model.Path) -> PathFacts | None:
-        return next((facts for facts in self.paths if facts.path == path), None)
+    @property
+    def series(self) -> tuple[Series, ...]:
+        """The series of which there are rates: one table or plot for each."""
+        present = {SERIES[point.trigger] for facts in self.paths for point in facts.points}
+        return tuple(series for series in SAMPLES if series in present)
 
     @property
-    def is_simulated(self) -> bool:
-        """Is there anything here that a scenario made up?"""
-        return any(shot.series is Series.SIMULATED for facts in self.paths for shot in facts.shots)
+    def is_now(self) -> bool:
+        """Does the period reach until now?"""
+        return self.until >= self.now
 
 
 WEIGHTS = ("low", "medium", "high", "xhigh", "max")
@@ -147,28 +172,11 @@ def weight(tier: str) -> tuple[float, int, str]:
     return (pixels, WEIGHTS.index(quality) if quality in WEIGHTS else len(WEIGHTS), tier)
 
 
-def shot(judged: model.Judged) -> Shot:
-    """What reports need of one judged outcome."""
-    outcome, verdict = judged.outcome, judged.verdict
-    return Shot(
-        outcome.sent_at,
-        outcome.trigger,
-        verdict.kind,
-        verdict.detail,
-        model.health(judged),
-        outcome.excluded,
-        outcome.latency_s,
-        outcome.price_usd,
-        outcome.charged_usd,
-        verdict.billed,
-    )
-
-
-def bucket(shots: Iterable[Shot], since: dt.datetime, until: dt.datetime, count: int) -> list[list[Shot]]:
+def bucket(points: Iterable[Point], since: dt.datetime, until: dt.datetime, count: int) -> list[list[Point]]:
     """Sort outcomes into `count` equal stretches of [since, until)."""
-    sorted_in: list[list[Shot]] = [[] for _ in range(count)]
+    sorted_in: list[list[Point]] = [[] for _ in range(count)]
     length_s = (until - since).total_seconds()
-    for each in shots:
+    for each in points:
         index = int((each.sent_at - since).total_seconds() / length_s * count)
         if 0 <= index < count:
             sorted_in[index].append(each)

@@ -16,9 +16,9 @@ def percent(share: float, digits: int = 0) -> str:
     return f"{text} %"
 
 
-def percents(low: float, high: float) -> str:
+def percents(low: float, high: float, digits: int = 0) -> str:
     """`94-99`: a range of shares in per cent, without the sign."""
-    return f"{100 * low:.0f}-{100 * high:.0f}"
+    return f"{100 * low:.{digits}f}-{100 * high:.{digits}f}"
 
 
 def usd(value_usd: float) -> str:
@@ -100,7 +100,16 @@ def count(number: int, noun: str, plural: str = "") -> str:
 
 
 def plural_of(noun: str) -> str:
-    return noun[:-1] + "ies" if noun.endswith("y") and noun[-2] not in "aeiou" else noun + "s"
+    return (
+        noun[:-1] + "ies"
+        if noun.endswith("y") and noun[-2] not in "aeiou"
+        else noun + ("es" if noun.endswith(("ch", "sh", "s", "x")) else "s")
+    )
+
+
+def sentence(clause: str) -> str:
+    """A clause as a sentence: a capital first, a full stop last."""
+    return f"{clause[:1].upper()}{clause[1:].rstrip('.')}."
 
 
 def listed(items: Iterable[str], last: str = "and") -> str:

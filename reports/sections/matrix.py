@@ -1,53 +1,111 @@
-"""Channel by tier: the share that works, its interval and n, and the state now."""
+"""Channel by tier: the share that works, its interval and n."""
+
+import datetime as dt
+from collections.abc import Sequence
 
 from probe import model
-from reports import blocks, findings, sample, window
-
-MARKS: dict[model.State, str] = {
-    model.State.HEALTHY: "",
-    model.State.SUSPECT: "suspect",
-    model.State.DEGRADED: "DEGRADED",
-    model.State.RECOVERING: "RECOVERING",
-    model.State.UNKNOWN: "",
-    model.State.REFUSING: "REFUSING",
-    model.State.NO_ACCESS: "NO ACCESS",
-    model.State.MODEL_GONE: "MODEL GONE",
-}
+from probe.inference import statistics
+from probe.records.rows import Point
+from reports import blocks, figures, sample, window, words
 
 
 def read(seen: window.Window) -> tuple[blocks.Block, ...]:
-    series = sorted({facts.rate_series for facts in seen.paths if facts.rate_series}, key=list(window.Series).index)
-    return tuple(grid(seen, each) for each in series) or (
-        blocks.Note("No scheduled canaries in this period: no rates."),
-    )
+    """A table and a picture for each series, so that none mixes them; then shares of time."""
+    tables = tuple(grid(seen, series) for series in seen.series)
+    plots = tuple(comparison(seen, series) for series in seen.series)
+    return (*tables, *occupancy(seen), *plots) or (blocks.Note("No scheduled canaries in this period: no rates."),)
 
 
 def grid(seen: window.Window, series: window.Series) -> blocks.Table:
-    """One table a series, so that no table mixes them."""
+    found = {facts.path: facts for facts in seen.paths}
     rows = tuple(
-        (tier, *(cell(seen.find(model.Path(channel, tier)), series) for channel in seen.channels))
+        (tier, *(cell(found.get(model.Path(channel, tier)), series) for channel in seen.channels))
         for tier in seen.tiers
     )
     return blocks.Table(
         ("tier", *seen.channels),
         rows,
-        caption=f"Share ok ({series} canaries only), 95 % interval in this period, n.",
+        caption=f"Share ok of {series} canaries alone: 95 % interval in this period, n.",
     )
 
 
 def cell(facts: window.PathFacts | None, series: window.Series) -> blocks.Cell:
     if facts is None:
         return blocks.Missing("-")
-    if facts.rate_series not in {series, None}:
-        return blocks.Missing("see other table")
-    return sample.rate(facts.sample, tone(facts))
+    measured = sample.rate(facts.sample(series))
+    if isinstance(measured, blocks.Missing):
+        return measured
+    return blocks.Rate(measured.good, measured.n, measured.low, measured.high, tone(facts, measured))
 
 
-def tone(facts: window.PathFacts) -> blocks.Tone:
+def tone(facts: window.PathFacts, measured: blocks.Rate) -> blocks.Tone:
     """Bad while the path should not be used, warned where the whole interval lies below the target."""
-    if findings.state(facts) in findings.BAD:
+    if facts.is_bad:
         return "bad"
-    measured = sample.rate(facts.sample)
-    if isinstance(measured, blocks.Missing) or facts.target_success is None:
-        return ""
-    return "warn" if measured.high < facts.target_success else "good" if measured.share >= facts.target_success else ""
+    target = facts.target_success
+    return "" if target is None else "warn" if measured.high < target else "good" if measured.share >= target else ""
+
+
+def occupancy(seen: window.Window) -> tuple[blocks.Block, ...]:
+    """What failed over time: all canaries as evidence, weighed by the time they stand for."""
+    rows = tuple(
+        (
+            str(facts.path),
+            f"{words.percent(found.failing, 1)} ({words.percents(found.low, found.high, 1)})",
+            words.percent(found.degraded, 1),
+            len(facts.degraded),
+        )
+        for facts in seen.paths
+        if (found := facts.occupancy)
+    )
+    if not rows:
+        return ()
+    return (
+        blocks.Table(
+            ("path", "failing over time (90 %)", "time degraded", "stretches"),
+            rows,
+            caption="Shares of time, from all canaries as evidence (hidden Markov model): not biased by looking more "
+            "often at trouble.",
+        ),
+    )
+
+
+LATEST_SHARE = 7  # the latest seventh of the period, and at least a day
+LATEST_LEAST = dt.timedelta(days=1)
+
+
+def comparison(seen: window.Window, series: window.Series) -> blocks.Plot:
+    """The whole period against its latest part, paths of one tier side by side."""
+    latest = max((seen.until - seen.since) / LATEST_SHARE, LATEST_LEAST)
+    ranked = sorted(seen.paths, key=lambda facts: window.weight(facts.path.tier))
+    rows = tuple(row(facts, facts.sample(series), seen.until - latest) for facts in ranked)
+    return blocks.Plot(
+        f"rates-{series}",
+        "What can I use now, and is it worse than before?",
+        figures.Rates(
+            rows,
+            words.span((seen.until - seen.since).total_seconds()),
+            words.span(latest.total_seconds()),
+            str(series),
+        ),
+        "; ".join(alt(each) for each in rows) + ".",
+    )
+
+
+def row(facts: window.PathFacts, points: Sequence[Point], latest_from: dt.datetime) -> figures.RateRow:
+    latest = [each for each in points if each.sent_at >= latest_from]
+    return figures.RateRow(str(facts.path), facts.path.tier, point(points), point(latest), len(points))
+
+
+def point(points: Sequence[Point]) -> figures.Rate | None:
+    n, ok = len(points), len(points) - sample.failures(points)
+    if n < sample.ENOUGH:
+        return None
+    return figures.Rate(ok / n, *statistics.wilson(ok, n), n)
+
+
+def alt(each: figures.RateRow) -> str:
+    if each.period is None:
+        return f"{each.name} {'too few' if each.n else 'no data'}"
+    latest = f", latest {words.percent(each.latest.share)}" if each.latest else ""
+    return f"{each.name} {words.percent(each.period.share)}{latest}"

@@ -1,150 +1,190 @@
 """The first screen: what is degraded since when, why, what to use, what was paid, and what is not known."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from probe import model
+from probe.inference import recommend
 from reports import blocks, findings, sample, window, words
 
-SHOUTED = {
-    model.State.DEGRADED: "DEGRADED",
-    model.State.RECOVERING: "RECOVERING (still degraded)",
-    model.State.REFUSING: "REFUSING every prompt",
-    model.State.NO_ACCESS: "NO ACCESS",
-    model.State.MODEL_GONE: "MODEL GONE",
-}
+SHOUTED: Mapping[model.State, str] = MappingProxyType(
+    {
+        model.State.DEGRADED: "DEGRADED",
+        model.State.RECOVERING: "RECOVERING, still degraded",
+        model.State.REFUSING: "REFUSING every prompt",
+        model.State.NO_ACCESS: "NO ACCESS",
+        model.State.MODEL_GONE: "MODEL GONE",
+    }
+)
+
+RECENT_S = 86_400.0  # a stretch that ended within this is still news
+MOST_NAMES = 6
 
 
 def read(seen: window.Window) -> tuple[blocks.Block, ...]:
-    found = findings.incidents(seen)
-    lines = [
-        *watch(seen),
-        *(line for each in found for line in incident(seen, each)),
-        *calm(seen),
-        *paid(seen),
-        *unknown(seen),
-    ]
-    return (blocks.Headline(tuple(lines)),)
+    """One group of sentences a matter, the gravest first."""
+    groups = (
+        caveats(seen),
+        *(incident(seen, found) for found in findings.incidents(seen)),
+        calm(seen),
+        advice(seen),
+        (*money(seen), *unknown(seen)),
+    )
+    return tuple(blocks.Headline(lines) for lines in map(tuple, groups) if lines)
 
 
-def watch(seen: window.Window) -> Iterator[blocks.Line]:
+def caveats(seen: window.Window) -> Iterator[blocks.Line]:
     """What spoils everything below: nothing there, made up, or nobody watching."""
-    if not any(facts.shots for facts in seen.paths):
+    if not any(facts.points for facts in seen.paths):
         yield blocks.Line("No data in this period: nothing is known, neither good nor bad.", tone="unknown")
         yield blocks.Line("`tierwatch daemon` sends canaries; `tierwatch plan` shows their price first.", "next")
         return
-    if seen.is_simulated:
-        yield blocks.Line("Part of this history is SIMULATED: it says nothing about real channels.", tone="warn")
-    if seen.until >= seen.now and not seen.watched:
-        when = f"its last sign of life was {words.ago(seen.beat_at, seen.now)}" if seen.beat_at else "it never ran here"
-        yield blocks.Line(f"NOT WATCHED: no daemon is running ({when}). What follows may be over.", tone="warn")
+    if window.Series.SIMULATED in seen.series:
+        yield blocks.Line("SIMULATED history is part of this: it says nothing about real channels.", tone="warn")
+    if seen.is_now and not seen.watched:
+        last = f"last sign of life {words.ago(seen.beat_at, seen.now)}" if seen.beat_at else "it never ran here"
+        yield blocks.Line(f"NOT WATCHED now: no daemon is running ({last}). What follows may be over.", tone="warn")
 
 
 def incident(seen: window.Window, found: findings.Incident) -> Iterator[blocks.Line]:
+    """State, since when, how much fails; why; how far it has spread."""
     first = found.first
     yield blocks.Line(f"{first.path} {opening(seen, first)}", tone="bad")
-    since = findings.since(first) or seen.since
-    shots = [shot for shot in first.of(*CANARIES) if shot.sent_at >= since and not shot.excluded]
-    counts = sample.kinds(shots)
-    told = f"{sample.told_kinds(counts)} of {words.count(len(shots), 'canary')} since; " if counts else ""
-    yield blocks.Line(f"{told}{compared(found)}{findings.fault(found)}", "why")
-    if spreading := spread(seen, found):
-        yield blocks.Line(spreading, "spread")
-
-
-CANARIES = (window.Series.SCHEDULED, window.Series.EXTRA, window.Series.SIMULATED)
+    yield blocks.Line(f"{counted(seen, first)}{findings.fault(found)}.", "why")
+    if spread := spreading(seen, found):
+        yield blocks.Line(spread, "spread")
 
 
 def opening(seen: window.Window, facts: window.PathFacts) -> str:
-    """State, since when with its 90 % range, and how much fails."""
-    state, since, stretch = findings.state(facts), findings.since(facts), facts.degraded_now
-    text = SHOUTED[state]
-    if since:
-        text += f" since {words.moment(since, seen.until)}"
-    if stretch and stretch.start_range and since == stretch.start:
-        text += f" (90 %: {words.clock_range(*stretch.start_range, seen.until)})"
-    text += ", still on."
-    if stretch and stretch.failing is not None:
-        text += f" About {words.percent(stretch.failing)} fail."
-    elif facts.state and facts.state.reason:
-        text += f" {facts.state.reason[:1].upper()}{facts.state.reason[1:]}."
-    return text
+    """`DEGRADED since 02:20 UTC (90 %: 01:55-02:35), still on. About 45 % fail.`."""
+    since = findings.since(facts)
+    text = SHOUTED[facts.state.state] + (f" since {words.moment(since, seen.until)}" if since else "")
+    if facts.since:
+        text += f" (90 %: {words.clock_range(facts.since.low, facts.since.high, seen.until)})"
+    if facts.state.state is model.State.DEGRADED:
+        text += ", still on" if seen.is_now else ", still on at the period's end"
+    if facts.failing is not None:
+        return f"{text}. About {words.percent(facts.failing)} fail."
+    return f"{text}. {words.sentence(facts.state.reason)}" if facts.state.reason else f"{text}."
 
 
-def compared(found: findings.Incident) -> str:
-    """`official and 1k-low fine: `."""
-    fine = [*found.fine_channels, *found.fine_tiers]
-    return f"{words.listed(fine)} fine: " if fine else ""
+def counted(seen: window.Window, facts: window.PathFacts) -> str:
+    """`processing_error 14, timeout 5 of 41 canaries; `: what was seen since it began, by every canary."""
+    since = findings.since(facts) or seen.since
+    points = [point for point in facts.of(*window.CANARIES) if point.sent_at >= since and not point.excluded]
+    counts = sample.kinds(points)
+    return f"{sample.told_kinds(counts)} of {words.count(len(points), 'canary')}; " if counts else ""
 
 
-def spread(seen: window.Window, found: findings.Incident) -> str:
-    """`2k-high yes (since 05:10 UTC, about 20 %), 1k-low no`."""
+def spreading(seen: window.Window, found: findings.Incident) -> str:
+    """`2k-high too (since 05:10 UTC, about 20 %), not 1k-low`."""
     told = []
     for facts in found.others:
         since = findings.since(facts)
-        about = facts.degraded_now.failing if facts.degraded_now else None
         extra = [
             *([f"since {words.moment(since, seen.until)}"] if since else []),
-            *([f"about {words.percent(about)}"] if about is not None else []),
+            *([f"about {words.percent(facts.failing)} fail"] if facts.failing is not None else []),
         ]
         told.append(f"{facts.path.tier} yes" + (f" ({', '.join(extra)})" if extra else ""))
     told += [f"{tier} no" for tier in found.fine_tiers]
     told += [f"{tier} not known" for tier in found.unknown_tiers]
-    return f"Over this channel's tiers: {', '.join(told)}." if told else ""
+    return f"to other tiers of {found.first.path.channel}: {', '.join(told)}." if told else ""
 
 
 def calm(seen: window.Window) -> Iterator[blocks.Line]:
-    """What is well, and what is doubtful, in one sentence each."""
-    by_state = {state: [each for each in seen.paths if findings.state(each) is state] for state in model.State}
-    healthy, total = len(by_state[model.State.HEALTHY]), len(seen.paths)
-    bad = sum(len(by_state[state]) for state in findings.BAD)
-    if healthy and not bad:
-        rest = "" if healthy == total else f" {words.count(total - healthy, 'path')} below."
+    """What is well, what is doubtful, and what is over, in one sentence each."""
+    healthy = sum(facts.state.state is model.State.HEALTHY for facts in seen.paths)
+    if healthy and not any(facts.is_bad for facts in seen.paths):
+        checked = max((facts.state.checked_at for facts in seen.paths if facts.state.checked_at), default=None)
+        latest = f" Latest canary {words.ago(checked, seen.until)}." if checked else ""
+        all_well = "All well" if healthy == len(seen.paths) else "No path is known to be degraded"
         yield blocks.Line(
-            f"No path is known to be degraded; {healthy} of {words.count(total, 'path')} healthy.{rest}", tone="good"
+            f"{all_well}: {healthy} of {words.count(len(seen.paths), 'path')} healthy.{latest}", tone="good"
         )
-    for facts in by_state[model.State.SUSPECT]:
-        reason = f": {facts.state.reason}" if facts.state and facts.state.reason else ""
-        yield blocks.Line(f"{facts.path} suspect, being re-checked{reason}.", tone="warn")
+    for facts in seen.paths:
+        if facts.state.state is model.State.SUSPECT:
+            reason = f" ({facts.state.reason})" if facts.state.reason else ""
+            yield blocks.Line(f"{facts.path} is suspect and being re-checked{reason}.", tone="warn")
     over = [
-        (stretch.end, facts, stretch)
+        (stretch.end.at, stretch, facts)
         for facts in seen.paths
         for stretch in facts.degraded
-        if stretch.end and (seen.until - stretch.end).total_seconds() < RECENT_S
+        if stretch.end and (seen.until - stretch.end.at).total_seconds() < RECENT_S
     ]
-    for end, facts, stretch in sorted(over, key=lambda each: each[0], reverse=True)[:3]:
+    for end, stretch, facts in sorted(over, key=lambda each: each[0], reverse=True)[:3]:
+        lasted = words.span((end - stretch.start.at).total_seconds())
         yield blocks.Line(
-            f"{facts.path} was degraded {words.clock_range(stretch.start, end, seen.until)} UTC "
-            f"({words.span((end - stretch.start).total_seconds())})"
-            + (f", about {words.percent(stretch.failing)} failing." if stretch.failing is not None else "."),
+            f"{facts.path} was degraded {words.clock_range(stretch.start.at, end, seen.until)} UTC ({lasted}), "
+            f"about {words.percent(stretch.failing)} failing.",
             "over",
         )
 
 
-RECENT_S = 86400.0
+def advice(seen: window.Window) -> Iterator[blocks.Line]:
+    """What to use, a line a tier and job; a tier's second choice is told where somebody waits for the pictures."""
+    if not seen.advice:
+        return
+    yield blocks.Line("Use now:" if seen.is_now else "At the period's end this was the best to use:")
+    for each in seen.advice:
+        text = f"{each.tier}: {told(seen, each)}" if each.job else told(seen, each)
+        yield blocks.Line(text, each.job or each.tier, tone(each))
 
 
-def paid(seen: window.Window) -> Iterator[blocks.Line]:
-    lost = [
-        shot for facts in seen.paths for shot in facts.of(window.Series.OWN) if shot.billed == "yes" and not shot.health
-    ]
-    text = f"{words.usd(seen.spent_today_usd)} canaries today of {words.usd(seen.budget_usd_per_day)}"
-    if lost:
+def told(seen: window.Window, each: window.Advice) -> str:
+    """`vip, 3 attempts: $0.04 and 4.6 min a usable picture, 91 % get through. In a hurry official: ...`."""
+    if each.batch.choice is None:
+        why = f": {'; '.join(each.batch.not_known)}" if each.batch.not_known else ""
+        return f"{each.batch.reason}{why}."
+    text = f"{offer(each.batch.choice)}."
+    urgent = each.urgent.choice if each.urgent else None
+    if urgent and urgent.candidate.path != each.batch.choice.candidate.path:
+        text += f" In a hurry {offer(urgent)}."
+    if each.checked_at:
+        text += f" Checked {words.ago(each.checked_at, seen.until)}"
         text += (
-            f"; {words.count(len(lost), 'own picture')} billed and lost ({words.usd(sum(s.price_usd for s in lost))})"
+            f", stands until {words.moment(each.valid_until, seen.until)} or the next alarm."
+            if each.valid_until
+            else "."
         )
+    return text
+
+
+def offer(one: recommend.Offer) -> str:
+    attempts = f", {one.attempts} attempts" if one.attempts > 1 else ""
+    through = f"{words.percent(one.usable_share, 1 if one.usable_share > 0.95 else 0)} get through"
+    cost = f"{words.usd(one.usd)} and {words.seconds(60 * one.minutes)} a usable picture"
+    return f"{one.candidate.path.channel}{attempts}: {cost}, {through} (n {one.candidate.n})"
+
+
+def tone(each: window.Advice) -> blocks.Tone:
+    return "" if each.batch.choice else "unknown"
+
+
+def money(seen: window.Window) -> Iterator[blocks.Line]:
+    """Canaries of the day against the budget, and what the user's own requests lost."""
+    lost = [
+        point
+        for facts in seen.paths
+        for point in facts.of(window.Series.OWN)
+        if point.billed == "yes" and point.kind is not model.Kind.OK
+    ]
+    day = "today" if seen.is_now else f"on {seen.until:%b %d}"
+    text = f"{words.usd(seen.spent_usd)} canaries {day} of {words.usd(seen.budget_usd_per_day)}"
+    if lost:
+        lost_usd = sum(point.price_usd for point in lost)
+        text += f"; {words.count(len(lost), 'own picture')} billed and lost ({words.usd(lost_usd)})"
     yield blocks.Line(f"{text}.", "paid")
 
 
 def unknown(seen: window.Window) -> Iterator[blocks.Line]:
     """Paths of which too little is known to say anything: never to be taken for fine."""
-    told = []
+    names = []
     for facts in seen.paths:
-        if findings.state(facts) is model.State.UNKNOWN:
-            n = len(facts.sample)
-            told.append(f"{facts.path} ({words.count(n, 'canary')}, too few)" if n else f"{facts.path} (no data)")
-    if told:
-        more = f" and {len(told) - MOST} more" if len(told) > MOST else ""
-        yield blocks.Line(f"{', '.join(told[:MOST])}{more}.", "unknown", tone="unknown")
-
-
-MOST = 6
+        if facts.state.state is model.State.UNKNOWN:
+            n = len(facts.of(*window.CANARIES))
+            names.append(
+                f"{facts.path} ({words.count(n, 'canary') if n else 'no data'}{f', {why}' if (why := facts.state.reason) else ''})"
+            )
+    if names:
+        more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+        yield blocks.Line(f"{', '.join(names[:MOST_NAMES])}{more}. This is not the same as fine.", "unknown", "unknown")

@@ -3,33 +3,73 @@
 import datetime as dt
 from collections.abc import Sequence
 
-from reports import blocks, sample, window, words
+from probe.records.rows import Point
+from reports import blocks, figures, sample, window, words
 
 STEPS_MINUTES = (5, 10, 15, 30, 60, 120, 180, 240, 360, 720, 1440, 2880, 10080, 20160, 40320)
-MOST_STEPS = 30  # marks of a strip that leave room for the failures in 80 columns
+MOST_MARKS = 30  # of a strip in text, which leaves room for the failures in 80 columns
+MOST_CELLS = 90  # of a strip in a picture
 
 
 def read(seen: window.Window) -> tuple[blocks.Block, ...]:
-    edges = steps(seen.since, seen.until)
-    step_s = (edges[1] - edges[0]).total_seconds()
-    rows = tuple((str(facts.path), strip(facts, edges), told(facts)) for facts in seen.paths)
-    strips = blocks.Table(
+    strips = tuple(table(seen, series) for series in seen.series)
+    stretches = degraded(seen)
+    return (
+        *strips,
+        *((stretches,) if stretches else ()),
+        *(picture(seen, series) for series in seen.series),
+    ) or (blocks.Note("No data: nothing to draw."),)
+
+
+def table(seen: window.Window, series: window.Series) -> blocks.Table:
+    edges = steps(seen.since, seen.until, MOST_MARKS)
+    samples = {facts.path: facts.sample(series) for facts in seen.paths}
+    rows = tuple((str(path), blocks.Strip(strip(points, edges)), told(points)) for path, points in samples.items())
+    return blocks.Table(
         ("path", "oldest to newest", "failures"),
         rows,
-        caption=f"A mark is {words.span(step_s)}, the first from {words.moment(edges[0], seen.until)}; "
-        f"{blocks.STRIP_LEGEND}.",
+        caption=f"{series} canaries; a mark is {words.span((edges[1] - edges[0]).total_seconds())}, the first from "
+        f"{words.moment(edges[0], seen.until)}; {blocks.STRIP_LEGEND}.",
     )
-    stretches = degraded(seen)
-    return (strips, stretches) if stretches else (strips,)
 
 
-def steps(since: dt.datetime, until: dt.datetime) -> list[dt.datetime]:
+def picture(seen: window.Window, series: window.Series) -> blocks.Plot:
+    """The same at a finer step, with brackets."""
+    edges = steps(seen.since, seen.until, MOST_CELLS)
+    strips = []
+    for facts in seen.paths:
+        points = facts.sample(series)
+        brackets = tuple(bracket(stretch, seen) for stretch in facts.degraded)
+        strips.append(
+            figures.Strip(str(facts.path), strip(points, edges), len(points), sample.failures(points), brackets)
+        )
+    count = sum(len(facts.degraded) for facts in seen.paths)
+    return blocks.Plot(
+        f"timeline-{series}",
+        "When did a path degrade, and is it over?",
+        figures.Timeline(tuple(edges), tuple(strips), str(series)),
+        f"Share failing over time of {words.count(len(strips), 'path')}, {words.count(count, 'degraded stretch')}.",
+    )
+
+
+def bracket(stretch: window.Degraded, seen: window.Window) -> figures.Bracket:
+    start, end = stretch.start, stretch.end
+    return figures.Bracket(
+        start.at,
+        end.at if end else seen.until,
+        (start.low, start.high),
+        (end.low, end.high) if end else None,
+        end is None,
+    )
+
+
+def steps(since: dt.datetime, until: dt.datetime, most: int) -> list[dt.datetime]:
     """Edges of round, equal steps (UTC) that cover the period."""
     for minutes in STEPS_MINUTES:
         step = dt.timedelta(minutes=minutes)
         first = since - (since - EPOCH) % step
         count = -(-(until - first) // step)
-        if count <= MOST_STEPS:
+        if count <= most:
             break
     return [first + index * step for index in range(count + 1)]
 
@@ -37,38 +77,43 @@ def steps(since: dt.datetime, until: dt.datetime) -> list[dt.datetime]:
 EPOCH = dt.datetime(1970, 1, 5, tzinfo=dt.UTC)  # a Monday, so that weeks begin on one
 
 
-def strip(facts: window.PathFacts, edges: Sequence[dt.datetime]) -> blocks.Strip:
-    sorted_in = window.bucket(facts.sample, edges[0], edges[-1], len(edges) - 1)
-    return blocks.Strip(tuple(failing(each) for each in sorted_in))
+def strip(points: Sequence[Point], edges: Sequence[dt.datetime]) -> tuple[float | None, ...]:
+    """Share failing between the edges; None where there was nothing."""
+    sorted_in = window.bucket(points, edges[0], edges[-1], len(edges) - 1)
+    return tuple(sample.failures(each) / len(each) if each else None for each in sorted_in)
 
 
-def failing(shots: Sequence[window.Shot]) -> float | None:
-    """Share failing; None where there was nothing."""
-    return sum(shot.health is False for shot in shots) / len(shots) if shots else None
-
-
-def told(facts: window.PathFacts) -> blocks.Cell:
-    if not facts.sample:
+def told(points: Sequence[Point]) -> blocks.Cell:
+    if not points:
         return blocks.Missing("no data")
-    return sample.told_kinds(sample.kinds(facts.sample), most=2) or f"none of {len(facts.sample)}"
+    return sample.told_kinds(sample.kinds(points), most=2) or f"none of {len(points)}"
 
 
 def degraded(seen: window.Window) -> blocks.Table | None:
     """Every degraded stretch, newest first."""
     found = sorted(
         ((stretch, facts) for facts in seen.paths for stretch in facts.degraded),
-        key=lambda each: each[0].start,
+        key=lambda each: each[0].start.at,
         reverse=True,
     )
     if not found:
         return None
-    rows = tuple(
-        (
-            str(facts.path),
-            blocks.Moment(stretch.start, *(stretch.start_range or ())),
-            blocks.Moment(stretch.end, *(stretch.end_range or ())) if stretch.end else blocks.Word("still on", "bad"),
-            words.percent(stretch.failing) if stretch.failing is not None else blocks.Missing("-"),
-        )
-        for stretch, facts in found
+    return blocks.Table(
+        ("degraded", "from (90 % range)", "until (90 % range)", "failing"),
+        tuple(
+            (str(facts.path), moment(stretch.start), ending(stretch, facts), words.percent(stretch.failing))
+            for stretch, facts in found
+        ),
+        caption="Stretches in which a path was more likely degraded than not, UTC, newest first.",
     )
-    return blocks.Table(("degraded", "from (90 % range)", "until (90 % range)", "failing"), rows, caption="UTC.")
+
+
+def ending(stretch: window.Degraded, facts: window.PathFacts) -> blocks.Cell:
+    """An open stretch that has raised no alarm yet is not certain."""
+    if stretch.end:
+        return moment(stretch.end)
+    return blocks.Word("still on", "bad") if facts.is_bad else blocks.Word("open, no alarm", "warn")
+
+
+def moment(estimate: window.Estimate) -> blocks.Moment:
+    return blocks.Moment(estimate.at, estimate.low, estimate.high)

@@ -1,0 +1,54 @@
+"""The report as one HTML page: no script, nothing loaded from elsewhere, light and dark, for phone, desk and paper."""
+
+import pathlib
+from typing import Any
+
+import jinja2
+import markupsafe
+
+from reports import blocks, escape, plots, words
+from reports.plots import style
+
+TEMPLATE = pathlib.Path(__file__).with_name("page.html")
+WIDTHS_IN = {"wide": style.WIDE_IN, "narrow": style.NARROW_IN}
+
+
+def render(report: blocks.Report) -> str:
+    """The whole page; every text is escaped by the template engine, figures are drawn twice (desk and phone)."""
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, finalize=shown, keep_trailing_newline=True
+    )
+    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
+
+    def content(cell: blocks.Cell) -> markupsafe.Markup:
+        return cell_content(cell, blocks.plain(cell, report.until))
+
+    return template.render(
+        report=report,
+        period=words.period(report.since, report.until),
+        made_at=words.moment(report.made_at),
+        kind=lambda block: type(block).__name__,
+        tone=blocks.tone,
+        content=content,
+        drawn=drawn,
+    )
+
+
+def shown(value: Any) -> Any:
+    """What is put into the page: characters that reorder or hide text are shown as escapes there too."""
+    return escape.visible(value) if type(value) is str else value
+
+
+def cell_content(cell: blocks.Cell, text: str) -> markupsafe.Markup:
+    """A cell's words; what stands in brackets, its range, small."""
+    if isinstance(cell, blocks.Strip):
+        return markupsafe.Markup('<span class="strip">{}</span>').format(text)
+    main, bracket, rest = escape.visible(text).partition(" (")
+    if isinstance(cell, (str, int)) or not bracket:
+        return markupsafe.escape(escape.visible(text))
+    return markupsafe.Markup("{} <small>({}</small>").format(main, rest)
+
+
+def drawn(plot: blocks.Plot, size: str) -> markupsafe.Markup:
+    # Our own figure: matplotlib escapes the texts in it.
+    return markupsafe.Markup(plots.inline_svg(plot, WIDTHS_IN[size]))  # noqa: S704

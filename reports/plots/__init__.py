@@ -1,0 +1,83 @@
+"""The one door to matplotlib: plot blocks drawn as PNG or SVG, the same bytes for the same data."""
+
+import io
+import pathlib
+import re
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from reports import blocks, figures
+from reports.plots import cost, kinds, latency, rates, style, timeline
+
+DPI = 160
+
+FIGURES: Mapping[type, Callable[[Any, float], Figure]] = MappingProxyType(
+    {
+        figures.Timeline: timeline.draw,
+        figures.Rates: rates.draw,
+        figures.Latency: latency.draw,
+        figures.Kinds: kinds.draw,
+        figures.Costs: cost.draw,
+    }
+)
+"""Kind of data -> `draw(data, width_in)`. A new figure is its data, one file and one row."""
+
+
+def png(plot: blocks.Plot, width_in: float = style.WIDE_IN) -> bytes:
+    return _saved(plot, width_in, "png")
+
+
+def svg(plot: blocks.Plot, width_in: float = style.WIDE_IN) -> str:
+    """A whole SVG document."""
+    return _saved(plot, width_in, "svg").decode()
+
+
+def inline_svg(plot: blocks.Plot, width_in: float) -> str:
+    """An `<svg>` element for a page: transparent, in the page's own colours (CSS variables of `COLOURS`), without ids of groups."""
+    found = svg(plot, width_in)
+    found = found[found.index("<svg") :]
+    found = re.sub(r"<metadata>.*?</metadata>", "", found, flags=re.DOTALL)
+    found = re.sub(r'<g id="[^"]*"', "<g", found)
+    found = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", found))
+    for colour, variable in COLOURS.items():
+        found = found.replace(colour, variable)
+    return found
+
+
+COLOURS = {
+    style.INK: "var(--ink)",
+    style.RULE: "var(--rule)",
+    style.NO_DATA: "var(--no-data)",
+    style.PAPER: "var(--paper)",
+    style.OK: "var(--ok)",
+}
+"""Colours of a figure -> variables of the page, so that figures follow its light and dark."""
+
+
+def write(report: blocks.Report, folder: pathlib.Path) -> Iterator[pathlib.Path]:
+    """Every plot of a report as NAME.png and NAME.svg; yields each file when it is written. Raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for section in report.sections:
+        for block in section.blocks:
+            if isinstance(block, blocks.Plot):
+                for path, content in (
+                    (folder / f"{block.name}.png", png(block)),
+                    (folder / f"{block.name}.svg", svg(block).encode()),
+                ):
+                    path.write_bytes(content)
+                    yield path
+
+
+def _saved(plot: blocks.Plot, width_in: float, file_format: str) -> bytes:
+    # The salt makes ids stable, and different between figures that share a page.
+    with mpl.rc_context({**style.SETTINGS, "svg.hashsalt": f"{plot.name} {width_in}"}):
+        figure = FIGURES[type(plot.data)](plot.data, width_in)
+        figure.suptitle(plot.title, x=0.01, ha="left", fontsize=10, fontweight="bold")
+        buffer = io.BytesIO()
+        metadata = {"Date": None} if file_format == "svg" else {"Software": None}
+        figure.savefig(buffer, format=file_format, dpi=DPI, metadata=metadata)
+    return buffer.getvalue()

@@ -1,0 +1,111 @@
+"""Cost of a usable picture against the share that is usable, a panel a tier, channels by colour and mark."""
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, NullFormatter
+
+from reports import figures
+from reports.plots import style
+
+
+def draw(data: figures.Costs, width_in: float) -> Figure:
+    """Down and to the right is better; the line joins the channels that no other beats in both."""
+    narrow = style.is_narrow(width_in)
+    across = 1 if narrow else min(3, max(1, len(data.panels)))
+    down = max(1, -(-len(data.panels) // across))
+    figure = style.figure(width_in, 1.2 + 2.1 * down)
+    grid = figure.subplots(down, across, sharey=True, squeeze=False)
+    for axes in grid.flat[len(data.panels) :]:
+        axes.set_axis_off()
+    for axes, panel in zip(grid.flat, data.panels, strict=False):
+        _panel(axes, panel, data.channels)
+    _usd_axis(grid.flat[0], data)
+    for row in grid:
+        row[0].set_ylabel("USD a usable picture")
+    for axes in grid[-1]:
+        axes.set_xlabel("usable at the first attempt, %")
+    _legend(figure, data, narrow=narrow)
+    return figure
+
+
+def _panel(axes: Axes, panel: figures.CostPanel, channels: tuple[str, ...]) -> None:
+    axes.set_title(style.label(panel.tier), loc="left")
+    for point in panel.points:
+        index = channels.index(point.channel)
+        axes.errorbar(
+            [100 * point.share],
+            [point.usd],
+            xerr=[[100 * (point.share - point.share_range[0])], [100 * (point.share_range[1] - point.share)]],
+            yerr=[[point.usd - point.usd_range[0]], [point.usd_range[1] - point.usd]],
+            fmt=style.MARKERS[index % len(style.MARKERS)],
+            color=style.OKABE_ITO[index % len(style.OKABE_ITO)],
+            markersize=6,
+            elinewidth=1.1,
+            capsize=2.5,
+        )
+        axes.annotate(
+            f"{style.label(point.channel)}, n {point.n}",
+            (100 * point.share, point.usd),
+            xytext=(0, 7),
+            textcoords="offset points",
+            ha="center" if point.share < 0.9 else "right",
+            fontsize=7.5,
+        )
+    best = frontier(panel.points)
+    axes.plot(
+        [100 * point.share for point in best],
+        [point.usd for point in best],
+        color=style.INK,
+        linewidth=0.8,
+        linestyle=":",
+    )
+    if panel.too_few:
+        names = ", ".join(style.label(name) for name in panel.too_few)
+        axes.annotate(f"too few: {names}", (0.02, 0.02), xycoords="axes fraction", fontsize=7.5)
+    axes.grid()
+    axes.set_axisbelow(True)
+    lowest = min((point.share_range[0] for point in panel.points), default=0.9)
+    axes.set_xlim(max(0.0, 100 * lowest - 4), 101)
+
+
+def frontier(points: tuple[figures.Cost, ...]) -> list[figures.Cost]:
+    """Points that no other beats in both cost and share, from cheap to sure."""
+    found: list[figures.Cost] = []
+    for point in sorted(points, key=lambda each: (each.usd, -each.share)):
+        if not found or point.share > found[-1].share:
+            found.append(point)
+    return found
+
+
+def _usd_axis(axes: Axes, data: figures.Costs) -> None:
+    costs = [value for panel in data.panels for point in panel.points for value in point.usd_range if value > 0]
+    if not costs:
+        return
+    axes.set_yscale("log")
+    axes.set_ylim(min(costs) / 1.8, max(costs) * 2.2)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"${value:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+def _legend(figure: Figure, data: figures.Costs, *, narrow: bool) -> None:
+    handles = [
+        Line2D(
+            [],
+            [],
+            linestyle="",
+            marker=style.MARKERS[index % len(style.MARKERS)],
+            color=style.OKABE_ITO[index % len(style.OKABE_ITO)],
+            label=style.label(channel),
+        )
+        for index, channel in enumerate(data.channels)
+    ]
+    handles.append(Line2D([], [], color=style.INK, linestyle=":", label="not beaten in both"))
+    figure.legend(
+        handles=handles,
+        loc="outside lower left",
+        ncols=2 if narrow else 6,
+        title=f"{data.series} canaries, list prices, 95 %",
+        alignment="left",
+        columnspacing=1.2,
+    )

@@ -1,0 +1,93 @@
+"""Kinds of failure over time as shares of attempts, a panel a channel; the caller's own faults hang below the line."""
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from reports import figures
+from reports.plots import style
+
+
+def draw(data: figures.Kinds, width_in: float) -> Figure:
+    narrow = style.is_narrow(width_in)
+    figure = style.figure(width_in, 1.5 + 1.25 * len(data.panels))
+    grid = figure.subplots(max(1, len(data.panels)), 1, sharex=True, sharey=True, squeeze=False)
+    for axes, panel in zip(grid.flat, data.panels, strict=True):
+        _panel(axes, panel, data)
+        style.time_axis(axes, narrow=narrow)
+    _percent_axis(grid.flat[0], data)
+    _legend(figure, data, narrow=narrow)
+    return figure
+
+
+def _panel(axes: Axes, panel: figures.KindsPanel, data: figures.Kinds) -> None:
+    total = sum(panel.attempts)
+    axes.set_title(
+        f"{style.label(panel.name)}, n {total}" if total else f"{style.label(panel.name)}, no data", loc="left"
+    )
+    for left, right, attempts, counts in zip(data.edges, data.edges[1:], panel.attempts, panel.counts, strict=False):
+        if not attempts:
+            axes.axvspan(left, right, facecolor="none", edgecolor=style.NO_DATA, hatch="////", linewidth=0)  # type: ignore[arg-type]
+            continue
+        above, below = 0.0, 0.0
+        for index, (kind, count) in enumerate(zip(data.kinds, counts, strict=True)):
+            height = 100 * count / attempts
+            own = kind in data.own_faults
+            axes.bar(
+                left,  # type: ignore[arg-type]
+                -height if own else height,
+                width=right - left,  # type: ignore[arg-type]
+                bottom=below if own else above,
+                align="edge",
+                color=_colour(index),
+                hatch=style.HATCHES[index % len(style.HATCHES)],
+                edgecolor=style.PAPER,
+                linewidth=0.3,
+            )
+            above, below = (above, below - height) if own else (above + height, below)
+    axes.axhline(0, color=style.INK, linewidth=0.8)
+    axes.set_xlim(data.edges[0], data.edges[-1])  # type: ignore[arg-type]
+    axes.grid(axis="y")
+    axes.set_axisbelow(True)
+
+
+def _colour(index: int) -> str:
+    colours = (style.FAILING, *style.OKABE_ITO)
+    return colours[index % len(colours)]
+
+
+def _percent_axis(axes: Axes, data: figures.Kinds) -> None:
+    """Both directions in positive per cent."""
+    shares = [
+        sum(counts) / attempts
+        for panel in data.panels
+        for attempts, counts in zip(panel.attempts, panel.counts, strict=True)
+        if attempts
+    ]
+    own = any(kind in data.own_faults for kind in data.kinds)
+    top = 100 * max(shares, default=0.0) * 1.08 or 10.0
+    axes.set_ylim(-top if own else 0, max(top, 5.0))
+    axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{abs(value):.0f} %"))
+
+
+def _legend(figure: Figure, data: figures.Kinds, *, narrow: bool) -> None:
+    handles = [
+        Patch(
+            facecolor=_colour(index),
+            hatch=style.HATCHES[index % len(style.HATCHES)],
+            edgecolor=style.PAPER,
+            linewidth=0.3,
+            label=f"{kind} (below the line: yours or the account's)" if kind in data.own_faults else kind,
+        )
+        for index, kind in enumerate(data.kinds)
+    ]
+    figure.legend(
+        handles=handles,
+        loc="outside lower left",
+        ncols=1 if narrow else 4,
+        title=f"share of {data.series} canaries, UTC" if handles else f"no failures of {data.series} canaries",
+        alignment="left",
+        columnspacing=1.2,
+    )

@@ -1,0 +1,72 @@
+"""How every figure looks: Okabe-Ito colours that never carry a meaning alone, sizes, and the settings that keep bytes stable."""
+
+import datetime as dt
+import logging
+from types import MappingProxyType
+from typing import Any
+
+from matplotlib import dates
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from reports import escape
+
+INK, RULE, NO_DATA, PAPER = "#1b1b1f", "#c9c9d1", "#d9d9de", "#ffffff"
+OK, FAILING = "#cfe3f2", "#d55e00"
+OKABE_ITO = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#8a6d00", "#5b5b66")
+"""Blue, orange, green, purple, sky, ochre (for yellow, which white swallows), grey; red means failing and nothing else."""
+
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+HATCHES = ("", "////", "....", "xxxx", "\\\\\\\\", "++++", "oo")
+
+WIDE_IN, NARROW_IN = 9.0, 3.7
+NARROW_BELOW_IN = 6.0
+
+SETTINGS: Any = MappingProxyType(
+    {
+        "font.family": ["DejaVu Sans"],  # comes with matplotlib: the same picture on every machine
+        "font.size": 8.5,
+        "text.parse_math": False,  # a $ in a name is a $
+        "text.color": INK,
+        "axes.labelcolor": INK,
+        "axes.edgecolor": RULE,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.titlesize": 8.5,
+        "xtick.color": INK,
+        "ytick.color": INK,
+        "grid.color": RULE,
+        "grid.linewidth": 0.5,
+        "hatch.linewidth": 0.6,
+        "legend.frameon": False,
+        "svg.fonttype": "none",  # text stays text: small, selectable, recoloured by the page
+        "figure.facecolor": PAPER,
+        "savefig.facecolor": PAPER,
+    }
+)
+
+logging.getLogger("matplotlib").setLevel(logging.ERROR)  # an unwritable cache folder is no news for the reader
+
+
+def is_narrow(width_in: float) -> bool:
+    return width_in < NARROW_BELOW_IN
+
+
+def figure(width_in: float, height_in: float) -> Figure:
+    """An empty figure of its own: no pyplot, no global state."""
+    return Figure(figsize=(width_in, height_in), layout="constrained")
+
+
+def label(text: str) -> str:
+    """A text from outside, for a figure: the fonts that come along have no others than these characters."""
+    return escape.visible(text).encode("ascii", "backslashreplace").decode()
+
+
+def time_axis(axes: Axes, *, narrow: bool) -> None:
+    """Dates along x, in UTC, few enough not to touch."""
+    locator = dates.AutoDateLocator(tz=dt.UTC, minticks=3, maxticks=4 if narrow else 9)  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_locator(locator)
+    formatter = dates.ConciseDateFormatter(locator, tz=dt.UTC, show_offset=False)  # type: ignore[no-untyped-call]
+    formatter.formats = ["%Y", "%b", "%b %d", "%H:%M", "%H:%M", "%S"]
+    formatter.zero_formats = ["", "%b %Y", "%b %d", "%b %d", "%H:%M", "%H:%M"]
+    axes.xaxis.set_major_formatter(formatter)
