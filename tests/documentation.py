@@ -51,7 +51,9 @@ def run(command):
     words = shlex.split(command)
     assert words[0] == "tierwatch", command
     with example():
-        result = click.testing.CliRunner().invoke(commands.program, words[1:], prog_name="tierwatch", env={"COLUMNS": "80"})
+        result = click.testing.CliRunner().invoke(
+            commands.program, words[1:], prog_name="tierwatch", env={"COLUMNS": "80"}
+        )
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
     return "".join(line.rstrip() + "\n" for line in result.output.splitlines())
@@ -86,7 +88,7 @@ def main():
         new = filled(text)
         if new != text:
             path.write_text(new, encoding="utf-8")
-            print(f"rewrote {path.relative_to(ROOT)}", file=sys.stderr)
+            sys.stderr.write(f"rewrote {path.relative_to(ROOT)}\n")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 import dataclasses
 import datetime as dt
+import os
+import pathlib
 
 from probe import model, taxonomy
 
@@ -16,6 +18,8 @@ FAILED = model.Evidence(
     order=ORDER,
 )
 VERDICT = taxonomy.judge(FAILED)
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(pathlib.Path(__file__).parent)}
+"""For processes of their own that import this module."""
 
 
 def minutes(count):

@@ -36,7 +36,7 @@ def database(tmp_path):
 
 def test_opening_makes_the_database_and_leaves_no_other_file_but_the_lock(tmp_path):
     records.open(tmp_path / "new.db").close()
-    assert sorted(os.listdir(tmp_path)) == ["new.db", "new.db.lock"]
+    assert {each.name for each in tmp_path.iterdir()} == {"new.db", "new.db.lock"}
 
 
 def test_a_missing_folder_is_named_with_the_remedy(tmp_path):
@@ -113,9 +113,9 @@ def test_what_was_stored_before_a_full_disk_stays_and_writing_goes_on_when_space
         connection = book._door._connection
         (pages,) = connection.execute("PRAGMA page_count").fetchone()
         connection.execute(f"PRAGMA max_page_count = {pages}").fetchone()
+        many = [samples.judged(f"id-{n}") for n in range(100)]
         with pytest.raises(records.UnavailableError, match="disk is full"):
-            for n in range(1000):
-                book.reserve(samples.canary(f"id-{n}"), samples.AT, 1000.0)
+            book.store_all(many)
         connection.execute("PRAGMA max_page_count = 1000000").fetchone()
         assert book.store(*as_pair("after"))
     with history.open(path) as past:
@@ -205,9 +205,9 @@ def test_several_threads_may_write_at_once(tmp_path):
 
 def test_a_second_daemon_is_refused_with_the_pid_of_the_first(tmp_path):
     path = tmp_path / "t.db"
-    with records.daemon_lock(path), pytest.raises(records.RecordsError, match=f"PID {os.getpid()}"):
-        with records.daemon_lock(path):
-            pass
+    pid = f"PID {os.getpid()}"
+    with records.daemon_lock(path), pytest.raises(records.RecordsError, match=pid), records.daemon_lock(path):
+        pass
     with records.daemon_lock(path):
         pass
 
@@ -228,7 +228,7 @@ def python(script, *args):
     """Run a script in a process of its own, with this folder importable."""
     return subprocess.run(
         [sys.executable, "-c", script, *map(str, args)],
-        env={**os.environ, "PYTHONPATH": os.path.dirname(__file__)},
+        env=samples.ENVIRONMENT,
         capture_output=True,
         text=True,
         check=True,

@@ -1,7 +1,6 @@
 """Several processes at once, and processes that are killed: the races and crashes a year will bring."""
 
 import contextlib
-import os
 import random
 import sqlite3
 import subprocess
@@ -51,7 +50,7 @@ for n in range(100_000):
 def start(script, *args):
     return subprocess.Popen(
         [sys.executable, "-c", script, *map(str, args)],
-        env={**os.environ, "PYTHONPATH": os.path.dirname(__file__)},
+        env=samples.ENVIRONMENT,
         stdout=subprocess.PIPE,
         text=True,
     )
