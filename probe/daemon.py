@@ -20,6 +20,9 @@ from probe.records import history
 log = logging.getLogger("tierwatch")
 
 TICK_S = 1.0
+FASTEST_TICK_S = 0.02
+"""Ticks keep this distance in real time, however fast the clock runs."""
+
 BEAT_S = 10.0
 MEMORY = dt.timedelta(days=60)
 """How far back the states look when they are rebuilt at start."""
@@ -69,7 +72,7 @@ class Daemon:
             log.warning("unknown_outcome count=%d reason=found open at start, counted as spent, never resent", lost)
         self._board = await asyncio.to_thread(self._remember, clock.now())
         await self._publish()
-        scheduler = ticker.start(clock, {self._tick: TICK_S / clock.speed, self._beat: BEAT_S})
+        scheduler = ticker.start({self._tick: max(TICK_S / clock.speed, FASTEST_TICK_S), self._beat: BEAT_S})
         try:
             await self._stopping.wait()
             scheduler.pause()

@@ -1,12 +1,11 @@
 """The one door to apscheduler: periodic jobs on a clock that never jumps."""
 
 import datetime as dt
+import time
 from collections.abc import Awaitable, Callable
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
-
-from probe import clock as clocks
 
 EPOCH = dt.datetime(2000, 1, 1)  # noqa: DTZ001 - a fixed origin; the zone below is attached to it
 
@@ -18,11 +17,8 @@ class MonotonicZone(dt.tzinfo):
     hour, it stays silent for an hour. A zone is the place where another clock can be handed in.
     """
 
-    def __init__(self, clock: clocks.Clock) -> None:
-        self._clock = clock
-
     def fromutc(self, _utc: dt.datetime) -> dt.datetime:
-        return (EPOCH + dt.timedelta(seconds=self._clock.monotonic_s())).replace(tzinfo=self)
+        return (EPOCH + dt.timedelta(seconds=time.monotonic())).replace(tzinfo=self)
 
     def utcoffset(self, _at: dt.datetime | None) -> dt.timedelta:
         return dt.timedelta(0)
@@ -44,10 +40,10 @@ class Every(BaseTrigger):  # type: ignore[misc]  # apscheduler has no types
         return now if previous is None else max(previous + self._period, now)
 
 
-def start(clock: clocks.Clock, jobs: dict[Callable[[], Awaitable[None]], float]) -> AsyncIOScheduler:
+def start(jobs: dict[Callable[[], Awaitable[None]], float]) -> AsyncIOScheduler:
     """A running scheduler for coroutine functions and their periods in seconds of real time."""
     defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
-    scheduler = AsyncIOScheduler(timezone=MonotonicZone(clock), job_defaults=defaults)
+    scheduler = AsyncIOScheduler(timezone=MonotonicZone(), job_defaults=defaults)
     for job, period_s in jobs.items():
         scheduler.add_job(job, Every(period_s), name=job.__name__)
     scheduler.start()

@@ -1,0 +1,274 @@
+"""The daemon on a fast clock against the stand-in: what is sent when, and how it ends."""
+
+import asyncio
+import collections
+import datetime as dt
+import itertools
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from probe import clock, daemon, model, records, run, ticker
+from probe import config as configs
+from probe.records import history
+
+START = dt.datetime(2026, 8, 13, tzinfo=dt.UTC)
+SPEED = 400.0
+
+CONFIG = """
+[budget]
+usd_per_day = {usd_per_day}
+[monitor]
+shutdown_grace = "{grace}"
+[[channel]]
+name = "vip"
+protocol = "openai-images"
+base_url = "{base_url}/v1"
+model = "gpt-image-2-vip"
+key_env = "VIP_KEY"
+price_usd = 0.03
+tiers = ["1k-low", "1k-medium"]
+interval = "10m"
+deadline_s = 590
+"""
+
+SCENARIO = """
+name = "test"
+start = 2026-08-13T00:00:00Z
+hours = 24
+[[steady]]
+channel = "*"
+tier = "*"
+success = 1.0
+latency_s = {{ median = {median_s}, sigma = 0.01 }}
+"""
+
+
+@pytest.fixture
+def prepared(standin, tmp_path, monkeypatch):
+    """Write a config whose channel is a stand-in with this latency; gives the checked config."""
+    monkeypatch.setenv("VIP_KEY", "sk-test-0123456789abcdef")
+
+    def go(*, median_s=60.0, usd_per_day=50.0, grace="600s"):
+        url = standin(SCENARIO.format(median_s=median_s), speed=SPEED)
+        file = tmp_path / "config.toml"
+        file.write_text(CONFIG.format(base_url=url, usd_per_day=usd_per_day, grace=grace))
+        return configs.load(file)
+
+    return go
+
+
+def watch(config, during, start=START, on_daemon=lambda _watching: None):
+    """Run a daemon while `during(watching, clock)` lasts, then stop it; what it saw, in order."""
+    seen = []
+
+    async def go():
+        ticking = clock.FastClock(start, SPEED)
+        with records.open(configs.database(pathlib.Path(config.source))) as book:
+            tools = run.tools(config, ticking, book)
+            watching = daemon.Daemon(tools, on_outcome=seen.append)
+            on_daemon(watching)
+            running = asyncio.create_task(watching.run())
+            try:
+                await during(watching, ticking)
+                watching.stop()
+                await running
+            finally:
+                await run.close(tools)
+
+    asyncio.run(go())
+    return seen
+
+
+def minutes(count):
+    async def during(_watching, ticking):
+        await ticking.sleep(count * 60)
+
+    return during
+
+
+def past(config):
+    return history.open(configs.database(pathlib.Path(config.source)))
+
+
+def test_each_path_is_probed_once_a_slot(prepared):
+    config = prepared()
+    seen = watch(config, minutes(35))
+    slots = collections.Counter((one.outcome.path, one.outcome.slot) for one in seen)
+    assert set(slots.values()) == {1}
+    assert {path for path, _ in slots} == set(config.paths())
+    assert 6 <= len(seen) <= 10
+
+
+def test_a_restart_never_pays_a_slot_twice(prepared):
+    config = prepared()
+    first = watch(config, minutes(12))
+    again = watch(config, minutes(3), start=START + dt.timedelta(minutes=12))
+    assert first
+    slots = [(one.outcome.path, one.outcome.slot) for one in (*first, *again)]
+    assert len(slots) == len(set(slots))
+
+
+def test_an_answer_slower_than_the_interval_skips_a_slot_and_says_so(prepared):
+    config = prepared(median_s=60.0)
+
+    def crowd(watching):
+        path = config.paths()[0]
+        watching.in_flight[path] = START  # as if its last request were still out
+
+    seen = watch(config, minutes(4), on_daemon=crowd)
+    with past(config) as stored:
+        assert {(skip.path, skip.reason) for skip in stored.skips()} == {(config.paths()[0], "overrun")}
+    assert {one.outcome.path for one in seen} == {config.paths()[1]}
+
+
+def test_a_spent_budget_skips_and_says_so(prepared):
+    config = prepared(usd_per_day=50.0)
+    poor = config.model_copy(update={"budget": config.budget.model_copy(update={"usd_per_day": 0.04})})
+    seen = watch(poor, minutes(4))
+    assert len(seen) == 1
+    with past(config) as stored:
+        assert "budget" in {skip.reason for skip in stored.skips()}
+
+
+def test_stop_waits_for_requests_in_flight_and_sends_nothing_new(prepared):
+    config = prepared(median_s=120.0)
+    seen = watch(config, minutes(1))
+    assert len(seen) == 2
+    with past(config) as stored:
+        assert stored.open_intents() == ()
+
+
+def test_a_second_stop_ends_at_once_and_the_money_stays_counted(prepared):
+    config = prepared(median_s=500.0)
+
+    async def twice(watching, ticking):
+        await ticking.sleep(60)
+        watching.stop()
+        watching.stop()
+
+    assert watch(config, twice) == []
+    with past(config) as stored:
+        assert stored.spent_usd(START.date()) == pytest.approx(0.06)
+
+
+def test_requests_later_than_the_grace_time_are_cancelled(prepared):
+    config = prepared(median_s=500.0, grace="30s")
+    assert watch(config, minutes(1)) == []
+
+
+def test_states_are_published_for_every_path(prepared):
+    config = prepared()
+    watch(config, minutes(4))
+    with past(config) as stored:
+        assert {state.path for state in stored.states()} == set(config.paths())
+
+
+def test_a_bug_on_one_path_does_not_stop_the_others(prepared, monkeypatch, caplog):
+    config = prepared()
+    real = run.probe
+
+    async def buggy(canary, tools):
+        if canary.path == config.paths()[0]:
+            raise ZeroDivisionError
+        return await real(canary, tools)
+
+    monkeypatch.setattr(run, "probe", buggy)
+    seen = watch(config, minutes(25))
+    assert {one.outcome.path for one in seen} == {config.paths()[1]}
+    assert len(seen) >= 2
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_wall_clock_set_back_does_not_silence_the_schedule(prepared):
+    config = prepared()
+
+    class Jumping(clock.FastClock):
+        def now(self):
+            back = dt.timedelta(hours=1) if self.monotonic_s() > 15 * 60 else dt.timedelta()
+            return super().now() - back
+
+    seen = []
+
+    async def go():
+        ticking = Jumping(START + dt.timedelta(hours=2), SPEED)
+        with records.open(configs.database(pathlib.Path(config.source))) as book:
+            tools = run.tools(config, ticking, book)
+            watching = daemon.Daemon(tools, on_outcome=seen.append)
+            running = asyncio.create_task(watching.run())
+            await ticking.sleep(45 * 60)
+            watching.stop()
+            await running
+            await run.close(tools)
+
+    asyncio.run(go())
+    slots = [(one.outcome.path, one.outcome.slot) for one in seen]
+    assert len(slots) == len(set(slots))
+    assert 8 <= len(slots) <= 12
+
+
+def test_the_ticker_fires_at_its_pace_and_once_after_a_gap():
+    ticks = []
+
+    async def tick():
+        ticks.append(time.monotonic())
+
+    async def go():
+        scheduler = ticker.start({tick: 0.05})
+        await asyncio.sleep(0.22)
+        before = len(ticks)
+        time.sleep(0.5)  # noqa: ASYNC251 - the loop must stand still
+        await asyncio.sleep(0.07)
+        scheduler.pause()
+        await asyncio.sleep(0)
+        scheduler.shutdown(wait=False)
+        return before
+
+    before = asyncio.run(go())
+    assert 3 <= before <= 6
+    assert len(ticks) - before <= 3
+
+
+def test_a_process_that_stood_still_notices(monkeypatch):
+    real = itertools.count(0.0, 1.0)
+    monkeypatch.setattr(daemon.time, "monotonic", lambda: next(real))
+    still = daemon.Standstill(clock.RealClock())
+    assert not still.since(-1.0)
+    monkeypatch.setattr(daemon.time, "monotonic", lambda: 500.0)
+    assert still.since(100.0)
+    assert not still.since(501.0)
+
+
+def test_a_second_daemon_ends_with_the_pid_of_the_first(prepared):
+    config = prepared()
+    with records.daemon_lock(configs.database(pathlib.Path(config.source))):
+        done = subprocess.run(
+            [sys.executable, "-m", "probe", "daemon", "--config", config.source],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert "a daemon runs already (PID" in done.stderr
+
+
+def test_sigterm_ends_an_idle_daemon_cleanly(prepared):
+    config = prepared(median_s=1.0)
+    with subprocess.Popen(
+        [sys.executable, "-m", "probe", "daemon", "--config", config.source], stderr=subprocess.PIPE, text=True
+    ) as process:
+        lines = list(itertools.islice(process.stderr, 2))
+        process.send_signal(signal.SIGTERM)
+        rest = process.stderr.read()
+        assert process.wait(20) == 0
+    assert all("outcome path=vip/" in line and "kind=ok" in line for line in lines), [*lines, rest]
+
+
+def test_trigger_of_the_daemons_canaries_is_scheduled(prepared):
+    seen = watch(prepared(), minutes(3))
+    assert {one.outcome.trigger for one in seen} == {model.Trigger.SCHEDULED}
