@@ -3,13 +3,14 @@
 import bisect
 import collections
 import datetime as dt
+import itertools
 import statistics as numbers
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from probe import config as configuration
 from probe import model
-from probe.inference import detect
+from probe.inference import detect, scope, target
 
 if TYPE_CHECKING:
     from probe.config import Config
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 REFUSALS = 3
 """So many different prompts refused in a row: the channel refuses, not one prompt."""
 
-RECENT = 300  # outcomes of a path remembered for its reason in words
+RECENT = 1000  # outcomes of a path remembered for its reason in words
 REPEAT = dt.timedelta(hours=6)  # one's own prompt failing again within this is the same evidence
 DEFAULT_CALM_S = 3600.0
 A_MONTH_DAYS = 30.0
@@ -32,6 +33,21 @@ class Pending(NamedTuple):
     own: bool = False
 
 
+class Seen(NamedTuple):
+    """What is remembered of one outcome."""
+
+    at: dt.datetime
+    kind: model.Kind
+    detail: str
+    healthy: bool | None
+    trigger: model.Trigger
+    prompt_id: str
+
+    @property
+    def words(self) -> str:
+        return f"{self.kind.value} ({self.detail})" if self.detail else self.kind.value
+
+
 class Board:
     """The states of all configured paths, kept up to date outcome by outcome.
 
@@ -41,7 +57,10 @@ class Board:
 
     def __init__(self, config: "Config", calm_s: Mapping[model.Path, float]) -> None:
         self.paths = config.paths()
-        self._channels = {channel.name: _Channel(settings(config, channel.name, calm_s)) for channel in config.channel}
+        self._channels = {
+            channel.name: _Channel(settings(config, channel.name, calm_s), channel.target_success)
+            for channel in config.channel
+        }
         self._fingerprints = {path: {"", configuration.fingerprint(config, path)} for path in self.paths}
 
     def add(self, judged: model.Judged) -> None:
@@ -58,6 +77,14 @@ class Board:
         """Those outcomes of a path that were sent outside its incidents, past and present."""
         stretches = self._channels[path.channel].troubled(path)
         return [one for one in judged if not any(start <= one.outcome.sent_at < end for start, end in stretches)]
+
+    def spread(self, channel: str) -> tuple[scope.Scope, ...]:
+        """How far the present incident of a channel has spread, narrowest first; empty where there is none."""
+        return self._channels[channel].spread()
+
+    def standing(self, path: model.Path, now: dt.datetime) -> target.Standing | None:
+        """The finding that a path is below its target, if it surely is."""
+        return self._channels[path.channel].standing(path, now)
 
     def states(self, now: dt.datetime, pending: Sequence[Pending] = ()) -> tuple[model.PathState, ...]:
         """What is published: the statistics' state, or an immediate one that needs none."""
@@ -128,50 +155,41 @@ def _pixels(config: "Config", tier: str) -> int:
 class _Channel:
     """One channel's evidence and its detector."""
 
-    def __init__(self, channel_settings: detect.Settings) -> None:
-        self._settings = channel_settings
+    def __init__(self, channel_settings: detect.Settings, target_success: float) -> None:
+        self._settings, self._target = channel_settings, target_success
         self._detector = detect.Detector(channel_settings)
         self._observations: list[detect.Observation] = []
-        self._recent: dict[str, collections.deque[model.Judged]] = {
+        self._recent: dict[str, collections.deque[Seen]] = {
             tier: collections.deque(maxlen=RECENT) for tier in channel_settings.tiers
         }
         self._own_failures: dict[str, dt.datetime] = {}  # by prompt
 
     def add(self, judged: model.Judged) -> None:
-        self._recent[judged.outcome.path.tier].append(judged)
-        observation = self._observe(judged)
-        if observation is None:
-            return
-        if self._observations and observation.at < self._observations[-1].at:
-            bisect.insort(self._observations, observation, key=lambda seen: seen.at)
-            self._detector = detect.Detector(self._settings)
-            for seen in self._observations:
-                self._detector.update(seen)
-        else:
-            self._observations.append(observation)
+        outcome, verdict, healthy = judged.outcome, judged.verdict, model.health(judged)
+        seen = Seen(outcome.sent_at, verdict.kind, verdict.detail, healthy, outcome.trigger, outcome.prompt_id)
+        self._recent[outcome.path.tier].append(seen)
+        if healthy is not None and not self._is_repeat(seen):
+            latency_s = outcome.latency_s if healthy else None
+            own = outcome.trigger is model.Trigger.OWN_TRAFFIC
+            self._take(detect.Observation(outcome.sent_at, outcome.path.tier, not healthy, latency_s, own))
+
+    def _take(self, observation: detect.Observation) -> None:
+        late = bool(self._observations) and observation.at < self._observations[-1].at
+        bisect.insort(self._observations, observation, key=lambda one: one.at)
+        if not late:
             self._detector.update(observation)
+            return
+        self._detector = detect.Detector(self._settings)
+        for one in self._observations:
+            self._detector.update(one)
 
-    def _observe(self, judged: model.Judged) -> detect.Observation | None:
-        """Health evidence, or None; the same own prompt failing again says nothing new about the channel."""
-        outcome, healthy = judged.outcome, model.health(judged)
-        if healthy is None:
-            return None
-        own = outcome.trigger is model.Trigger.OWN_TRAFFIC
-        if own and not healthy and outcome.prompt_id:
-            before = self._own_failures.get(outcome.prompt_id)
-            self._own_failures[outcome.prompt_id] = outcome.sent_at
-            if before is not None and abs(outcome.sent_at - before) < REPEAT:
-                return None
-        latency_s = outcome.latency_s if healthy else None
-        return detect.Observation(outcome.sent_at, outcome.path.tier, not healthy, latency_s, own)
-
-    def detection(self, path: model.Path, now: dt.datetime, pending: Sequence[Pending]) -> detect.Detection:
-        waiting = [
-            detect.Observation(one.sent_at, one.path.tier, None, (now - one.sent_at).total_seconds(), one.own)
-            for one in pending
-            if one.path == path
-        ]
-        return self._detector.detection(path.tier, now, waiting)
+    def _is_repeat(self, seen: Seen) -> bool:
+        """The same own prompt failing again says nothing new about the channel."""
+        if seen.trigger is not model.Trigger.OWN_TRAFFIC or seen.healthy or not seen.prompt_id:
+            return False
+        before = self._own_failures.get(seen.prompt_id)
+        self._own_failures[seen.prompt_id] = seen.at
+        return before is not None and abs(seen.at - before) < REPEAT
 
     def troubled(self, path: model.Path) -> list[tuple[dt.datetime, dt.datetime]]:
         """Stretches from the estimated start of an incident to its estimated end."""
@@ -181,68 +199,80 @@ class _Channel:
             stretches.append((view.alarm.since.at, FAR_AHEAD))
         return stretches
 
+    def detection(self, path: model.Path, now: dt.datetime, pending: Sequence[Pending]) -> detect.Detection:
+        waiting = [
+            detect.Observation(one.sent_at, one.path.tier, None, (now - one.sent_at).total_seconds(), one.own)
+            for one in pending
+            if one.path == path
+        ]
+        return self._detector.detection(path.tier, now, waiting)
+
+    def spread(self) -> tuple[scope.Scope, ...]:
+        alarm = self._detector.views[-1].alarm
+        if alarm is None:
+            return ()
+        healthy = [sources[False].failing_mean() for sources in self._detector.baselines]
+        return scope.posterior(self._observations, self._settings.tiers, healthy, alarm.since.at)
+
     def state(self, path: model.Path, detection: detect.Detection, now: dt.datetime) -> model.PathState:
-        immediate = self._immediate(path, detection)
+        immediate = self._immediate(path)
         if immediate is not None:
             return immediate
         since = detection.since.at if detection.since else None
-        reason = detection.reason
-        if detection.state in {model.State.DEGRADED, model.State.RECOVERING, model.State.SUSPECT} and since:
-            reason = ": ".join(filter(None, (reason, self._kinds(path.tier, since))))
+        said = [detection.reason]
+        if since and detection.state in {model.State.DEGRADED, model.State.RECOVERING, model.State.SUSPECT}:
+            said.append(self._kinds(path.tier, since))
+        elif detection.state is model.State.HEALTHY:
+            standing = self.standing(path, now)
+            said.append(standing.words() if standing else "")
         return model.PathState(
             path=path,
             state=detection.state,
             since=since,
             checked_at=detection.checked_at,
             p_degraded=detection.p_degraded,
-            reason=reason,
+            reason=": ".join(filter(None, said)),
         )
+
+    def standing(self, path: model.Path, now: dt.datetime) -> target.Standing | None:
+        sampled = [
+            (one.at, one.healthy)
+            for one in self._recent[path.tier]
+            if one.trigger in model.SAMPLE_TRIGGERS and one.healthy is not None
+        ]
+        return target.standing(sorted(sampled), self._target, now)
 
     def _kinds(self, tier: str, since: dt.datetime) -> str:
         """`processing_error 5, timeout 2 of 16`: what was seen on the path since then."""
-        seen = [one for one in self._recent[tier] if one.outcome.sent_at >= since and model.health(one) is not None]
-        failed = collections.Counter(one.verdict.kind.value for one in seen if not one.ok)
+        seen = [one for one in self._recent[tier] if one.at >= since and one.healthy is not None]
+        failed = collections.Counter(one.kind.value for one in seen if not one.healthy)
         return ", ".join(f"{kind} {n}" for kind, n in failed.most_common(3)) + f" of {len(seen)}" if failed else ""
 
-    def _immediate(self, path: model.Path, detection: detect.Detection) -> model.PathState | None:
-        """NO_ACCESS, MODEL_GONE or REFUSING: told by the latest outcomes alone."""
+    def _immediate(self, path: model.Path) -> model.PathState | None:
+        """NO_ACCESS, MODEL_GONE or REFUSING: told by the latest outcomes alone.
+
+        Key, quota and model are the channel's: its latest outcome speaks for every tier. A tier's own
+        latest holds too, since a balance may pay for a small picture and not for a large one.
+        """
         own = list(self._recent[path.tier])
-        everyone = max((seen[-1] for seen in self._recent.values() if seen), key=_sent_at, default=None)
-        latest = [
-            one for one in (own[-1] if own else None, everyone) if one and one.verdict.kind in model.ACCOUNT_KINDS
-        ]
-        if latest:
-            kind = latest[0].verdict.kind
-            run = _trailing(own if latest[0] in own[-1:] else [latest[0]], model.ACCOUNT_KINDS)
-            gone = kind is model.Kind.MODEL_NOT_FOUND
-            state = model.State.MODEL_GONE if gone else model.State.NO_ACCESS
-            return _told(path, state, run, f"{kind.value}{_detail(latest[0])}")
-        canaries = [one for one in own if one.outcome.trigger is not model.Trigger.OWN_TRAFFIC]
-        refused = _trailing(canaries, model.CONTENT_KINDS)
-        prompts = {one.outcome.prompt_id or str(number) for number, one in enumerate(refused)}
-        if len(prompts) >= REFUSALS:
-            reason = f"{len(refused)} canaries in a row refused: {refused[-1].verdict.kind.value}{_detail(refused[-1])}"
-            return _told(path, model.State.REFUSING, refused, reason)
-        return None
+        latest = max((seen[-1] for seen in self._recent.values() if seen), key=lambda one: one.at, default=None)
+        for seen in (own, [latest] if latest else []):
+            run = _trailing(seen, model.ACCOUNT_KINDS)
+            if run:
+                gone = run[-1].kind is model.Kind.MODEL_NOT_FOUND
+                return _told(path, model.State.MODEL_GONE if gone else model.State.NO_ACCESS, run, run[-1].words)
+        refused = _trailing([one for one in own if one.trigger is not model.Trigger.OWN_TRAFFIC], model.CONTENT_KINDS)
+        prompts = {one.prompt_id or str(number) for number, one in enumerate(refused)}
+        if len(prompts) < REFUSALS:
+            return None
+        reason = f"{len(refused)} canaries in a row refused: {refused[-1].words}"
+        return _told(path, model.State.REFUSING, refused, reason)
 
 
-def _told(path: model.Path, state: model.State, run: Sequence[model.Judged], reason: str) -> model.PathState:
-    return model.PathState(path, state, run[0].outcome.sent_at, run[-1].outcome.sent_at, reason=reason)
+def _told(path: model.Path, state: model.State, run: Sequence[Seen], reason: str) -> model.PathState:
+    return model.PathState(path, state, run[0].at, run[-1].at, reason=reason)
 
 
-def _trailing(judged: Sequence[model.Judged], kinds: frozenset[model.Kind]) -> list[model.Judged]:
+def _trailing(seen: Sequence[Seen], kinds: frozenset[model.Kind]) -> list[Seen]:
     """The unbroken run of these kinds at the end."""
-    run: list[model.Judged] = []
-    for one in reversed(judged):
-        if one.verdict.kind not in kinds:
-            break
-        run.append(one)
-    return run[::-1]
-
-
-def _detail(judged: model.Judged) -> str:
-    return f" ({judged.verdict.detail})" if judged.verdict.detail else ""
-
-
-def _sent_at(judged: model.Judged) -> dt.datetime:
-    return judged.outcome.sent_at
+    return list(itertools.takewhile(lambda one: one.kind in kinds, reversed(seen)))[::-1]
