@@ -1,8 +1,15 @@
 """Every mistake in config.toml is told with its table, key, value and what would be right, all at once."""
 
+import datetime as dt
+import math
+import pathlib
+import random
+import re
+
 import pytest
 
-from probe import config
+from probe import config, plan
+from probe.config import document, reading, template
 
 CHANNEL = {
     "name": '"vip"',
@@ -62,6 +69,8 @@ CHANNEL_ROWS = [
         {"interval": '"10"'},
         '[[channel]] vip interval = "10": write a duration as a number and a unit: "30s", "5m", "1h" or "2d"',
     ),
+    ("interval below a second", {"interval": '"0.5s"', "deadline_s": "0.1"}, '[[channel]] vip interval = "0.5s": must be 1 or more'),
+    ("deadline beyond a day", {"deadline_s": "100000"}, "[[channel]] vip deadline_s = 100000: must be 86400 or less"),
     ("target above one", {"target_success": "95"}, "[[channel]] vip target_success = 95: must be 1 or less"),
     ("parallel fractional", {"parallel": "1.5"}, "[[channel]] vip parallel = 1.5: must be a whole number"),
     ("parallel true", {"parallel": "true"}, "[[channel]] vip parallel = true: must be a whole number"),
@@ -342,6 +351,51 @@ def test_a_huge_number_is_no_crash(tmp_path):
     assert faults_of(tmp_path, "[budget]\nusd_per_day = 0x" + "F" * 5000 + "\n" + table({})) == (
         "[budget] usd_per_day = a huge number: must be a number",
     )
+
+
+ODD = [None, 0, -1, 1.5, math.nan, math.inf, True, "", "x", "4k-high", "\0", "a" * 300, (), ("4k-high",), (1, {}), {}]
+ODD += [
+    {"4k-high": 1},
+    {"x": {"y": 1}},
+    10**400,
+    "https://[",
+    "http://a:b",
+    "(a",
+    1e308,
+    5e-324,
+    "9999999d",
+    dt.date(2026, 1, 1),
+]
+
+
+def mutated(value, rng):
+    """The same tables with some keys gone, odd or added."""
+    if isinstance(value, tuple):
+        return tuple(mutated(item, rng) for item in value)
+    if not isinstance(value, dict):
+        return value
+    kept = {key: mutated(item, rng) for key, item in value.items() if rng.random() > 0.04}
+    odd = {key: rng.choice(ODD) for key in [*value, "zz", "size", "tiers", "4k-high", "\x1b"] if rng.random() < 0.03}
+    return {**kept, **odd}
+
+
+def test_no_mutation_of_a_file_crashes_what_reads_it(monkeypatch):
+    path = pathlib.Path("config.toml")
+    whole = document.parse(re.sub(r'(?m)^#(?=\[|[\w."-]+ = )', "", template.text()).encode(), path)
+    refused, rng = 0, random.Random(20261124)
+    for _ in range(600):
+        table = rng.choice(list(whole))
+        tables = {**whole, table: mutated(whole[table], rng)} if rng.random() < 0.7 else mutated(whole, rng)
+        with monkeypatch.context() as patch:
+            patch.setattr(document, "parse", lambda *_, tables=tables: tables)
+            try:
+                read = reading.parse(b"", path)
+            except config.ConfigError:
+                refused += 1
+                continue
+        config.read_warnings(read)
+        plan.due(plan.plan(read), dt.datetime(2026, 11, 24, tzinfo=dt.UTC), {})
+    assert 200 < refused < 550
 
 
 def test_no_fault_shows_a_secret(tmp_path):

@@ -30,10 +30,10 @@ class Draft:
 
     def entries(self, table: str) -> Iterator[tuple[str, Any]]:
         """(label, entry) of a table that may be repeated."""
-        for number, (raw, entry) in enumerate(
-            zip(self.tables.get(table, ()), getattr(self.config, table), strict=False), 1
-        ):
-            yield faults.label(table, raw, number), entry
+        raw = self.tables.get(table)
+        numbered = enumerate(zip(raw, getattr(self.config, table), strict=True), 1) if isinstance(raw, tuple) else ()
+        for number, (values, entry) in numbered:
+            yield faults.label(table, values, number), entry
 
     def is_sound(self, table: str, *keys: str) -> bool:
         """Were these keys of a table read without a fault?"""

@@ -41,7 +41,9 @@ def form_by_tier(value: Any) -> str:
 NonNegative = Annotated[float, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(gt=0, le=1)]
-Duration = Annotated[float, BeforeValidator(seconds), Field(gt=0)]
+Duration = Annotated[float, BeforeValidator(seconds), Field(gt=0, le=366 * 86_400)]
+Interval = Annotated[float, BeforeValidator(seconds), Field(ge=1, le=366 * 86_400)]  # a slot is named by its second
+RequestSeconds = Annotated[float, Field(gt=0, le=86_400)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Url = Annotated[str, AfterValidator(lambda url: url.rstrip("/"))]
 
@@ -52,10 +54,11 @@ Price = Annotated[
     Discriminator(form),
 ]
 SecondsByTier = Annotated[
-    Annotated[Positive, Tag("<value>")] | Annotated[dict[str, Positive], Tag("<table>")], Discriminator(form_by_tier)
+    Annotated[RequestSeconds, Tag("<value>")] | Annotated[dict[str, RequestSeconds], Tag("<table>")],
+    Discriminator(form_by_tier),
 ]
-DurationByTier = Annotated[
-    Annotated[Duration, Tag("<value>")] | Annotated[dict[str, Duration], Tag("<table>")], Discriminator(form_by_tier)
+IntervalByTier = Annotated[
+    Annotated[Interval, Tag("<value>")] | Annotated[dict[str, Interval], Tag("<table>")], Discriminator(form_by_tier)
 ]
 
 
@@ -126,7 +129,7 @@ class Channel(Table):
     price_usd: Price = "tokens"
     billed_on: tuple[str, ...] = ("ok", "timeout")
     tiers: tuple[str, ...] = ("1k-low", "2k-high", "4k-high")
-    interval: DurationByTier | None = None  # fixed spacing of canaries; None: from the budget
+    interval: IntervalByTier | None = None  # fixed spacing of canaries; None: from the budget
     deadline_s: SecondsByTier = DEADLINE_S
     usable_within_s: SecondsByTier | None = None  # slower is late, not failed
     target_success: Share = 0.95
