@@ -10,8 +10,9 @@ import click
 )
 @click.option("--speed", default=1.0, show_default=True, type=click.FloatRange(0.01, 100_000), help="Times real time.")
 @click.option("--seed", default=0, show_default=True, help="The same seed gives the same answers.")
+@click.option("--skip-hours", default=0.0, type=click.FloatRange(min=0), help="Begin so many hours into the scenario.")
 @click.option("--list", "list_", is_flag=True, help="List scenarios, personalities and named replies.")
-def command(scenario: str | None, listen: str, speed: float, seed: int, list_: bool) -> None:
+def command(scenario: str | None, listen: str, speed: float, seed: int, skip_hours: float, list_: bool) -> None:
     """A stand-in upstream that misbehaves by scenario.
 
     SCENARIO is a TOML file, or the name of a shipped one (--list). It serves
@@ -23,7 +24,7 @@ def command(scenario: str | None, listen: str, speed: float, seed: int, list_: b
     \b
     Example:
       tierwatch simulate demo --listen 127.0.0.1:8400 --speed 60
-    """  # noqa: D301 - \b is click's mark for text that must not be wrapped
+    """
     from probe.standin import scenario as scenarios
 
     if list_:
@@ -33,7 +34,7 @@ def command(scenario: str | None, listen: str, speed: float, seed: int, list_: b
         return
     if scenario is None:
         raise click.UsageError("Missing argument 'SCENARIO'; --list shows the shipped ones.")
-    played = scenarios.load(scenarios.find(scenario))
+    played = scenarios.skipped(scenarios.load(scenarios.find(scenario)), skip_hours)
     from probe.standin import server, serving
 
     listening = serving.listen(*host_and_port(listen))

@@ -2,16 +2,26 @@
 
 import base64
 import dataclasses
-import datetime as dt
 import json
 import math
 from typing import Any
 
 from probe import tokens
-from probe.standin import delivery, orders, pictures, voices
+from probe.standin import calls, delivery, orders, pictures, voices
 
 MIME = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
 OTHER_FORMAT = {"png": "jpeg", "jpeg": "png", "webp": "png"}
+
+
+def body(call: calls.Call, wanted: orders.Wanted, delivers: delivery.Delivery, path: str, key: str) -> bytes:
+    """The body of a success: up to a second of CPU work.
+
+    `path` names what all requests of a path share, `key` this one.
+    """
+    result = made(wanted, delivers, path, key)
+    if call.protocol == "gemini":
+        return google(call, wanted, result, delivers, voices.ids(call.at, key))
+    return openai(call, wanted, result, delivers)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -46,22 +56,23 @@ def encoded(made: Made, number: int) -> str:
     return base64.b64encode(data).decode("ascii")
 
 
-def openai(wanted: orders.Wanted, made: Made, delivers: delivery.Delivery, at: dt.datetime, host: str) -> bytes:
-    """An Images API answer, JSON or events. CPU work of up to a second."""
+def openai(call: calls.Call, wanted: orders.Wanted, made: Made, delivers: delivery.Delivery) -> bytes:
+    """An Images API answer, JSON or events."""
+    host = str(call.request.base_url).rstrip("/")
     pictured = [one(wanted, made, delivers, number, host) for number in range(wanted.count)]
     honest = "dishonest" not in delivers.forms
     order = wanted.order
     shown = {
         "background": wanted.background,
         "output_format": wanted.output_format,
-        "quality": made.quality if honest else order.quality,
+        "quality": made.quality if honest else order.quality or "low",
         "size": f"{made.width_px}x{made.height_px}" if honest else order.size,
     }
-    body: dict[str, Any] = {"created": int(at.timestamp()), "data": pictured}
+    body: dict[str, Any] = {"created": int(call.at.timestamp()), "data": pictured}
     if "no echo" not in delivers.forms:
         body |= shown
     if "no usage" not in delivers.forms:
-        body["usage"] = openai_usage(wanted, shown["quality"] or "low", shown["size"])
+        body["usage"] = openai_usage(wanted, shown["quality"], shown["size"])
     return events(wanted, body) if wanted.stream else json.dumps(body).encode()
 
 
@@ -106,15 +117,8 @@ def events(wanted: orders.Wanted, body: dict[str, Any]) -> bytes:
     return f"event: {name}\ndata: {json.dumps(event)}\n\ndata: [DONE]\n\n".encode()
 
 
-def google(
-    wanted: orders.Wanted,
-    made: Made,
-    delivers: delivery.Delivery,
-    at: dt.datetime,
-    who: voices.Personality,
-    ids: voices.Ids,
-) -> bytes:
-    """A generateContent answer. CPU work of up to a second."""
+def google(call: calls.Call, wanted: orders.Wanted, made: Made, delivers: delivery.Delivery, ids: voices.Ids) -> bytes:
+    """A generateContent answer."""
     name = wanted.order.model
     count = 2 if "draft" in delivers.forms else 1
     parts = [google_part(wanted, made, delivers, number) for number in range(count)]
@@ -128,11 +132,11 @@ def google(
     if "no usage" not in delivers.forms:
         size = wanted.order.image_size if "dishonest" in delivers.forms else image_size(made)
         body["usageMetadata"] = google_usage(wanted, size or "1K", count, ids)
-    if who.name == "vertex":
-        body["createTime"] = f"{at:%Y-%m-%dT%H:%M:%S.%fZ}"
+    if call.who.name == "vertex":
+        body["createTime"] = f"{call.at:%Y-%m-%dT%H:%M:%S.%fZ}"
         if "usageMetadata" in body:
             body["usageMetadata"]["trafficType"] = "ON_DEMAND"
-    if who.name == "shell-api":
+    if call.who.name == "shell-api":
         body["promptFeedback"] = {"safetyRatings": None}
     return json.dumps(body).encode()
 

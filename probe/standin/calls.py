@@ -40,7 +40,8 @@ class Call:
 def call(request: Request, protocol: str, name: str, played: scenario.Scenario, at: dt.datetime) -> Call:
     """The request for model `name` with the channel it finds and the personality that answers."""
     channel = find_channel(played, name)
-    who = voices.personality(channel.personality if channel else "", protocol, name)
+    vertex = "vertex" if "/publishers/google/" in request.url.path else ""
+    who = voices.personality((channel.personality if channel else "") or vertex, protocol, name)
     return Call(request, protocol, name, channel, who, at)
 
 
@@ -139,3 +140,21 @@ def server_timeout_s(call: Call) -> float:
     asked = call.request.headers.get("x-server-timeout", "")
     heeds = call.protocol == "gemini" and not call.who.gateway and asked.isdecimal() and len(asked) < 8
     return float(asked) if heeds else math.inf
+
+
+def protocol_of(name: str) -> str:
+    """The protocol in which a model is called, by its name."""
+    return "gemini" if name.startswith("gemini") else "openai-images"
+
+
+def listed_in(request: Request) -> str:
+    """The protocol in which a list of models is asked for: /v1beta and Google's key header mean Gemini."""
+    google = request.url.path.startswith("/v1beta") or "x-goog-api-key" in request.headers
+    return "gemini" if google else "openai-images"
+
+
+def listing(protocol: str, name: str) -> dict[str, Any]:
+    """One entry of a list of models."""
+    if protocol == "gemini":
+        return {"name": f"models/{name}", "displayName": name, "supportedGenerationMethods": ["generateContent"]}
+    return {"id": name, "object": "model", "created": 1_777_371_362, "owned_by": "standin"}

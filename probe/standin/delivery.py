@@ -24,7 +24,7 @@ FORMS: Mapping[str, str] = MappingProxyType(
         "no usage": "without token counts",
         "no echo": "without size, quality and format",
         "url": "an address in place of the picture",
-        "data": "a data: prefix before the base64",
+        "data:": "a data: prefix before the base64",
         "mislabelled": "a PNG that is declared a JPEG, and the other way round",
         "draft": "Gemini: a draft picture before the final one",
         "text": "Gemini: a text part before the picture",

@@ -7,6 +7,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from probe import model, tokens
+from probe.standin import calls, replies, scenario, voices
+
 QUOTA_PER_USD = 500_000
 REMEMBERED = 100_000  # entries; older ones are forgotten
 LONGEST_SPAN = dt.timedelta(days=1)
@@ -20,16 +23,37 @@ class Entry:
     request_id: str
     done_at: dt.datetime  # it shows from then on
     duration_s: float
-    model: str
+    order: model.Order
     quota: int  # 0 = not billed
     error_code: str  # "" on success
     message: str
     status: int
-    prompt_tokens: int
-    completion_tokens: int
     path: str
-    size: str
-    quality: str
+
+
+def entry(call: calls.Call, order: model.Order, answer: scenario.Answer, row: replies.Row, ids: voices.Ids) -> Entry:
+    """What the gateway writes: what was made is billed, whoever was still there to receive it."""
+    billed = row.pictured or row.act == "hang"
+    duration_s = answer.made_s if billed else answer.latency_s
+    return Entry(
+        request_id=voices.own_id(call.who, ids),
+        done_at=call.at + dt.timedelta(seconds=duration_s),
+        duration_s=duration_s,
+        order=order,
+        quota=round(QUOTA_PER_USD * price_usd(order)) if billed else 0,
+        error_code="" if billed else row.kind.value,
+        message="" if billed else row.note,
+        status=row.status,
+        path=call.request.url.path,
+    )
+
+
+def price_usd(order: model.Order) -> float:
+    """What one picture costs: 0.03 USD flat on reverse channels, else the list price, 0.10 where there is none."""
+    if voices.reverse(order.model):
+        return 0.03
+    listed = tokens.list_price_usd(order.model, order.width_px, order.height_px, order.quality, order.image_size)
+    return 0.1 if listed is None else listed
 
 
 class Log:
@@ -47,23 +71,23 @@ class Log:
         return (pair for pair in reversed(numbered) if pair[1].done_at <= now)
 
 
-class BadQuery(Exception):
+class QueryError(Exception):
     """A query that the look-up refuses, in the gateway's own words."""
 
 
 def apiyi(log: Log, query: Mapping[str, str], now: dt.datetime) -> dict[str, Any]:
-    """`GET /api/log/self` of APIYI; raises BadQuery.
+    """`GET /api/log/self` of APIYI; raises QueryError.
 
     Its quirks: `p` counts from 0, only `pageSize` sets the page (any other spelling leaves 10), the
     window is at most a day, and `request_id` finds exactly one row.
     """
     size = whole(query.get("pageSize"), DEFAULT_PAGE)
     if size > LARGEST_PAGE:
-        raise BadQuery(f"每页条数不能超过 {LARGEST_PAGE}")
+        raise QueryError(f"每页条数不能超过 {LARGEST_PAGE}")
     until = moment(query.get("end_timestamp"), now)
     since = moment(query.get("start_timestamp"), until - LONGEST_SPAN)
     if until - since > LONGEST_SPAN:
-        raise BadQuery("查询时间跨度不能超过 1 天")
+        raise QueryError("查询时间跨度不能超过 1 天")
     kind, wanted, model_name = query.get("type", "0"), query.get("request_id"), query.get("model_name")
     found = [
         apiyi_row(entry)
@@ -71,7 +95,7 @@ def apiyi(log: Log, query: Mapping[str, str], now: dt.datetime) -> dict[str, Any
         if since <= entry.done_at <= until
         and kind in ("0", "", "2")
         and wanted in (None, "", entry.request_id)
-        and model_name in (None, "", entry.model)
+        and model_name in (None, "", entry.order.model)
     ]
     first = whole(query.get("p"), 0) * size
     return {"success": True, "message": "", "data": found[first : first + size]}
@@ -87,10 +111,10 @@ def apiyi_row(entry: Entry) -> dict[str, Any]:
         "username": "standin",
         "token_name": "default",
         "token_group": "default",
-        "model_name": entry.model,
+        "model_name": entry.order.model,
         "quota": entry.quota,
-        "prompt_tokens": entry.prompt_tokens,
-        "completion_tokens": entry.completion_tokens,
+        "prompt_tokens": 0,
+        "completion_tokens": 0,
         "duration_for_view": round(entry.duration_s, 1),
         "is_stream": False,
         "error_code": entry.error_code,
@@ -117,10 +141,10 @@ def new_api_row(number: int, entry: Entry) -> dict[str, Any]:
         "content": content(entry),
         "username": "standin",
         "token_name": "default",
-        "model_name": entry.model,
+        "model_name": entry.order.model,
         "quota": entry.quota,
-        "prompt_tokens": entry.prompt_tokens,
-        "completion_tokens": entry.completion_tokens,
+        "prompt_tokens": 0,
+        "completion_tokens": 0,
         "use_time": round(entry.duration_s),
         "is_stream": False,
         "channel": 1,
@@ -135,7 +159,7 @@ def new_api_row(number: int, entry: Entry) -> dict[str, Any]:
 
 def content(entry: Entry) -> str:
     """The line a person reads: the error, or what was made."""
-    return entry.message or f"大小 {entry.size}, 品质 {entry.quality}, 生成数量 1"
+    return entry.message or f"大小 {entry.order.size}, 品质 {entry.order.quality or 'standard'}, 生成数量 1"
 
 
 def usage(log: Log, now: dt.datetime) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import dataclasses
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -24,7 +24,7 @@ class Wanted:
     background: str = "opaque"
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818 - no error: the right answer to what was sent
     """A request its original would refuse: the named reply, and the words to fill in."""
 
     def __init__(self, reply: str, **words: str) -> None:
@@ -34,8 +34,22 @@ class Refused(Exception):
 
 
 OPENAI_FIELDS = frozenset(
-    "model prompt n size quality output_format output_compression background moderation complexity stream"
-    " partial_images safety_identifier user".split()
+    {
+        "model",
+        "prompt",
+        "n",
+        "size",
+        "quality",
+        "output_format",
+        "output_compression",
+        "background",
+        "moderation",
+        "complexity",
+        "stream",
+        "partial_images",
+        "safety_identifier",
+        "user",
+    }
 )
 EDIT_FIELDS = OPENAI_FIELDS | {"image", "image[]", "images", "mask", "markup", "input_fidelity"}
 GATEWAY_FIELDS = frozenset({"response_format"})  # reverse channels accept what the official API refuses
@@ -79,7 +93,7 @@ def openai(body: Mapping[str, Any], operation: model.Operation = "generate") -> 
 
 def openai_quality(name: str, value: Any) -> str:
     """The resolved quality: `auto` and nothing mean low."""
-    known = ("low", "medium", "high")
+    known: tuple[str, ...] = ("low", "medium", "high")
     if name.startswith(("gpt-image-2.5", "gpt-image-2.6")):
         known = (*known, "xhigh", "max")
     if name.endswith("-all"):
@@ -122,21 +136,22 @@ def openai_size(name: str, value: Any) -> tuple[int, int]:
     if voices.reverse(name):
         return snapped(width_px, height_px)
     if name.startswith("gpt-image-1"):
-        if text not in LEGACY_SIZES:
-            supported = ", ".join(f"'{size}'" for size in LEGACY_SIZES) + ", and 'auto'"
-            raise Refused("openai-invalid-value", field="size", value=text, supported=supported)
+        one_of("size", text, (*LEGACY_SIZES, "auto"), "auto")
         return width_px, height_px
-    if width_px % 16 or height_px % 16:
-        raise Refused("openai-size-divisible", size=text)
-    if max(width_px, height_px) > LONGEST_PX:
-        raise Refused("openai-size-edge", size=text)
-    if width_px * height_px < SMALLEST_PX:
-        raise Refused("openai-size-below", size=text)
-    if width_px * height_px > LARGEST_PX:
-        raise Refused("openai-size-exceeds", size=text)
-    if max(width_px, height_px) > 3 * min(width_px, height_px):
-        raise Refused("openai-size-ratio", size=text)
+    for reply, legal in SIZE_RULES:
+        if not legal(width_px, height_px):
+            raise Refused(reply, size=text)
     return width_px, height_px
+
+
+SIZE_RULES: tuple[tuple[str, Callable[[int, int], bool]], ...] = (
+    ("openai-size-divisible", lambda width_px, height_px: width_px % 16 == 0 == height_px % 16),
+    ("openai-size-edge", lambda width_px, height_px: max(width_px, height_px) <= LONGEST_PX),
+    ("openai-size-below", lambda width_px, height_px: width_px * height_px >= SMALLEST_PX),
+    ("openai-size-exceeds", lambda width_px, height_px: width_px * height_px <= LARGEST_PX),
+    ("openai-size-ratio", lambda width_px, height_px: max(width_px, height_px) <= 3 * min(width_px, height_px)),
+)
+"""Reply that refuses a size, and when a size is legal; the first rule that is broken answers."""
 
 
 def snapped(width_px: int, height_px: int) -> tuple[int, int]:
@@ -152,12 +167,37 @@ def snapped(width_px: int, height_px: int) -> tuple[int, int]:
 GEMINI_FIELDS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "": frozenset(
-            "contents generationConfig systemInstruction safetySettings tools toolConfig cachedContent labels"
-            " model serviceTier".split()
+            {
+                "contents",
+                "generationConfig",
+                "systemInstruction",
+                "safetySettings",
+                "tools",
+                "toolConfig",
+                "cachedContent",
+                "labels",
+                "model",
+                "serviceTier",
+            }
         ),
         "generation_config": frozenset(
-            "responseModalities imageConfig candidateCount maxOutputTokens temperature topP topK seed stopSequences"
-            " thinkingConfig responseMimeType responseSchema presencePenalty frequencyPenalty mediaResolution".split()
+            {
+                "responseModalities",
+                "imageConfig",
+                "candidateCount",
+                "maxOutputTokens",
+                "temperature",
+                "topP",
+                "topK",
+                "seed",
+                "stopSequences",
+                "thinkingConfig",
+                "responseMimeType",
+                "responseSchema",
+                "presencePenalty",
+                "frequencyPenalty",
+                "mediaResolution",
+            }
         ),
         "generation_config.image_config": frozenset({"aspectRatio", "imageSize"}),
     }
@@ -175,8 +215,13 @@ GEMINI_SIZES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """Accepted `imageSize` by model; every other model takes 1K, 2K and 4K."""
 
 
-def google(model_name: str, body: Mapping[str, Any]) -> Wanted:
-    """What a generateContent call orders; raises Refused like Google, fields first, then their values."""
+def google(model_name: str, body: Mapping[str, Any], location: str | None = None) -> Wanted:
+    """What a generateContent call orders; raises Refused like Google, fields first, then their values.
+
+    `location` is that of a Vertex address: image models of Gemini 3 live in `global` only.
+    """
+    if location not in {None, "global"}:
+        raise Refused("vertex-region", location=location)
     config = section(body, "generationConfig")
     image = section(config, "imageConfig")
     for where, part in (("", body), ("generation_config", config), ("generation_config.image_config", image)):
@@ -189,12 +234,12 @@ def google(model_name: str, body: Mapping[str, Any]) -> Wanted:
     prompt = prompt_of(body)
     if not prompt.strip():
         raise Refused("google-no-contents")
-    ratio, size = image.get("aspectRatio", "1:1"), image.get("imageSize")
+    ratio, size = str(image.get("aspectRatio", "1:1")), image.get("imageSize")
     if ratio not in gemini.PIXELS_1K:
-        raise Refused("google-aspect-ratio", value=str(ratio)[:64])
+        raise Refused("google-aspect-ratio", value=ratio[:64])
     if size is not None and size not in GEMINI_SIZES.get(model_name, ("1K", "2K", "4K")):
         raise Refused("google-image-size", value=str(size)[:64])
-    size = size or "1K"
+    size = str(size or "1K")
     width_px, height_px = (round(edge * gemini.FACTORS[size]) for edge in gemini.PIXELS_1K[ratio])
     order = model.Order("gemini", model_name, width_px, height_px, image_size=size, aspect_ratio=ratio)
     return Wanted(order, prompt, "png" if model_name.startswith("gemini-2.5") else "jpeg")

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
-    from PIL import Image
 
 ENLARGED_FROM = 0.4
 """Edge of an "enlarged" picture before it is enlarged, as a share of the ordered edge (3840 -> 1536)."""
@@ -89,7 +88,8 @@ def texture(height_px: int, width_px: int) -> "np.ndarray":
                 if box[2] >= 0 and box[3] >= 0 and box[0] < width_px and box[1] < height_px:
                     draw.ellipse(box, fill=colour)
     noise = octaves(height_px, width_px, rng)[:, :, np.newaxis]
-    return np.clip(np.asarray(canvas, np.float32) + noise, 0, 255).astype(np.uint8)
+    pixels: np.ndarray = np.clip(np.asarray(canvas, np.float32) + noise, 0, 255).astype(np.uint8)
+    return pixels
 
 
 def octaves(height_px: int, width_px: int, rng: "np.random.Generator") -> "np.ndarray":
@@ -101,7 +101,8 @@ def octaves(height_px: int, width_px: int, rng: "np.random.Generator") -> "np.nd
     frequency[0, 0] = np.inf
     pink = np.fft.irfft2(spectrum / frequency, s=(height_px, width_px))
     white = rng.standard_normal((height_px, width_px))
-    return (18 * pink / pink.std() + 5 * white).astype(np.float32)
+    noise: np.ndarray = (18 * pink / pink.std() + 5 * white).astype(np.float32)
+    return noise
 
 
 MAGIC = {"png": b"\x89PNG\r\n\x1a\n", "jpeg": b"\xff\xd8\xff\xe0", "webp": b"RIFF\x00\x10\x00\x00WEBPVP8 "}
@@ -114,9 +115,8 @@ def encode(pixels: "np.ndarray", image_format: str) -> bytes:
 
     if image_format == "png":
         return png(pixels)
-    image: Image.Image = Image.fromarray(pixels)
     buffer = io.BytesIO()
-    image.save(buffer, image_format, quality=92, method=0)
+    Image.fromarray(pixels).save(buffer, image_format, quality=92, method=0)
     return buffer.getvalue()
 
 

@@ -65,9 +65,11 @@ def each(raw: Any, name: str, keys: Mapping[str, tuple[str, Reader]], faults: li
             yield make(**found)
 
 
-def read(raw: Mapping[str, Any], keys: Mapping[str, tuple[str, Reader]], where: str, faults: list[str]) -> Any:
+def read(
+    raw: Mapping[str, Any], keys: Mapping[str, tuple[str, Reader]], where: str, faults: list[str]
+) -> dict[str, Any]:
     """Field -> value for the keys of one table; what is wrong goes to `faults`."""
-    found = {}
+    found: dict[str, Any] = {}
     for key, value in raw.items():
         if key not in keys:
             near = difflib.get_close_matches(key, keys, n=1)
@@ -147,7 +149,7 @@ def inner(value: Any, keys: Mapping[str, tuple[str, Reader]], example: str) -> d
     if not isinstance(value, dict):
         raise ValueError(f"write a table, for example {example}")  # noqa: TRY004 - collected
     faults: list[str] = []
-    found: dict[str, Any] = read(value, keys, "in it", faults)
+    found = read(value, keys, "in it", faults)
     if faults:
         raise ValueError("; ".join(faults))
     return found

@@ -47,3 +47,9 @@ def usual(kind: model.Kind, protocol: str, voices: tuple[str, ...]) -> Row:
             if row.voice == voice and row.kind is kind and fits:
                 return row
     raise KeyError(f"no reply for {kind} in {protocol} by {voices}")
+
+
+@functools.cache
+def of_kind(kind: model.Kind) -> Row | None:
+    """What a kind means on the wire itself, whoever speaks; None where it is a matter of words."""
+    return next((row for row in catalogue().values() if (row.voice, row.kind) == ("wire", kind)), None)

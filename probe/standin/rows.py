@@ -33,17 +33,21 @@ class Blips:
     minutes: float
 
 
+BEGINNING = dt.datetime.min.replace(tzinfo=dt.UTC)
+END = dt.datetime.max.replace(tzinfo=dt.UTC)
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Row:
     """One `[[steady]]` or `[[incident]]`; what is None is left as the rows below it say.
 
-    A steady row has neither `begins` nor `ends`.
+    A steady row holds from the beginning of time to its end.
     """
 
     channel: str = "*"
     tier: str = "*"
-    begins: dt.datetime = dt.datetime.min.replace(tzinfo=dt.UTC)
-    ends: dt.datetime = dt.datetime.max.replace(tzinfo=dt.UTC)
+    begins: dt.datetime = BEGINNING
+    ends: dt.datetime = END
     every_s: float | None = None
     ramp_s: float = 0.0
     success: float | None = None

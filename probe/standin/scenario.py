@@ -17,6 +17,7 @@ HANG_S = 1800.0
 
 
 KINDS = frozenset(model.Kind)
+"""Words of `failures` that are no named replies."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -40,7 +41,6 @@ PACES: Mapping[model.Kind, Pace] = MappingProxyType(
         model.Kind.OVERLOADED: Pace(fixed_s=1.0),
         model.Kind.PROCESSING_ERROR: Pace(share=(0.5, 1.2)),
         model.Kind.GATEWAY_ERROR: Pace(fixed_s=5.0),
-        model.Kind.TIMEOUT: Pace(fixed_s=HANG_S),
         model.Kind.NETWORK: Pace(share=(0.2, 1.0)),
         model.Kind.PAYLOAD_TOO_LARGE: Pace(fixed_s=0.6),
         model.Kind.NO_IMAGE: Pace(share=(0.3, 0.9)),
@@ -49,7 +49,7 @@ PACES: Mapping[model.Kind, Pace] = MappingProxyType(
         model.Kind.UNKNOWN: Pace(fixed_s=2.0),
     }
 )
-"""Refusals come at once; what fails while or after a picture is made takes as long as a picture."""
+"""Refusals come at once; what fails while or after a picture is made takes as long as a picture. Time-outs hang."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -126,6 +126,21 @@ def moved(scenario: Scenario, start: dt.datetime) -> Scenario:
     )
 
 
+def alone(scenario: Scenario, calm: rows.Row) -> Scenario:
+    """The part of a scenario that names the channel of `calm` in full, laid over `calm`."""
+    steady = (row for row in scenario.steady if row.channel == calm.channel)
+    incidents = (row for row in scenario.incidents if row.channel == calm.channel)
+    channels = (rows.Channel(calm.channel, calm.channel),)
+    return dataclasses.replace(scenario, channels=channels, steady=(calm, *steady), incidents=tuple(incidents))
+
+
+def skipped(scenario: Scenario, hours: float) -> Scenario:
+    """The same scenario, begun so many hours later."""
+    return dataclasses.replace(
+        scenario, start=scenario.start + dt.timedelta(hours=hours), hours=max(scenario.hours - hours, 0.0)
+    )
+
+
 def answer(scenario: Scenario, channel: str, tier: str, at: dt.datetime, n: int, seed: int) -> Answer:
     """What the n-th request on `channel/tier`, sent at `at`, gets. Pure: same arguments, same answer.
 
@@ -138,10 +153,17 @@ def answer(scenario: Scenario, channel: str, tier: str, at: dt.datetime, n: int,
     success_s = now.latency.median_s * math.exp(now.latency.sigma * bell) * now.latency_factor
     if fails >= now.failing(channel, at, seed):
         return Answer(model.Kind.OK, "", success_s, success_s, now.delivers)
-    name = pick(now.failures, which)
-    kind, after_s = meaning(name)
-    latency_s = success_s if kind is model.Kind.OK else failure_s(kind, after_s, success_s, spread, bell)
-    return Answer(kind, "" if name == kind else name, latency_s, success_s, now.delivers)
+    return failure(pick(now.failures, which), success_s, now.delivers, spread, bell)
+
+
+def failure(name: str, success_s: float, delivers: delivery.Delivery, spread: float, bell: float) -> Answer:
+    """The answer that fails by a kind or by a named reply; a faulty picture is a success with another delivery."""
+    row = replies.of_kind(model.Kind(name)) if name in KINDS else replies.catalogue()[name]
+    if row and row.pictured and not row.act:
+        return Answer(model.Kind.OK, "", success_s, success_s, delivery.parse(row.delivers))
+    kind = row.kind if row else model.Kind(name)
+    latency_s = failure_s(kind, row, success_s, spread, bell)
+    return Answer(kind, "" if name in KINDS else name, latency_s, success_s, delivers)
 
 
 def behaviour(scenario: Scenario, channel: str, tier: str, at: dt.datetime, strength: float) -> rows.Behaviour:
@@ -168,20 +190,16 @@ def pick(failures: tuple[tuple[str, float], ...], which: float) -> str:
     return failures[-1][0]
 
 
-def meaning(name: str) -> tuple[model.Kind, float | None]:
-    """Kind of a kind or of a named reply, and the fixed time after which the latter comes."""
-    if name in KINDS:
-        return model.Kind(name), None
-    row = replies.catalogue()[name]
-    return row.kind, row.after_s
-
-
-def failure_s(kind: model.Kind, after_s: float | None, success_s: float, spread: float, bell: float) -> float:
-    """Latency of a failure, seconds; `after_s` is an intermediary's fixed limit, kept to within 0.3 s."""
-    if after_s is not None:
-        return after_s + 0.3 * spread
+def failure_s(kind: model.Kind, row: replies.Row | None, success_s: float, spread: float, bell: float) -> float:
+    """Latency of a failure, seconds; an intermediary's fixed limit is kept to within 0.3 s."""
+    if kind is model.Kind.TIMEOUT and not (row and row.after_s):
+        return HANG_S
+    if row and row.after_s:
+        return row.after_s + 0.3 * spread
+    if row and row.pictured:
+        return success_s
     pace = PACES[kind]
     if pace.fixed_s is None:
         low, high = pace.share
         return success_s * (low + (high - low) * spread)
-    return pace.fixed_s if kind is model.Kind.TIMEOUT else pace.fixed_s * math.exp(0.4 * bell)
+    return pace.fixed_s * math.exp(0.4 * bell)

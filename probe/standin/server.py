@@ -5,8 +5,8 @@ import collections
 import concurrent.futures
 import contextlib
 import dataclasses
-import datetime as dt
 import functools
+import itertools
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
@@ -16,12 +16,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from probe import clock, model, tokens
+from probe import clock, model
 from probe.standin import (
     acts,
     answers,
     calls,
-    delivery,
     gatewaylog,
     moderation,
     orders,
@@ -36,6 +35,7 @@ REFUSAL_S = 0.3
 MODERATION = "moderation"
 """Name of the channel that the moderation endpoint is; only rows with exactly this name touch it."""
 VERSIONS = ("v1", "v1beta")
+VERTEX = "/publishers/google/models/{name}:generateContent"
 MODELS = (
     "gpt-image-2",
     "gpt-image-2-vip",
@@ -53,7 +53,8 @@ MODELS = (
 def app(played: scenario.Scenario, speed: float = 1.0, seed: int = 0, time: clock.Clock | None = None) -> Starlette:
     """The application. Scenario time is that of `time`; without it, it starts at the first request."""
     standin = Standin(played, speed, seed, time)
-    return Starlette(routes=standin.routes(), lifespan=standin.lifespan)
+    handlers = {404: standin.no_such_address, 405: standin.no_such_address}
+    return Starlette(routes=standin.routes(), exception_handlers=handlers, lifespan=standin.lifespan)
 
 
 class Standin:
@@ -61,11 +62,12 @@ class Standin:
 
     def __init__(self, played: scenario.Scenario, speed: float, seed: int, time: clock.Clock | None) -> None:
         self.played = played
-        self.moderating = only_moderation(played)
+        self.moderating = scenario.alone(played, rows.Row(channel=MODERATION, latency=rows.Latency(0.5, 0.2)))
         self.speed = speed
         self.seed = seed
         self.started = time
-        self.counts: collections.Counter[tuple[str, str]] = collections.Counter()
+        self.counts: collections.Counter[tuple[str, str]] = collections.Counter()  # requests by path
+        self.others = itertools.count(1)  # refusals and look-ups, which belong to no path
         self.log = gatewaylog.Log()
         self.makers = concurrent.futures.ThreadPoolExecutor(2, "pictures")
 
@@ -86,6 +88,12 @@ class Standin:
                 for version in VERSIONS
             ),
             *(Route(f"/{version}/models/{{name}}", self.one_model) for version in VERSIONS),
+            Route(f"/{{version}}{VERTEX}", self.generate_content, methods=["POST"]),
+            Route(
+                f"/{{version}}/projects/{{project}}/locations/{{location}}{VERTEX}",
+                self.generate_content,
+                methods=["POST"],
+            ),
             Route("/api/log/self", self.log_self),
             Route("/api/log/token", self.log_token),
             Route("/api/usage/token/", self.usage),
@@ -122,7 +130,7 @@ class Standin:
             body = await calls.fields(request, "gemini")
         except orders.Refused as refused:
             return await self.refuse(call, refused)
-        return await self.serve(call, lambda: orders.google(call.model, body))
+        return await self.serve(call, lambda: orders.google(call.model, body, request.path_params.get("location")))
 
     async def serve(self, call: calls.Call, read: Callable[[], orders.Wanted]) -> Response:
         """Refuse what the original would refuse; else answer as the scenario says."""
@@ -148,26 +156,23 @@ class Standin:
         self, call: calls.Call, wanted: orders.Wanted, answer: scenario.Answer, path: str, n: int
     ) -> Response:
         """Log the request, then wait and answer as the scenario says; a picture is made while the wait goes on."""
-        ids = voices.ids(call.at, f"{path}/{n}")
+        key = f"{path}/{n}"
+        ids = voices.ids(call.at, key)
         row = voices.choose(call.who, call.protocol, answer.kind, answer.reply, call.language)
-        delivers = delivery.parse(row.delivers) if row.delivers else answer.delivers
-        made = answers.made(wanted, delivers, path, f"{path}/{n}")
-        self.remember(call, wanted, answer, row, ids)
+        self.log.add(gatewaylog.entry(call, wanted.order, answer, row, ids))
+        waited = self.time.sleep(wait_s(row, answer))
         if row.pictured:
-            wait_s = answer.made_s
-            make = functools.partial(body_of, call, wanted, made, delivers, ids)
+            make = functools.partial(answers.body, call, wanted, answer.delivers, path, key)
             work = asyncio.get_running_loop().run_in_executor(self.makers, make)
-            _, body = await asyncio.gather(self.time.sleep(wait_s), work)
+            _, body = await asyncio.gather(waited, work)
         else:
-            wait_s = 0.0 if row.act == "hang" else answer.latency_s
+            await waited
             body = voices.say(row, call.who, ids, {"model": call.model, "size": wanted.order.size})
-            await self.time.sleep(wait_s)
-        return self.response(call, row, ids, wait_s, body)
+        return self.response(call, row, ids, wait_s(row, answer), body)
 
     async def refuse(self, call: calls.Call, refused: orders.Refused) -> Response:
         """The original's refusal of an invalid request, which never reaches its path."""
-        self.counts["", ""] += 1
-        ids = voices.ids(call.at, f"{self.seed}/refused/{self.counts['', '']}")
+        ids = voices.ids(call.at, f"{self.seed}/refused/{next(self.others)}")
         row = voices.choose(call.who, call.protocol, model.Kind.INVALID_REQUEST, refused.reply, call.language)
         await self.time.sleep(REFUSAL_S)
         body = voices.say(row, call.who, ids, {"model": call.model, **refused.words})
@@ -179,46 +184,25 @@ class Standin:
             return acts.Misbehaving(row.act, row.status, headers, body, self.time, scenario.HANG_S)
         return Response(body, row.status, headers)
 
-    def remember(
-        self, call: calls.Call, wanted: orders.Wanted, answer: scenario.Answer, row: replies.Row, ids: voices.Ids
-    ) -> None:
-        """Write the request into the gateway's log: what was made is billed, whoever was still there."""
-        billed = row.pictured or row.act == "hang"
-        duration_s = answer.made_s if billed else answer.latency_s
-        order = wanted.order
-        self.log.add(
-            gatewaylog.Entry(
-                request_id=voices.own_id(call.who, ids),
-                done_at=call.at + dt.timedelta(seconds=duration_s),
-                duration_s=duration_s,
-                model=call.model,
-                quota=round(gatewaylog.QUOTA_PER_USD * price_usd(order)) if billed else 0,
-                error_code="" if billed else row.kind.value,
-                message="" if billed else row.name,
-                status=row.status,
-                prompt_tokens=answers.words(wanted.prompt),
-                completion_tokens=0,
-                path=call.request.url.path,
-                size=order.size,
-                quality=order.quality or "",
-            )
-        )
-
     async def models(self, request: Request) -> Response:
         """The models of the scenario that are called in this protocol."""
-        protocol = listed_in(request)
-        named = [
-            listing(protocol, name) for name in self.names() if name.startswith("gemini") == (protocol == "gemini")
-        ]
-        found = {"models": named} if protocol == "gemini" else {"object": "list", "data": named}
+        protocol = calls.listed_in(request)
+        listed = [calls.listing(protocol, name) for name in self.names() if calls.protocol_of(name) == protocol]
+        found = {"models": listed} if protocol == "gemini" else {"object": "list", "data": listed}
         return await self.look_up(request, protocol, self.names()[0], found)
 
     async def one_model(self, request: Request) -> Response:
-        protocol, name = listed_in(request), request.path_params["name"]
-        return await self.look_up(request, protocol, name, listing(protocol, name))
+        protocol, name = calls.listed_in(request), request.path_params["name"]
+        return await self.look_up(request, protocol, name, calls.listing(protocol, name))
 
     def names(self) -> tuple[str, ...]:
         return tuple(channel.model for channel in self.played.channels) or MODELS
+
+    async def no_such_address(self, request: Request, _: Exception) -> Response:
+        """What every OpenAI-compatible API says to a wrong path or method."""
+        call = self.call(request, "openai-images", self.names()[0])
+        words = {"method": request.method, "path": request.url.path}
+        return await self.refuse(call, orders.Refused("openai-invalid-url", **words))
 
     async def look_up(self, request: Request, protocol: str, name: str, found: Mapping[str, Any]) -> Response:
         """What is known of a model, for who has a key; a refusal where nobody serves it."""
@@ -227,8 +211,7 @@ class Standin:
             calls.admit(call)
         except orders.Refused as refused:
             return await self.refuse(call, refused)
-        self.counts["", ""] += 1
-        ids = voices.ids(call.at, f"{self.seed}/look-up/{self.counts['', '']}")
+        ids = voices.ids(call.at, f"{self.seed}/look-up/{next(self.others)}")
         return JSONResponse(found, headers=call.who.headers(ids, REFUSAL_S, name))
 
     async def moderations(self, request: Request) -> Response:
@@ -243,16 +226,13 @@ class Standin:
         n = self.counts[MODERATION, ""]
         answer = scenario.answer(self.moderating, MODERATION, "", call.at, n, self.seed)
         ids = voices.ids(call.at, f"{self.seed}/{MODERATION}/{n}")
-        if answer.kind is model.Kind.OK:
+        row = voices.choose(call.who, call.protocol, answer.kind, answer.reply, call.language)
+        await self.time.sleep(wait_s(row, answer))
+        said = voices.say(row, call.who, ids, {"model": MODERATION})
+        if row.pictured:
             name = str(body.get("model") or "omni-moderation-latest")
-            found = moderation.answer(body.get("input"), name, ids.trace_id)
-            row, said = replies.catalogue()["picture"], json.dumps(found).encode()
-        else:
-            row = voices.choose(call.who, call.protocol, answer.kind, answer.reply, call.language)
-            said = voices.say(row, call.who, ids, {"model": MODERATION})
-        wait_s = 0.0 if row.act == "hang" else answer.latency_s
-        await self.time.sleep(wait_s)
-        return self.response(call, row, ids, wait_s, said)
+            said = json.dumps(moderation.answer(body.get("input"), name, ids.trace_id)).encode()
+        return self.response(call, row, ids, wait_s(row, answer), said)
 
     async def log_self(self, request: Request) -> Response:
         """APIYI's look-up wants the raw system token, without Bearer."""
@@ -262,7 +242,7 @@ class Standin:
             return JSONResponse({"success": False, "message": message}, 401)
         try:
             return JSONResponse(gatewaylog.apiyi(self.log, request.query_params, self.time.now()))
-        except gatewaylog.BadQuery as error:
+        except gatewaylog.QueryError as error:
             return JSONResponse({"success": False, "message": str(error)})
 
     async def log_token(self, request: Request) -> Response:
@@ -276,40 +256,8 @@ class Standin:
         return JSONResponse(gatewaylog.usage(self.log, self.time.now()))
 
 
-def only_moderation(played: scenario.Scenario) -> scenario.Scenario:
-    """The scenario's rows for the moderation endpoint alone, over half a second of latency."""
-    calm = rows.Row(channel=MODERATION, latency=rows.Latency(0.5, 0.2))
-    steady = (row for row in played.steady if row.channel == MODERATION)
-    incidents = (row for row in played.incidents if row.channel == MODERATION)
-    channels = (rows.Channel(MODERATION, MODERATION, "openai"),)
-    return dataclasses.replace(played, channels=channels, steady=(calm, *steady), incidents=tuple(incidents))
-
-
-def body_of(
-    call: calls.Call, wanted: orders.Wanted, made: answers.Made, delivers: delivery.Delivery, ids: voices.Ids
-) -> bytes:
-    """The body of a success. CPU work of up to a second."""
-    if call.protocol == "gemini":
-        return answers.google(wanted, made, delivers, call.at, call.who, ids)
-    return answers.openai(wanted, made, delivers, call.at, str(call.request.base_url).rstrip("/"))
-
-
-def price_usd(order: model.Order) -> float:
-    """What the gateway charges for one picture: 0.03 USD flat on reverse channels, else the list price."""
-    if voices.reverse(order.model):
-        return 0.03
-    listed = tokens.list_price_usd(order.model, order.width_px, order.height_px, order.quality, order.image_size)
-    return 0.1 if listed is None else listed
-
-
-def listed_in(request: Request) -> str:
-    """The protocol in which a list of models is asked for: /v1beta and Google's key header mean Gemini."""
-    google = request.url.path.startswith("/v1beta") or "x-goog-api-key" in request.headers
-    return "gemini" if google else "openai-images"
-
-
-def listing(protocol: str, name: str) -> dict[str, Any]:
-    """One entry of a list of models."""
-    if protocol == "gemini":
-        return {"name": f"models/{name}", "displayName": name, "supportedGenerationMethods": ["generateContent"]}
-    return {"id": name, "object": "model", "created": 1_777_371_362, "owned_by": "standin"}
+def wait_s(row: replies.Row, answer: scenario.Answer) -> float:
+    """How long nothing is sent, scenario seconds; a hanging act does its own waiting."""
+    if row.act == "hang":
+        return 0.0
+    return answer.made_s if row.pictured else answer.latency_s

@@ -5,7 +5,7 @@ import datetime as dt
 import json
 import random
 import string
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -40,46 +40,26 @@ def ids(at: dt.datetime, key: str) -> Ids:
     )
 
 
-def openai_headers(ids: Ids, elapsed_s: float, model_name: str) -> dict[str, str]:
-    return {
-        "x-request-id": ids.request_id,
+def reverse(model_name: str) -> bool:
+    """Is this a reseller's reverse channel (not the provider's own API), by its name?"""
+    return model_name.endswith(("-vip", "-all"))
+
+
+Headers = Mapping[str, str]
+CLOUDFLARE: Headers = MappingProxyType({"server": "cloudflare", "cf-ray": "$cf_ray", "cf-cache-status": "DYNAMIC"})
+OPENAI: Headers = MappingProxyType(
+    {
+        "x-request-id": "$request_id",
         "openai-organization": "org-standin",
-        "openai-processing-ms": str(round(elapsed_s * 1000)),
+        "openai-processing-ms": "$elapsed_ms",
         "openai-version": "2020-10-01",
         "x-ratelimit-limit-requests": "250",
         "x-ratelimit-remaining-requests": "249",
         "x-ratelimit-reset-requests": "240ms",
-        "alt-svc": 'h3=":443"; ma=86400',
-        **cloudflare_headers(ids, elapsed_s, model_name),
+        **CLOUDFLARE,
     }
-
-
-def cloudflare_headers(ids: Ids, elapsed_s: float, model_name: str) -> dict[str, str]:
-    return {"server": "cloudflare", "cf-ray": ids.cf_ray, "cf-cache-status": "DYNAMIC"}
-
-
-def nginx_headers(ids: Ids, elapsed_s: float, model_name: str) -> dict[str, str]:
-    return {"server": "nginx", "x-request-id": ids.request_id}
-
-
-def new_api_headers(ids: Ids, elapsed_s: float, model_name: str) -> dict[str, str]:
-    return {"x-oneapi-request-id": ids.gateway_id}
-
-
-def shell_api_headers(ids: Ids, elapsed_s: float, model_name: str) -> dict[str, str]:
-    """`x-request-id` on official models, `request-id` on the reverse ones, none on Gemini ones."""
-    if model_name.startswith("gemini"):
-        return {}
-    return {"request-id" if reverse(model_name) else "x-request-id": ids.gateway_id}
-
-
-def google_headers(ids: Ids, elapsed_s: float, model_name: str) -> dict[str, str]:
-    return {"server-timing": f"gfet4t7; dur={round(elapsed_s * 1000)}"}
-
-
-def reverse(model_name: str) -> bool:
-    """Is this a reseller's reverse channel (not the provider's own API), by its name?"""
-    return model_name.endswith(("-vip", "-all"))
+)
+GOOGLE: Headers = MappingProxyType({"server-timing": "gfet4t7; dur=$elapsed_ms"})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -89,37 +69,70 @@ class Personality:
     name: str
     note: str
     speakers: tuple[str, ...]
-    headers: Callable[[Ids, float, str], dict[str, str]]
+    own_headers: Headers
+    reverse_headers: Headers | None = None  # on reverse channels, where they differ
+    gemini_headers: Headers | None = None  # on Gemini models, where they differ
     gateway: bool = False  # appends its request id to the errors it passes on
     no_key: str = "openai-missing-key"  # named replies to a request without a key,
     bad_key: str = "openai-bad-key"  # with a bad one,
     no_model: str = "openai-model-not-found"  # and for a model that nobody serves
 
+    def headers(self, ids: Ids, elapsed_s: float, model_name: str) -> dict[str, str]:
+        """Its response headers for one request."""
+        special = self.gemini_headers if model_name.startswith("gemini") else None
+        special = self.reverse_headers if reverse(model_name) else special
+        chosen = self.own_headers if special is None else special
+        values = {**dataclasses.asdict(ids), "elapsed_ms": str(round(elapsed_s * 1000))}
+        return {name: string.Template(text).substitute(values) for name, text in chosen.items()}
 
-NEW_API_REFUSALS = ("new-api-invalid-token", "new-api-invalid-token", "new-api-no-channel")
-SHELL_API_REFUSALS = ("shell-api-invalid-token", "shell-api-invalid-token", "new-api-no-channel")
-GOOGLE_REFUSALS = ("google-no-key", "google-bad-key", "google-model-not-found")
 
 PERSONALITIES: Mapping[str, Personality] = MappingProxyType(
     {
         row.name: row
         for row in (
-            Personality("openai", "OpenAI's own API", (), openai_headers),
+            Personality("openai", "OpenAI's own API", (), OPENAI),
             Personality(
-                "new-api", "new-api and one-api gateways", ("new-api",), new_api_headers, True, *NEW_API_REFUSALS
+                "new-api",
+                "new-api and one-api gateways",
+                ("new-api",),
+                {"x-oneapi-request-id": "$gateway_id"},
+                gateway=True,
+                no_key="new-api-invalid-token",
+                bad_key="new-api-invalid-token",
+                no_model="new-api-no-channel",
             ),
             Personality(
                 "shell-api",
                 "shell-api gateways such as APIYI",
                 ("shell-api", "new-api"),
-                shell_api_headers,
-                True,
-                *SHELL_API_REFUSALS,
+                {"x-request-id": "$gateway_id"},
+                reverse_headers={"request-id": "$gateway_id"},
+                gemini_headers={},
+                gateway=True,
+                no_key="shell-api-invalid-token",
+                bad_key="shell-api-invalid-token",
+                no_model="new-api-no-channel",
             ),
-            Personality("nginx", "an nginx or openresty in front of OpenAI's", ("nginx",), nginx_headers),
-            Personality("cloudflare", "a Cloudflare edge in front of OpenAI's", ("cloudflare",), cloudflare_headers),
-            Personality("google", "Google AI Studio", (), google_headers, False, *GOOGLE_REFUSALS),
-            Personality("vertex", "Google Vertex", ("vertex",), google_headers, False, *GOOGLE_REFUSALS),
+            Personality("nginx", "nginx or openresty in front of OpenAI", ("nginx",), {**OPENAI, "server": "nginx"}),
+            Personality("cloudflare", "a Cloudflare edge in front of OpenAI", ("cloudflare",), OPENAI),
+            Personality(
+                "google",
+                "Google AI Studio",
+                (),
+                GOOGLE,
+                no_key="google-no-key",
+                bad_key="google-bad-key",
+                no_model="google-model-not-found",
+            ),
+            Personality(
+                "vertex",
+                "Google Vertex",
+                ("vertex",),
+                GOOGLE,
+                no_key="google-no-key",
+                bad_key="google-bad-key",
+                no_model="vertex-model-not-found",
+            ),
         )
     }
 )
@@ -153,6 +166,7 @@ EXAMPLES: Mapping[str, str] = MappingProxyType(
         "size": "1792x936",
         "place": " at 'generation_config'",
         "modalities": "TEXT",
+        "location": "us-central1",
         "method": "POST",
         "path": "/v1/images/generation",
     }
@@ -162,11 +176,23 @@ EDGES = ("nginx", "cloudflare")
 """What they say themselves never saw the API behind them: its headers are missing."""
 
 
+CONTENT_TYPES: Mapping[bytes, str] = MappingProxyType(
+    {
+        b"{": "application/json",
+        b"[{": "application/json",
+        b"<": "text/html",
+        b"event:": "text/event-stream",
+        b"": "text/plain",
+    }
+)
+"""Content type by how a body begins."""
+
+
 def headers(
     row: replies.Row, who: Personality, ids: Ids, elapsed_s: float, model_name: str, body: bytes
 ) -> dict[str, str]:
     """The personality's headers, a content type that fits the body, and over them the row's own."""
-    kind = "application/json" if body[:1] in (b"{", b"[") else "text/html" if body[:1] == b"<" else "text/plain"
+    kind = next(name for start, name in CONTENT_TYPES.items() if body.startswith(start))
     own = {name: string.Template(value).safe_substitute(dataclasses.asdict(ids)) for name, value in row.headers.items()}
     said = {} if row.voice in EDGES else who.headers(ids, elapsed_s, model_name)
     return {"content-type": kind, **said, **own}
