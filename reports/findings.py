@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from probe import model
-from reports import window, words
+from reports import states, window, words
 
 
 def since(facts: window.PathFacts) -> dt.datetime | None:
@@ -46,9 +46,9 @@ def incident(seen: window.Window, bad: Sequence[window.PathFacts]) -> Incident:
     return Incident(
         first,
         tuple(others),
-        tuple(each.path.tier for each in siblings if each.state.state in window.FINE),
+        tuple(each.path.tier for each in siblings if each.state.state in states.FINE),
         tuple(each.path.tier for each in siblings if each.state.state is model.State.UNKNOWN),
-        tuple(each.path.channel for each in rivals if each.state.state in window.FINE),
+        tuple(each.path.channel for each in rivals if each.state.state in states.FINE),
         tuple(each.path.channel for each in rivals if each.is_bad),
         tuple(each.path.channel for each in rivals if each.state.state is model.State.UNKNOWN),
     )

@@ -99,6 +99,7 @@ class Present:
     states: Mapping[model.Path, model.PathState]
     detections: Mapping[model.Path, "Detection"]
     advice: tuple[window.Advice, ...]
+    simulated: bool  # are outcomes that a scenario made up among the evidence?
 
     def facts(self, config: "schema.Config", path: model.Path) -> window.PathFacts:
         """The facts of one path but for its outcomes; one that has left the config has no state, price or limits."""
@@ -125,7 +126,12 @@ def read_present(config: "schema.Config", past: "history.History", at: dt.dateti
     found = {state.path: state for state in board.states(at)}
     if published:
         found |= {state.path: state for state in past.states() if state.path in found}
-    return Present(found, board.detections(at), tuple(read_advice(config, judged, board, found, at)))
+    return Present(
+        found,
+        board.detections(at),
+        tuple(read_advice(config, judged, board, found, at)),
+        any(one.outcome.trigger is model.Trigger.SIMULATED for one in judged),
+    )
 
 
 def read_advice(

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from probe import model
 from probe.inference import recommend
 from probe.records.rows import Point
+from reports import states
 
 
 class Series(StrEnum):
@@ -106,13 +107,7 @@ class PathFacts:
     @property
     def is_bad(self) -> bool:
         """Should it not be used?"""
-        return self.state.state in BAD
-
-
-BAD = frozenset(
-    {model.State.DEGRADED, model.State.RECOVERING, model.State.REFUSING, model.State.NO_ACCESS, model.State.MODEL_GONE}
-)
-FINE = frozenset({model.State.HEALTHY, model.State.SUSPECT})
+        return self.state.state in states.BAD
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

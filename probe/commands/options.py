@@ -1,7 +1,9 @@
 """Options and output habits that commands share."""
 
 import json
-from collections.abc import Callable
+import os
+import sys
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import click
@@ -26,3 +28,18 @@ def options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
         return command
 
     return apply
+
+
+def refuse_unknown(chosen: Iterable[str], names: Iterable[str], option: str) -> None:
+    """A name that the config does not know is refused: an empty report would look like good news."""
+    known = list(dict.fromkeys(names))
+    for name in chosen:
+        if name not in known:
+            raise click.UsageError(f"{option} {name!r} is not in the config, which has {', '.join(known)}.")
+
+
+def wants_colour() -> bool:
+    """Colour on a terminal that can show it, unless NO_COLOR says no."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")

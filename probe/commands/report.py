@@ -3,17 +3,23 @@
 import datetime as dt
 import pathlib
 import re
-import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from probe import model
+from probe.commands import options
+
+if TYPE_CHECKING:
+    from reports import blocks
 
 UNITS_S = {"m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+ENDINGS = {".md": "markdown", ".html": "html", ".htm": "html", ".json": "json"}
+FORMATS = ("text", "markdown", "html", "json")  # the names in `reports.formats.FORMATS`; a test compares
 
 
-class Point(click.ParamType[dt.datetime]):
-    """A moment: `2026-11-24T06:10Z`, `2026-11-24`, or so long ago: `36h`, `14d`."""
+class When(click.ParamType[dt.datetime]):
+    """A moment: `2026-11-24T06:10Z`, `2026-11-24` (UTC), or so long ago: `36h`, `14d`."""
 
     name = "when"
 
@@ -21,33 +27,25 @@ class Point(click.ParamType[dt.datetime]):
         if isinstance(value, dt.datetime):
             return value
         text = str(value)
-        if back := re.fullmatch(r"(\d{1,5})([mhdw])", text):
-            return dt.datetime.now(dt.UTC) - dt.timedelta(seconds=int(back[1]) * UNITS_S[back[2]])
         try:
+            if back := re.fullmatch(r"(\d{1,6})([mhdw])", text):
+                return dt.datetime.now(dt.UTC) - dt.timedelta(seconds=int(back[1]) * UNITS_S[back[2]])
             at = dt.datetime.fromisoformat(text)
-        except ValueError:
-            self.fail(f"{text!r} is no time: write 14d, 36h, 2026-11-24 or 2026-11-24T06:10Z (UTC)", param, ctx)
-        return at.astimezone(dt.UTC) if at.tzinfo else at.replace(tzinfo=dt.UTC)
+            return at.astimezone(dt.UTC) if at.tzinfo else at.replace(tzinfo=dt.UTC)
+        except (ValueError, OverflowError):
+            self.fail(f"{text!r} is no time: write 14d, 36h, 2026-11-24 or 2026-11-24T06:10Z", param, ctx)
 
 
-POINT = Point()
-
-
-@click.command()
-@click.option("--config", "config_path", type=click.Path(dir_okay=False), help="Default: ./config.toml, then XDG.")
-@click.option("--since", type=POINT, help="Start: 14d, 36h, 2026-11-24. Default: 14 days before the end.")
-@click.option("--until", type=POINT, help="End, likewise. Default: now.")
+@click.command(short_help="What is degraded since when, and what to use.")
+@options.CONFIG
+@click.option("--since", type=When(), help="Start: 14d, 36h, 2026-11-24 [default: 14 days before the end].")
+@click.option("--until", type=When(), help="End, likewise [default: now].")
 @click.option("--channel", "channels", multiple=True, help="Only this channel; may be repeated.")
 @click.option("--tier", "tiers", multiple=True, help="Only this tier; may be repeated.")
+@click.option("--format", "named", type=click.Choice(FORMATS), help="[default: by the ending of --output, else text]")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=pathlib.Path), help="Write to this file.")
 @click.option(
-    "--format",
-    "format_name",
-    type=click.Choice(["text", "markdown", "html", "json"]),
-    help="Default: by the ending of --output, else text.",
-)
-@click.option("--output", type=click.Path(dir_okay=False, writable=True, path_type=pathlib.Path), help="Write here.")
-@click.option(
-    "--plots", type=click.Path(file_okay=False, path_type=pathlib.Path), help="Also write plots (PNG, SVG) here."
+    "--plots", type=click.Path(file_okay=False, path_type=pathlib.Path), help="Also write each plot here, PNG and SVG."
 )
 def command(
     *,
@@ -56,76 +54,61 @@ def command(
     until: dt.datetime | None,
     channels: tuple[str, ...],
     tiers: tuple[str, ...],
-    format_name: str | None,
+    named: str | None,
     output: pathlib.Path | None,
     plots: pathlib.Path | None,
 ) -> None:
     """What is degraded since when, what to use, and the numbers behind it.
 
-    Reads the database only: nothing is sent, nothing is paid.
+    Reads the database only: nothing is sent and nothing is paid.
 
     \b
-    Examples:
+    Example:
       tierwatch report
       tierwatch report --since 36h --channel vip
-      tierwatch report --output report.html --plots plots/
+      tierwatch report --output report.html --plots plots
       tierwatch report --format json | jq '.sections[0]'
     """
     from probe import config as configs
     from probe.records import history
-    from reports import formats, reading, sections
+    from reports import formats, reading, sections, text
 
-    if since and until and since >= until:
-        raise click.UsageError("--since must lie before --until.")
     now = dt.datetime.now(dt.UTC)
+    if (since or now - reading.DEFAULT_PERIOD) >= min(until or now, now):
+        raise click.UsageError("--since must lie before --until and before now.")
     config = configs.load(configs.find(config_path))
-    known(channels, [channel.name for channel in config.channel], "--channel")
-    known(tiers, [path.tier for path in config.paths()], "--tier")
+    options.refuse_unknown(channels, (channel.name for channel in config.channel), "--channel")
+    options.refuse_unknown(tiers, (path.tier for path in config.paths()), "--tier")
     with history.open(configs.database(pathlib.Path(config.source))) as past:
-        seen = reading.read(config, past, now, reading.Choice(since, until, channels, tiers))
-    report = sections.build(seen)
-    chosen = format_name or by_ending(output)
-    if chosen == "text" and output is None:
-        from reports import text
-
-        click.echo(text.render(report, colour=wants_colour()), nl=False)
+        report = sections.build(reading.read(config, past, now, reading.Choice(since, until, channels, tiers)))
+    chosen = named or (ENDINGS.get(output.suffix.lower(), "text") if output else "text")
+    if output:
+        write(output, formats.render(report, chosen))
     else:
-        write(formats.render(report, chosen), output)
+        colour = chosen == "text" and options.wants_colour()
+        click.echo(text.render(report, colour=True) if colour else formats.render(report, chosen), nl=False, color=True)
+    if plots:
+        draw(report, plots)
 
 
-ENDINGS = {".md": "markdown", ".html": "html", ".json": "json"}
-
-
-def by_ending(output: pathlib.Path | None) -> str:
-    return ENDINGS.get(output.suffix.lower(), "text") if output else "text"
-
-
-def known(chosen: tuple[str, ...], names: list[str], option: str) -> None:
-    """Refuse a name that the config does not know: an empty report would look like good news."""
-    for name in chosen:
-        if name not in names:
-            raise click.UsageError(f"{option} {name!r} is not in the config; it has {', '.join(dict.fromkeys(names))}.")
-
-
-def wants_colour() -> bool:
-    """Colour on a terminal that can show it, unless NO_COLOR says no."""
-    import os
-
-    if os.environ.get("NO_COLOR"):
-        return False
-    return bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")
-
-
-def write(rendered: str, output: pathlib.Path | None) -> None:
-    """To stdout, or to a file in one step: a reader never sees half a report. Raises UserError."""
-    if output is None:
-        click.echo(rendered, nl=False)
-        return
+def write(output: pathlib.Path, rendered: str) -> None:
+    """Replace the file in one step, so that a reader never sees half a report; raises UserError."""
     draft = output.with_name(f".{output.name}.part")
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         draft.write_text(rendered, encoding="utf-8")
         draft.replace(output)
     except OSError as error:
-        raise model.UserError(f"{output} cannot be written: {error.strerror}. Choose another --output.") from error
+        raise model.UserError(f"{output} cannot be written ({error.strerror}); choose another --output") from error
     click.echo(f"wrote {output}", err=True)
+
+
+def draw(report: "blocks.Report", folder: pathlib.Path) -> None:
+    """Write every plot of the report; raises UserError."""
+    from reports import plots
+
+    try:
+        for path in plots.write(report, folder):
+            click.echo(f"wrote {path}", err=True)
+    except OSError as error:
+        raise model.UserError(f"{folder} cannot be written ({error.strerror}); choose another --plots") from error

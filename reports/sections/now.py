@@ -1,21 +1,9 @@
 """The first screen: what is degraded since when, why, what to use, what was paid, and what is not known."""
 
-from collections.abc import Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Iterator
 
 from probe import model
-from probe.inference import recommend
-from reports import blocks, findings, sample, window, words
-
-SHOUTED: Mapping[model.State, str] = MappingProxyType(
-    {
-        model.State.DEGRADED: "DEGRADED",
-        model.State.RECOVERING: "RECOVERING, still degraded",
-        model.State.REFUSING: "REFUSING every prompt",
-        model.State.NO_ACCESS: "NO ACCESS",
-        model.State.MODEL_GONE: "MODEL GONE",
-    }
-)
+from reports import advice, blocks, findings, sample, states, window, words
 
 RECENT_S = 86_400.0  # a stretch that ended within this is still news
 MOST_NAMES = 6
@@ -27,7 +15,7 @@ def read(seen: window.Window) -> tuple[blocks.Block, ...]:
         caveats(seen),
         *(incident(seen, found) for found in findings.incidents(seen)),
         calm(seen),
-        advice(seen),
+        to_use(seen),
         (*money(seen), *unknown(seen)),
     )
     return tuple(blocks.Headline(lines) for lines in map(tuple, groups) if lines)
@@ -58,7 +46,7 @@ def incident(seen: window.Window, found: findings.Incident) -> Iterator[blocks.L
 def opening(seen: window.Window, facts: window.PathFacts) -> str:
     """`DEGRADED since 02:20 UTC (90 %: 01:55-02:35), still on. About 45 % fail.`."""
     since = findings.since(facts)
-    text = SHOUTED[facts.state.state] + (f" since {words.moment(since, seen.until)}" if since else "")
+    text = states.BAD[facts.state.state] + (f" since {words.moment(since, seen.until)}" if since else "")
     if facts.since:
         text += f" (90 %: {words.clock_range(facts.since.low, facts.since.high, seen.until)})"
     if facts.state.state is model.State.DEGRADED:
@@ -103,8 +91,7 @@ def calm(seen: window.Window) -> Iterator[blocks.Line]:
         )
     for facts in seen.paths:
         if facts.state.state is model.State.SUSPECT:
-            reason = f" ({facts.state.reason})" if facts.state.reason else ""
-            yield blocks.Line(f"{facts.path} is suspect and being re-checked{reason}.", tone="warn")
+            yield blocks.Line(f"{facts.path}: {facts.state.reason or 'being re-checked'}.", "suspect", "warn")
     over = [
         (stretch.end.at, stretch, facts)
         for facts in seen.paths
@@ -120,44 +107,15 @@ def calm(seen: window.Window) -> Iterator[blocks.Line]:
         )
 
 
-def advice(seen: window.Window) -> Iterator[blocks.Line]:
-    """What to use, a line a tier and job; a tier's second choice is told where somebody waits for the pictures."""
+def to_use(seen: window.Window) -> Iterator[blocks.Line]:
+    """What to use, a line a tier and job."""
     if not seen.advice:
         return
     yield blocks.Line("Use now:" if seen.is_now else "At the period's end this was the best to use:")
     for each in seen.advice:
-        text = f"{each.tier}: {told(seen, each)}" if each.job else told(seen, each)
-        yield blocks.Line(text, each.job or each.tier, tone(each))
-
-
-def told(seen: window.Window, each: window.Advice) -> str:
-    """`vip, 3 attempts: $0.04 and 4.6 min a usable picture, 91 % get through. In a hurry official: ...`."""
-    if each.batch.choice is None:
-        why = f": {'; '.join(each.batch.not_known)}" if each.batch.not_known else ""
-        return f"{each.batch.reason}{why}."
-    text = f"{offer(each.batch.choice)}."
-    urgent = each.urgent.choice if each.urgent else None
-    if urgent and urgent.candidate.path != each.batch.choice.candidate.path:
-        text += f" In a hurry {offer(urgent)}."
-    if each.checked_at:
-        text += f" Checked {words.ago(each.checked_at, seen.until)}"
-        text += (
-            f", stands until {words.moment(each.valid_until, seen.until)} or the next alarm."
-            if each.valid_until
-            else "."
-        )
-    return text
-
-
-def offer(one: recommend.Offer) -> str:
-    attempts = f", {one.attempts} attempts" if one.attempts > 1 else ""
-    through = f"{words.percent(one.usable_share, 1 if one.usable_share > 0.95 else 0)} get through"
-    cost = f"{words.usd(one.usd)} and {words.seconds(60 * one.minutes)} a usable picture"
-    return f"{one.candidate.path.channel}{attempts}: {cost}, {through} (n {one.candidate.n})"
-
-
-def tone(each: window.Advice) -> blocks.Tone:
-    return "" if each.batch.choice else "unknown"
+        text = advice.sentence(each, seen.until)
+        told = f"{each.tier}: {text}" if each.job else text
+        yield blocks.Line(told, each.job or each.tier, "" if each.batch.choice else "unknown")
 
 
 def money(seen: window.Window) -> Iterator[blocks.Line]:

@@ -1,6 +1,7 @@
 """What the numbers leave out: excluded outcomes, skipped slots, unknown outcomes, gaps."""
 
 import collections
+import itertools
 
 from reports import blocks, window, words
 
@@ -43,7 +44,7 @@ def gaps(seen: window.Window) -> tuple[blocks.Block, ...]:
     sent = sorted(point.sent_at for facts in seen.paths for point in facts.of(*window.CANARIES))
     if len(sent) < FEW_INTERVALS:
         return ()
-    steps = sorted(zip(sent, sent[1:], strict=False), key=lambda pair: pair[1] - pair[0])
+    steps = sorted(itertools.pairwise(sent), key=lambda pair: pair[1] - pair[0])
     usual_s = (steps[len(steps) // 2][1] - steps[len(steps) // 2][0]).total_seconds()
     limit_s = max(FEW_INTERVALS * usual_s, SHORTEST_GAP_S)
     edges = [(seen.since, sent[0]), *steps, (sent[-1], seen.until)]

@@ -1,0 +1,132 @@
+"""What `tierwatch status` says: from published states to one line, an exit code, and performance data for monitors.
+
+Nothing heavy is imported: monitors call this every minute.
+"""
+
+import dataclasses
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+
+from probe import model
+from probe.records import rows
+from reports import states, words
+
+OK, WARNING, CRITICAL, UNKNOWN = range(4)
+WORDS = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
+"""Exit codes and words of the monitoring plugins' convention."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Status:
+    """The answer: `message` is the first line without its word, `details` are the lines below."""
+
+    code: int
+    message: str
+    details: tuple[str, ...] = ()
+    figures: tuple[tuple[str, str], ...] = ()  # performance data, name and value with unit
+
+    def text(self) -> str:
+        """The plugin's output: `WARNING - ... | name=value ...`, then the details."""
+        figures = " ".join(f"{name}={value}" for name, value in self.figures)
+        first = f"{WORDS[self.code]} - {self.message}" + (f" | {figures}" if figures else "")
+        return "\n".join([first, *self.details])
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Known:
+    """What the database knows at this moment."""
+
+    states: Sequence[model.PathState]
+    heartbeat: rows.Heartbeat | None
+    spent_usd: float
+    jobs: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)  # tiers by `[[job]]`
+    digest: str = ""  # of the config file as it is now
+
+
+def blind(reason: str) -> Status:
+    """Nothing can be said, and that is a finding of its own."""
+    first, *rest = reason.splitlines() or ["no reason given"]
+    return Status(UNKNOWN, first, tuple(rest))
+
+
+def status(known: Known, now: dt.datetime) -> Status:
+    """The gravest thing first.
+
+    3 no daemon or a stale one; 2 a tier of which no channel is healthy while one is bad; 1 a bad path;
+    0 all well, with what is suspect or not known said in words.
+    """
+    bad = [state for state in known.states if state.state in states.BAD]
+    details = (
+        *(told(state, now) for state in bad),
+        *(told(state, now) for state in known.states if state.state is model.State.SUSPECT),
+        *not_known(known.states),
+        *changed(known),
+    )
+    code, message = judged(known, bad, now)
+    return Status(code, message, details, figures(known, now))
+
+
+def judged(known: Known, bad: Sequence[model.PathState], now: dt.datetime) -> tuple[int, str]:
+    beat = known.heartbeat
+    if beat is None:
+        return UNKNOWN, "no daemon has run here yet; start `tierwatch daemon`"
+    if beat.stale(now):
+        return UNKNOWN, f"blind: the daemon's last sign of life was {words.ago(beat.at, now)}; what follows may be over"
+    if not known.states:
+        return UNKNOWN, "the daemon has published no state yet"
+    lost = lost_tiers(known)
+    if lost:
+        return CRITICAL, f"no healthy channel left for {words.listed(lost)}"
+    if bad:
+        return WARNING, f"{words.listed([str(state.path) for state in bad])} {'is' if len(bad) == 1 else 'are'} bad"
+    counts = {state: sum(each.state is state for each in known.states) for state in model.State}
+    doubtful = ", ".join(
+        f"{counts[state]} {word}"
+        for state, word in ((model.State.SUSPECT, "suspect"), (model.State.UNKNOWN, "not known yet"))
+        if counts[state]
+    )
+    told_doubtful = f", {doubtful}" if doubtful else ""
+    return OK, f"{counts[model.State.HEALTHY]} of {words.count(len(known.states), 'path')} healthy{told_doubtful}"
+
+
+def lost_tiers(known: Known) -> list[str]:
+    """Tiers where a channel is bad and none is healthy, with the jobs that need them."""
+    found = []
+    for tier in dict.fromkeys(state.path.tier for state in known.states):
+        here = [state.state for state in known.states if state.path.tier == tier]
+        if any(state in states.BAD for state in here) and not any(state in states.FINE for state in here):
+            jobs = [job for job, tiers in known.jobs.items() if tier in tiers]
+            found.append(f"{tier} (job {words.listed(jobs)})" if jobs else tier)
+    return found
+
+
+def told(state: model.PathState, now: dt.datetime) -> str:
+    """`vip/4k-high DEGRADED since 02:20 UTC: about 45 % fail: processing_error 5 of 16`."""
+    since = f" since {words.moment(state.since, now)}" if state.since else ""
+    reason = f": {state.reason}" if state.reason else ""
+    return f"{state.path} {states.BAD.get(state.state, state.state)}{since}{reason}"
+
+
+def not_known(published: Iterable[model.PathState]) -> list[str]:
+    names = [str(state.path) for state in published if state.state is model.State.UNKNOWN]
+    return [f"not known: {', '.join(names)}"] if names else []
+
+
+def changed(known: Known) -> list[str]:
+    """The daemon may run with an older config than the file says."""
+    beat = known.heartbeat
+    if beat and known.digest and beat.digest != known.digest:
+        return ["the config file has changed since the daemon read it"]
+    return []
+
+
+def figures(known: Known, now: dt.datetime) -> tuple[tuple[str, str], ...]:
+    """Paths by state, canary money of the UTC day, age of the heartbeat."""
+    if not known.states:
+        return ()
+    total = len(known.states)
+    counts = [
+        (state.value, f"{sum(each.state is state for each in known.states)};;;0;{total}") for state in model.State
+    ]
+    age = [("heartbeat_age", f"{(now - known.heartbeat.at).total_seconds():.0f}s")] if known.heartbeat else []
+    return (*counts, ("canaries_usd", f"{known.spent_usd:.4f}"), *age)
