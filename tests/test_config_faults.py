@@ -88,9 +88,9 @@ CHANNEL_ROWS = [
         {"base_url": '"http://api.apiyi.com/v1"'},
         '[[channel]] vip base_url = "http://api.apiyi.com/v1": must start with https://, since the key would travel in the open',
     ),
-    ("no scheme", {"base_url": '"api.apiyi.com/v1"'}, '[[channel]] vip base_url = "api.apiyi.com/v1": must start with https:// and a host'),
-    ("spaces in the address", {"base_url": '"https://a b"'}, '[[channel]] vip base_url = "https://a b": must be an address without spaces, such as https://api.openai.com/v1'),
-    ("port out of range", {"base_url": '"https://a:99999/v1"'}, '[[channel]] vip base_url = "https://a:99999/v1": is no address: Port out of range 0-65535'),
+    ("no scheme", {"base_url": '"api.apiyi.com/v1"'}, '[[channel]] vip base_url = "api.apiyi.com/v1": must be an address such as https://api.openai.com/v1'),
+    ("spaces in the address", {"base_url": '"https://a b"'}, '[[channel]] vip base_url = "https://a b": must be an address such as https://api.openai.com/v1'),
+    ("port out of range", {"base_url": '"https://a:99999/v1"'}, '[[channel]] vip base_url = "https://a:99999/v1": must be an address such as https://api.openai.com/v1'),
     ("version twice", {"base_url": '"https://api.apiyi.com/v1/v1"'}, '[[channel]] vip base_url = "https://api.apiyi.com/v1/v1": has /v1 twice; once is enough'),
     (
         "endpoint in the address",
@@ -186,7 +186,7 @@ FILE_ROWS = [
     ("page without a port", "[page]\nlisten = 'localhost'\n", '[page] listen = "localhost": write HOST:PORT, for example 127.0.0.1:8321'),
     ("moderation over plain http", "[moderation]\nbase_url = 'http://m.example'\n", '[moderation] base_url = "http://m.example": must start with https://, since the key would travel in the open'),
     ("alert without a scheme", "[alerts]\nurls = ['hunter2']\n", "[alerts] urls: every entry is an address of Apprise, such as mailto://... or slack://..."),
-    ("heartbeat no address", "[alerts]\nheartbeat_url = 'hunter2'\n", "[alerts] heartbeat_url: must start with https:// and a host"),
+    ("heartbeat no address", "[alerts]\nheartbeat_url = 'hunter2'\n", "[alerts] heartbeat_url: must be an address such as https://api.openai.com/v1"),
     ("job at an unknown tier", "[[job]]\nname = 'a'\ntiers = ['8k']\n", f'[[job]] a tiers = "8k": unknown tier; there are {TIERS}'),
     ("job nobody serves", "[[job]]\nname = 'a'\ntiers = ['4k-low']\n", '[[job]] a tiers = "4k-low": no channel serves this tier; add it to one'),
     ("job without tiers", "[[job]]\nname = 'a'\n", '[[job]] a tiers: is missing; for example tiers = ["1k-low", "4k-high"]'),
@@ -197,6 +197,9 @@ FILE_ROWS = [
     ("rule for no status", "[[rule]]\nname = 'r'\nkind = 'timeout'\nstatus = [99]\n", "[[rule]] r status = 99: is no HTTP status; 100 to 599"),
     ("tier of a bad name", "[tiers.'a/b']\nsize = '1024x1024'\n", f"[tiers.a/b]: {NAME_RULE}"),
     ("key in another table", "[monitor]\nvantage = 'sk-hunter2hunter2hunter2'\n", "[monitor] vantage: holds what looks like a key; keys do not belong in this file"),
+    ("singular for plural", "[alerts]\nurl = 'x'\n", '[alerts] url: unknown key; did you mean "urls"?'),
+    ("file without a name", "[monitor]\ndatabase = ''\n", '[monitor] database = "": must be the name of a file'),
+    ("file name with a NUL", '[monitor]\npictures_dir = "a\\u0000"\n', '[monitor] pictures_dir = "a\\u0000": must be the name of a file'),
     ("control characters in a key", '"\\u001b]0;x" = 1\n', "top of the file \\u001b]0;x: unknown key"),
 ]  # fmt: skip
 

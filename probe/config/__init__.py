@@ -81,14 +81,15 @@ def database(path: pathlib.Path) -> pathlib.Path:
 
     monitor = document.read(path).get("monitor", {})
     named = monitor.get("database", "tierwatch.db") if isinstance(monitor, dict) else None
-    if not isinstance(named, str) or not named:
+    if not isinstance(named, str) or not named or not named.isprintable():
         raise ConfigError("[monitor] database must be the name of a file in quotes", str(path))
     return beside(path, named)
 
 
 def beside(path: pathlib.Path, named: str) -> pathlib.Path:
     """A file named in a config file, absolute: relative names start at the config file's folder, `~` at home."""
-    return path.absolute().parent / pathlib.Path(named).expanduser()
+    expanded = os.path.expanduser(named)  # noqa: PTH111 - pathlib raises for a user it does not know
+    return path.absolute().parent / expanded
 
 
 def fingerprint(config: "Config", path: model.Path) -> str:

@@ -103,8 +103,6 @@ def key_faults(table: secrets.HasKey, where: str, prefix: str = "") -> Iterator[
         elif key == "key_env" and value is not None and not VARIABLE.fullmatch(value):
             text = 'must be the name of an environment variable, such as "APIYI_KEY"'
             yield faults.Fault(where, prefix + key, text)
-        elif value == "":
-            yield faults.Fault(where, prefix + key, "is empty; name a file that holds the key")
 
 
 def tiers(case: Case) -> Iterator[faults.Fault]:
@@ -219,8 +217,8 @@ def billed_on(case: Case) -> Iterator[faults.Fault]:
 def proxy(case: Case) -> Iterator[faults.Fault]:
     """The value is not shown: a proxy's address may hold a password."""
     if case.channel.proxy is not None:
-        scheme, _, rest = case.channel.proxy.partition("://")
-        if scheme not in PROXIES or not rest:
+        parts = urls.split(case.channel.proxy)
+        if parts is None or parts.scheme not in PROXIES:
             yield case.fault("proxy", "must be http://HOST:PORT, or with https, socks5 or socks5h in front")
 
 

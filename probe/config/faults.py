@@ -28,16 +28,17 @@ class Fault:
 
     def __str__(self) -> str:
         value = "" if self.value is ABSENT else f" = {shown(self.value)}"
-        text = f"{self.table} {self.key[:KEY_CAP]}{value}: {self.text}" if self.key else f"{self.table}: {self.text}"
+        place = f"{self.table[:KEY_CAP]} {self.key[:KEY_CAP]}".rstrip()
+        text = secrets.KEY_SHAPES.sub(secrets.MASK, f"{place}{value}: {self.text}")
         return "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in text)
 
 
 def shown(value: Any) -> str:
-    """A value as it would stand in the file: keys masked, cut to 60 characters."""
+    """A value as it would stand in the file, keys masked before it is cut to 60 characters."""
     if isinstance(value, bool):
         text = str(value).lower()
     elif isinstance(value, float):
-        text = f"{value:g}"
+        text = f"{value:.10g}"
     elif isinstance(value, int):
         text = str(value) if abs(value) < 10**VALUE_CAP else "a huge number"
     else:
@@ -48,9 +49,8 @@ def shown(value: Any) -> str:
 def label(table: str, entry: Any, number: int) -> str:
     """`[[channel]] vip`, or `[[channel]] number 2` where it has no usable name."""
     name = entry.get("name") if isinstance(entry, dict) else None
-    return f"[[{table}]] {name if isinstance(name, str) and name.isprintable() and name else f'number {number}'}"[
-        :KEY_CAP
-    ]
+    usable = isinstance(name, str) and name.isprintable() and name
+    return f"[[{table}]] {name if usable else f'number {number}'}"
 
 
 def one_of(words: Iterable[str]) -> str:
@@ -101,20 +101,20 @@ EXAMPLES: Mapping[str, Any] = MappingProxyType(
 )
 """A valid value for each required key: what a fault shows, and what stands in while the rest is checked."""
 
-INSTEAD: Mapping[str, str] = MappingProxyType(
+PASTED = ("key", "api_key", "apikey", "token", "secret")
+"""Keys under which people paste what does not belong in the file."""
+
+SYNONYMS: Mapping[str, str] = MappingProxyType(
     {
-        "api_key": "keys do not belong in this file: name the environment variable that holds it with key_env",
-        "key": "keys do not belong in this file: name the environment variable that holds it with key_env",
-        "token": "keys do not belong in this file: name the environment variable that holds it with key_env",
-        "url": 'unknown key; did you mean "base_url"?',
-        "endpoint": 'unknown key; did you mean "base_url"?',
-        "timout_s": 'unknown key; did you mean "deadline_s"?',
-        "timeout": 'unknown key; did you mean "deadline_s"?',
-        "timeout_s": 'unknown key; did you mean "deadline_s"?',
-        "price": 'unknown key; did you mean "price_usd"?',
+        "url": "base_url",
+        "endpoint": "base_url",
+        "timeout": "deadline_s",
+        "timeout_s": "deadline_s",
+        "timout_s": "deadline_s",
+        "price": "price_usd",
     }
 )
-"""What people write for a key that has another name here."""
+"""What people write -> the key that is meant, where the two look too different to be guessed."""
 
 
 def of_pydantic(error: Mapping[str, Any], table: str, kind: type[schema.Table]) -> Fault:
@@ -134,8 +134,9 @@ def of_pydantic(error: Mapping[str, Any], table: str, kind: type[schema.Table]) 
 
 def unknown_key(key: str, kind: type[schema.Table] | None) -> str:
     """`unknown key`, with the nearest that this kind of table knows, or the table where it belongs."""
-    if key in INSTEAD:
-        return INSTEAD[key]
-    hint = near(key, kind.model_fields) if kind else ""
+    if key.lower() in PASTED:
+        return "keys do not belong in this file: name the environment variable that holds it with key_env"
+    known = kind.model_fields if kind else ()
+    hint = near(SYNONYMS[key] if SYNONYMS.get(key) in known else key, known)
     homes = [name for name, other in schema.TABLES.items() if key in other.model_fields]
     return f"unknown key; it belongs in [{homes[0]}]" if homes and not hint else f"unknown key{hint}"

@@ -28,6 +28,12 @@ def seconds(value: Any) -> Any:
     return value
 
 
+def file_name(value: str) -> str:
+    if not value or not value.isprintable():
+        raise ValueError("must be the name of a file")
+    return value
+
+
 def form(value: Any) -> str:
     """Which form of a key that has several is meant, so that faults speak of that form alone."""
     return "<table>" if isinstance(value, dict) else "<word>" if isinstance(value, str) else "<number>"
@@ -45,6 +51,7 @@ Duration = Annotated[float, BeforeValidator(seconds), Field(gt=0, le=366 * 86_40
 Interval = Annotated[float, BeforeValidator(seconds), Field(ge=1, le=366 * 86_400)]  # a slot is named by its second
 RequestSeconds = Annotated[float, Field(gt=0, le=86_400)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+FileName = Annotated[str, AfterValidator(file_name)]
 Url = Annotated[str, AfterValidator(lambda url: url.rstrip("/"))]
 
 Price = Annotated[
@@ -69,12 +76,12 @@ class Table(BaseModel):
 class Monitor(Table):
     """Where results are kept and how this observer behaves."""
 
-    database: str = "tierwatch.db"  # SQLite file, relative to config.toml
+    database: FileName = "tierwatch.db"  # SQLite file, relative to config.toml
     vantage: Name = "default"  # name of this observer, stored with every row
     shutdown_grace: Duration = 600.0  # how long SIGTERM waits for paid requests in flight
     parallel: Annotated[int, Field(ge=1, le=64)] = 4  # requests in flight at once, over all channels
     keep_pictures: Literal["none", "failures"] = "none"
-    pictures_dir: str = "pictures"
+    pictures_dir: FileName = "pictures"
     keep_pictures_max: Annotated[int, Field(ge=1, le=100_000)] = 200  # the oldest are removed beyond this many
     log_format: Literal["text", "json"] = "text"
 
@@ -109,7 +116,7 @@ class GatewayLog(Table):
     kind: Literal["apiyi", "new-api", "openrouter"]
     url: Url
     key_env: str | None = None
-    key_file: str | None = None
+    key_file: FileName | None = None
 
 
 DEADLINE_S = 360.0
@@ -124,7 +131,7 @@ class Channel(Table):
     base_url: Url
     model: str
     key_env: str | None = None
-    key_file: str | None = None
+    key_file: FileName | None = None
     auth_header: Literal["", "bearer", "x-goog-api-key"] = ""  # "": the protocol's own
     price_usd: Price = "tokens"
     billed_on: tuple[str, ...] = ("ok", "timeout")
@@ -159,7 +166,7 @@ class Moderation(Table):
 
     base_url: Url = "https://api.openai.com/v1"
     key_env: str | None = "OPENAI_API_KEY"
-    key_file: str | None = None
+    key_file: FileName | None = None
     model: str = "omni-moderation-latest"
 
     @model_validator(mode="before")
