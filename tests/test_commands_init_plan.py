@@ -88,6 +88,7 @@ def test_init_takes_channels_their_settings_and_a_budget():
     [
         (("--channel", "vip,color=red"), "write NAME,KEY=VALUE"),
         (("--channel", "vip,key_env"), "write NAME,KEY=VALUE"),
+        (("--channel", f"vip,{KEY}"), "--channel vip: write NAME,KEY=VALUE"),
         (("--channel", "mine"), "mine protocol: is missing"),
         (("--channel", "vip", "--channel", "vip"), 'there is another channel "vip"'),
         (("--channel", f"vip,key_env={KEY}"), "key_env: holds what looks like a key"),

@@ -38,7 +38,7 @@ def command(file: str, channels: tuple[str, ...], budget: float | None) -> None:
     Example:
       tierwatch init
       tierwatch init --channel vip --channel nano --budget 2
-      tierwatch init --channel official,base_url=https://api.openai.com/v1,key_env=OPENAI_API_KEY
+      tierwatch init --channel vip,key_env=MY_GATEWAY_KEY --channel nano,key_file=nano.key
     """
     from probe import config, plan
     from probe.commands import plan as plan_command

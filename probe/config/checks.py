@@ -8,7 +8,6 @@ from typing import Any
 
 from probe.config import channels, faults, schema, secrets, urls
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 DAY_S = 86_400.0
 
 
@@ -96,7 +95,7 @@ def names(draft: Draft) -> Iterator[faults.Fault]:
 
 def tiers(draft: Draft) -> Iterator[faults.Fault]:
     for tier in draft.config.tiers:
-        if not NAME.fullmatch(tier):
+        if not re.fullmatch(schema.NAME, tier):
             yield faults.Fault(f"[tiers.{tier}]", "", faults.WORDS["string_pattern_mismatch"])
 
 

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Dis
 
 from probe import model, tokens
 
+NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)")
 SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -50,7 +51,7 @@ Share = Annotated[float, Field(gt=0, le=1)]
 Duration = Annotated[float, BeforeValidator(seconds), Field(gt=0, le=366 * 86_400)]
 Interval = Annotated[float, BeforeValidator(seconds), Field(ge=1, le=366 * 86_400)]  # a slot is named by its second
 RequestSeconds = Annotated[float, Field(gt=0, le=86_400)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+Name = Annotated[str, Field(pattern=f"^{NAME}$")]
 FileName = Annotated[str, AfterValidator(file_name)]
 Url = Annotated[str, AfterValidator(lambda url: url.rstrip("/"))]
 

@@ -34,7 +34,8 @@ class Choice:
         for pair in pairs:
             key, equals, value = pair.partition("=")
             if not equals or key not in SETTINGS:
-                raise config.ConfigError(f"--channel {text}: write NAME,KEY=VALUE,... with {', '.join(SETTINGS)}")
+                # What follows the name is not shown: it may be a pasted key.
+                raise config.ConfigError(f"--channel {name}: write NAME,KEY=VALUE,... with {', '.join(SETTINGS)}")
             settings[key] = value
         return cls(name, settings)
 
@@ -67,7 +68,7 @@ def write(choices: Sequence[Choice], usd_per_day: float) -> str:
 
 
 def _own(name: str) -> str:
-    return f"# {OWN}\n[[channel]]\nname = {json.dumps(name, ensure_ascii=False)}\n\n"
+    return f"# {OWN}\n[[channel]]\nname = {json.dumps(name)}\n\n"
 
 
 def _changed(block: str, settings: Mapping[str, str]) -> str:
@@ -75,15 +76,17 @@ def _changed(block: str, settings: Mapping[str, str]) -> str:
     if "key_file" in settings and "key_env" not in settings:
         block = re.sub(r"^key_env = .*\n", "", block, flags=re.MULTILINE)
     for key, value in settings.items():
-        line = f"{key} = {_toml(key, value)}"
-        block, replaced = re.subn(rf"^{key} = .*$", lambda _: line, block, flags=re.MULTILINE)  # noqa: B023 - called at once
-        if not replaced:
-            block = block.removesuffix("\n") + f"{line}\n\n"
+        block = _set(block, key, f"{key} = {_toml(key, value)}")
     return block
+
+
+def _set(block: str, key: str, line: str) -> str:
+    changed, replaced = re.subn(rf"^{key} = .*$", lambda _: line, block, flags=re.MULTILINE)
+    return changed if replaced else block.removesuffix("\n") + f"{line}\n\n"
 
 
 def _toml(key: str, value: str) -> str:
     """A value as TOML: numbers bare where the key takes one, text in quotes."""
     if key in NUMBERS and re.fullmatch(r"-?\d+(\.\d+)?", value):
         return value
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value)
