@@ -31,9 +31,14 @@ COMMANDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "classify": "Judge a pasted reply, or one reply a line.",
             "explain": "The taxonomy: every kind and rule.",
         },
+        "Data": {
+            "backup": "Copy the database, also while it is written.",
+            "recover": "Save what is readable of a damaged database.",
+        },
         "Lab": {
             "probe": "Send canaries now.",
             "simulate": "A stand-in upstream that misbehaves by scenario.",
+            "rejudge": "Judge stored history again by today's rules.",
         },
     }
 )

@@ -118,14 +118,20 @@ def check(connection: sqlite3.Connection, path: pathlib.Path, role: str) -> int:
 
     `role` is `writer` or `reader`: a reader checks small files only, to stay fast.
     """
-    (application_id,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if application_id != schema.APPLICATION_ID:
-        raise foreign(path)
+    version = identify(connection, path)
     if path.stat().st_size <= CHECK_UP_TO_BYTES[role]:
         (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         if found != "ok":
             raise damaged(path, found)
+    return version
+
+
+def identify(connection: sqlite3.Connection, path: pathlib.Path) -> int:
+    """The schema version of a database of ours; raises RecordsError for another program's."""
+    (application_id,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if application_id != schema.APPLICATION_ID:
+        raise foreign(path)
     return int(version)
 
 

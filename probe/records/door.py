@@ -55,7 +55,12 @@ def create(path: pathlib.Path, wait_s: float) -> None:
     with contextlib.closing(database.writer(new, wait_s)) as connection:
         migrate(connection)
     new.rename(path)
-    folder = os.open(path.parent, os.O_RDONLY)
+    sync_folder(path.parent)
+
+
+def sync_folder(path: pathlib.Path) -> None:
+    """Make the names in a folder durable."""
+    folder = os.open(path, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:

@@ -1,0 +1,49 @@
+"""`tierwatch recover`: what can still be read of a damaged database, in a new file."""
+
+import pathlib
+
+import click
+
+from probe.commands import options
+
+
+@click.command(short_help="Save what is readable of a damaged database.")
+@click.argument("target", type=click.Path(dir_okay=False, path_type=pathlib.Path))
+@click.option(
+    "--database",
+    "damaged",
+    type=click.Path(dir_okay=False, path_type=pathlib.Path),
+    metavar="FILE",
+    help="The damaged database [default: the config's].",
+)
+@options.CONFIG
+@options.JSON
+def command(target: pathlib.Path, damaged: pathlib.Path | None, config_path: str | None, as_json: bool) -> None:
+    """Save what is readable of a damaged database into a new file.
+
+    The damaged file is only read, and an existing file is never overwritten. Says
+    what was saved and what was lost, table by table; exit 1 where something was lost.
+
+    \b
+    Example:
+      tierwatch recover rescued.db
+      tierwatch recover rescued.db --database old/tierwatch.db
+    """
+    from probe import config
+    from probe.records import rescue
+
+    path = damaged or config.database(config.find(config_path))
+    done = rescue.recover(path, target)
+    if as_json:
+        options.echo_json(
+            {"target": str(target), "saved": done.saved, "lost": done.lost, "judged_again": done.judged_again}
+        )
+    else:
+        click.echo(f"{'table':<12}{'saved':>10}{'lost':>10}")
+        for table, saved in done.saved.items():
+            click.echo(f"{table:<12}{saved:>10,}{done.lost[table]:>10,}")
+        if done.judged_again:
+            click.echo(f"{done.judged_again:,} outcomes had lost their verdict and were judged again.")
+        click.echo(f"\n{target} is sound. To use it, stop the daemon and put it in the place of\n{path}.")
+    if any(done.lost.values()):
+        raise SystemExit(1)

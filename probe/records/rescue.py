@@ -1,0 +1,214 @@
+"""Copies of the database: a checked backup while it is written, and what can still be read of a damaged one."""
+
+import contextlib
+import dataclasses
+import itertools
+import json
+import os
+import pathlib
+import sqlite3
+from collections.abc import Iterator, Mapping
+
+import sqlite_utils
+
+from probe import taxonomy
+from probe.records import columns, database, errors, schema, verdicts
+from probe.records import door as doors
+
+BATCH = 500
+"""Rows read, and written in one transaction, at once."""
+
+FAR_ENOUGH = 25_600
+"""How many rowids are tried one by one where damage hides how many a table has."""
+
+BY_SEQ = ("outcome", "evidence", "verdict")
+"""Tables whose rowid is the outcome's `seq`: they tell each other how many there were."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Recovered:
+    """Rows saved and lost, by table; `judged_again`: outcomes whose verdict was lost and whose evidence was not."""
+
+    saved: Mapping[str, int]
+    lost: Mapping[str, int]
+    judged_again: int
+
+
+def backup(path: pathlib.Path, target: pathlib.Path) -> None:
+    """Copy the database as it is at this moment into a new file, which has its name only when checked and durable.
+
+    Writers go on meanwhile. Raises RecordsError where `target` exists or the copy is not sound.
+    """
+    path, target = path.resolve(), target.resolve()
+    refuse_existing(target)
+    part = target.with_name(target.name + ".part")
+    try:
+        part.unlink(missing_ok=True)
+        source, immutable = database.reader(path)
+        with contextlib.closing(source):
+            database.check(source, path, "reader")
+            if immutable and waits(path):
+                raise errors.RecordsError(
+                    f"{path}: its -wal file cannot be read here, so that a backup would miss the latest results. "
+                    "Run it where the folder can be written."
+                )
+            with contextlib.closing(sqlite3.connect(part)) as copy:
+                source.backup(copy)
+                copy.execute("PRAGMA journal_mode = DELETE").fetchone()  # one file, readable anywhere
+                (found,) = copy.execute("PRAGMA integrity_check(1)").fetchone()
+        if found != "ok":
+            raise database.damaged(path, found)
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        part.rename(target)
+        doors.sync_folder(target.parent)
+    except sqlite3.Error as error:
+        raise database.explain(error, path, f"copy the database to {target}") from error
+    except OSError as error:
+        raise database.unavailable(error, target) from error
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def recover(path: pathlib.Path, target: pathlib.Path) -> Recovered:
+    """Save every row of a damaged database that can still be read into a new one.
+
+    1. copy table by table, past what cannot be read;
+    2. judge outcomes again whose verdict is lost, and drop those that have no evidence either;
+    3. rebuild the look-up of request ids from the verdicts.
+
+    The damaged file is only read. Raises RecordsError where `target` exists, where the file is not even
+    a database, or where another schema wrote it.
+    """
+    path, target = path.resolve(), target.resolve()
+    refuse_existing(target)
+    if not path.exists():
+        raise errors.RecordsError(f"{path}: there is no such file.")
+    try:
+        source, _ = database.reader(path)
+        with contextlib.closing(source):
+            version = database.identify(source, path)
+            if version != schema.VERSION:
+                raise errors.RecordsError(
+                    f"{path}: has schema {version}, and this program can recover schema {schema.VERSION} only. "
+                    "Use the version of tierwatch that wrote it."
+                )
+            return rescue(source, target)
+    except sqlite3.Error as error:
+        raise database.explain(error, path, "read the database") from error
+
+
+def rescue(source: sqlite3.Connection, target: pathlib.Path) -> Recovered:
+    """Fill the new database `target` from what can be read of `source`."""
+    door = doors.open(target, database.LOCK_WAIT_S)
+    saved: dict[str, int] = {}
+    lost: dict[str, int] = {}
+    try:
+        with door.reading() as connection:
+            tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        for table in tables:  # in the order of their making: what is referred to comes first
+            if table != "request_id":
+                saved[table], lost[table] = copy_table(source, door, table)
+        dropped, judged_again = judge_the_unjudged(door)
+        saved["outcome"] -= dropped
+        lost["outcome"] += dropped
+        index_request_ids(door)
+    finally:
+        door.close()
+    return Recovered(saved, lost, judged_again)
+
+
+def copy_table(source: sqlite3.Connection, door: doors.Door, table: str) -> tuple[int, int]:
+    """Copy the readable rows of one table; (saved, lost). Rows that refer to lost ones are lost too."""
+    saved = lost = 0
+    rows = readable(source, table)
+    while batch := list(itertools.islice(rows, BATCH)):
+        with door.writing(f"save {table}") as db:
+            for row in batch:
+                if row is None:
+                    lost += 1
+                    continue
+                try:
+                    db.conn.execute(f"INSERT INTO {table} VALUES ({verdicts.marks(row)})", row)  # noqa: S608
+                    saved += 1
+                except sqlite3.IntegrityError:
+                    lost += 1
+    return saved, lost
+
+
+def readable(source: sqlite3.Connection, table: str) -> Iterator[tuple[object, ...] | None]:
+    """The rows of a table that can be read, None for each that cannot: where a batch fails, row by row."""
+    if table == "overruled":  # has no rowid to step over damage with
+        with contextlib.suppress(sqlite3.DatabaseError):
+            yield from source.execute("SELECT * FROM overruled")
+        return
+    batch = f"SELECT rowid, * FROM {table} NOT INDEXED WHERE rowid > ? ORDER BY rowid LIMIT {BATCH}"  # noqa: S608
+    single = f"SELECT * FROM {table} NOT INDEXED WHERE rowid = ?"  # noqa: S608 - one of our own tables
+    last, after = last_rowid(source, table), 0
+    while after < last:
+        try:
+            rows = source.execute(batch, [after]).fetchall()
+        except sqlite3.DatabaseError:
+            for rowid in range(after + 1, min(after + BATCH, last) + 1):
+                try:
+                    yield from source.execute(single, [rowid]).fetchall()
+                except sqlite3.DatabaseError:
+                    yield None
+            after += BATCH
+            continue
+        yield from (row[1:] for row in rows)
+        after = rows[-1][0] if rows else last
+
+
+def last_rowid(source: sqlite3.Connection, table: str) -> int:
+    """The highest rowid of a table, by itself or by those that share its numbers; FAR_ENOUGH where none can tell."""
+    found = []
+    for each in BY_SEQ if table in BY_SEQ else (table,):
+        with contextlib.suppress(sqlite3.DatabaseError):
+            found += source.execute(f"SELECT coalesce(max(rowid), 0) FROM {each} NOT INDEXED").fetchone()  # noqa: S608
+    return max(found, default=FAR_ENOUGH)
+
+
+def judge_the_unjudged(door: doors.Door) -> tuple[int, int]:
+    """Give a verdict to outcomes that lost theirs; (dropped for want of evidence, judged)."""
+    judged = 0
+    with door.writing("judge what lost its verdict") as db:
+        db.conn.execute("DELETE FROM evidence WHERE NOT json_valid(facts)")
+        db.conn.execute("DELETE FROM verdict WHERE NOT json_valid(request_ids)")
+        missing = "seq NOT IN (SELECT seq FROM verdict)"
+        dropped = db.conn.execute(f"DELETE FROM outcome WHERE {missing} AND seq NOT IN (SELECT seq FROM evidence)")  # noqa: S608
+        rows = db.conn.execute(f"SELECT seq, facts FROM evidence WHERE {missing}").fetchall()  # noqa: S608
+        for seq, facts in rows:
+            verdict = taxonomy.judge(columns.evidence_of(json.loads(facts)))
+            verdicts.set_verdicts(db, verdicts.arriving_judgement(db), {seq: verdict})
+            judged += 1
+    return dropped.rowcount, judged
+
+
+def index_request_ids(door: doors.Door) -> None:
+    """Fill the look-up of request ids from the verdicts, batch by batch."""
+    after, more = 0, True
+    while more:
+        with door.writing("index the request ids") as db:
+            after, more = index_batch(db, after)
+
+
+def index_batch(db: sqlite_utils.Database, after: int) -> tuple[int, bool]:
+    """Index the ids of the next BATCH verdicts beyond `after`; (the last one, were there any)."""
+    sql = "SELECT seq, request_ids FROM verdict WHERE seq > ? ORDER BY seq LIMIT ?"
+    rows = db.conn.execute(sql, [after, BATCH]).fetchall()
+    ids = ((value, hop, seq) for seq, found in rows for hop, values in json.loads(found).items() for value in values)
+    db.conn.executemany("INSERT OR IGNORE INTO request_id (value, hop, seq) VALUES (?, ?, ?)", ids)
+    return (rows[-1][0] if rows else after), bool(rows)
+
+
+def refuse_existing(target: pathlib.Path) -> None:
+    if target.exists():
+        raise errors.RecordsError(f"{target}: exists already and is never overwritten. Name a new file.")
+
+
+def waits(path: pathlib.Path) -> bool:
+    """Are there results in the -wal file that the database itself lacks?"""
+    wal = path.with_name(path.name + "-wal")
+    return wal.exists() and wal.stat().st_size > 0

@@ -1,0 +1,67 @@
+"""The commands on stored data: backup, recover, rejudge."""
+
+import json
+
+import click.testing
+import pytest
+import record_samples as samples
+
+from probe import commands, model, records
+
+CONFIG = """
+[[channel]]
+name = "vip"
+protocol = "openai-images"
+base_url = "https://api.example.com/v1"
+model = "gpt-image-2-vip"
+key_env = "KEY"
+price_usd = 0.03
+tiers = ["4k-high"]
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    (tmp_path / "config.toml").write_text(CONFIG)
+    with records.open(tmp_path / "tierwatch.db") as book:
+        book.store_all(samples.judged(f"id-{n}", kind=model.Kind.UNKNOWN) for n in range(3))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*words):
+    return click.testing.CliRunner().invoke(commands.program, words, prog_name="tierwatch")
+
+
+def test_backup_tells_what_it_copied(folder):
+    result = run("backup", "copy.db")
+    assert result.exit_code == 0
+    assert "3 outcomes" in result.output
+    assert (folder / "copy.db").exists()
+
+
+def test_recover_tells_what_was_saved_and_exits_with_0_when_nothing_was_lost(folder):
+    result = run("recover", "saved.db", "--json")
+    assert result.exit_code == 0
+    assert json.loads(result.output)["saved"]["outcome"] == 3
+    assert "is sound" in run("recover", "again.db").output
+
+
+def test_rejudge_says_what_changed_and_can_be_undone(folder):
+    assert "3  unknown -> processing_error" in run("rejudge").output
+    assert "3 verdicts are back" in run("rejudge", "--undo").output
+    assert "nothing to undo" in run("rejudge", "--undo").output
+
+
+def test_rejudge_uses_the_rules_of_the_config(folder):
+    own = '[[rule]]\nname = "mine"\nkind = "overloaded"\nliterals = ["had an error processing"]\n'
+    (folder / "config.toml").write_text(CONFIG + own)
+    document = json.loads(run("rejudge", "--json").output)
+    assert document["kinds"] == [{"from": "unknown", "to": "overloaded", "count": 3}]
+
+
+def test_rejudge_without_a_database_makes_none(folder):
+    (folder / "tierwatch.db").unlink()
+    result = run("rejudge")
+    assert isinstance(result.exception, records.RecordsError)
+    assert not (folder / "tierwatch.db").exists()

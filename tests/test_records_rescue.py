@@ -1,0 +1,126 @@
+"""Backups of a live database, and what is saved of a damaged one."""
+
+import contextlib
+import random
+import sqlite3
+
+import pytest
+import record_samples as samples
+
+from probe import model, records
+from probe.records import history, rescue
+
+
+@pytest.fixture
+def database(tmp_path):
+    """A database with 600 outcomes, each with a gateway id, and one intent; closed."""
+    path = tmp_path / "tierwatch.db"
+    with records.open(path) as book:
+        book.reserve(samples.canary("in flight"), samples.AT, 5.0)
+        book.store_all(
+            samples.judged(f"id-{n:05d}", at=samples.minutes(n), gateway=[f"gateway-{n:05d}"]) for n in range(600)
+        )
+    return path
+
+
+def everything(path):
+    with history.open(path) as past:
+        return list(past.outcomes())
+
+
+def damage(path, table, *, pages=1, kind="leaf"):
+    """Overwrite pages in the middle of a table."""
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
+        sql = "SELECT pageno FROM dbstat WHERE name = ? AND pagetype = ? ORDER BY path"
+        found = [number for (number,) in connection.execute(sql, [table, kind])]
+    middle = len(found) // 2
+    with path.open("r+b") as file:
+        for number in found[middle : middle + pages]:
+            file.seek((number - 1) * page_bytes)
+            file.write(random.Random(number).randbytes(page_bytes))
+
+
+def test_a_backup_made_while_a_writer_goes_on_is_one_moment_in_one_sound_file(database, tmp_path):
+    target = tmp_path / "copy.db"
+    with records.open(database) as book:
+        book.store(samples.outcome("last"), samples.verdict())
+        rescue.backup(database, target)
+        book.store(samples.outcome("later"), samples.verdict())
+    copied = {each.outcome.id for each in everything(target)}
+    assert "last" in copied
+    assert "later" not in copied
+    assert not [each for each in tmp_path.iterdir() if each.name.startswith("copy.db") and each != target]
+    with records.open(target) as book:
+        assert book.store(samples.outcome("restored"), samples.verdict())
+
+
+def test_a_backup_or_recovery_never_overwrites_a_file(database, tmp_path):
+    target = tmp_path / "precious"
+    target.write_text("precious")
+    for copying in (rescue.backup, rescue.recover):
+        with pytest.raises(records.RecordsError, match="never overwritten"):
+            copying(database, target)
+    assert target.read_text() == "precious"
+
+
+def test_a_damaged_database_is_not_passed_off_as_a_backup(database, tmp_path):
+    damage(database, "evidence")
+    with pytest.raises(records.RecordsError, match="damaged"):
+        rescue.backup(database, tmp_path / "copy.db")
+    assert not (tmp_path / "copy.db").exists()
+
+
+def test_recovering_a_sound_database_loses_nothing(database, tmp_path):
+    done = rescue.recover(database, tmp_path / "saved.db")
+    assert sum(done.lost.values()) == 0
+    assert everything(tmp_path / "saved.db") == everything(database)
+    with history.open(tmp_path / "saved.db") as past:
+        assert [each.outcome.id for each in past.find("gateway-00007")] == ["id-00007"]
+        assert [each.id for each in past.open_intents()] == ["in flight"]
+
+
+def test_recovering_saves_all_but_the_rows_of_a_damaged_page(database, tmp_path):
+    before = {each.outcome.id: each for each in everything(database)}
+    content = database.read_bytes()
+    damage(database, "outcome")
+    damaged = database.read_bytes()
+    assert damaged != content
+    done = rescue.recover(database, tmp_path / "saved.db")
+    saved = everything(tmp_path / "saved.db")
+    assert 0 < done.lost["outcome"] < 100
+    assert len(saved) == done.saved["outcome"] == 600 - done.lost["outcome"]
+    assert all(before[each.outcome.id] == each for each in saved)
+    assert database.read_bytes() == damaged
+    records.open(tmp_path / "saved.db").close()
+
+
+def test_outcomes_that_lost_their_verdict_are_judged_again(database, tmp_path):
+    damage(database, "verdict", pages=2)
+    done = rescue.recover(database, tmp_path / "saved.db")
+    assert done.judged_again == done.lost["verdict"] > 0
+    saved = everything(tmp_path / "saved.db")
+    assert len(saved) == 600
+    assert {each.verdict.kind for each in saved} == {samples.VERDICT.kind}
+
+
+def test_outcomes_that_lost_their_evidence_keep_their_verdict(database, tmp_path):
+    damage(database, "evidence", pages=3)
+    done = rescue.recover(database, tmp_path / "saved.db")
+    saved = everything(tmp_path / "saved.db")
+    assert len(saved) == 600
+    assert sum(each.outcome.evidence == model.Evidence() for each in saved) == done.lost["evidence"] > 0
+
+
+def test_a_table_whose_root_is_damaged_is_lost_without_the_others(database, tmp_path):
+    damage(database, "evidence", kind="internal")
+    done = rescue.recover(database, tmp_path / "saved.db")
+    assert done.saved["evidence"] == 0
+    assert done.saved["outcome"] == 600
+
+
+def test_what_is_no_database_cannot_be_recovered_and_leaves_no_file(tmp_path):
+    (tmp_path / "picture.db").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(5000))
+    with pytest.raises(records.RecordsError, match="not a tierwatch database"):
+        rescue.recover(tmp_path / "picture.db", tmp_path / "saved.db")
+    assert not (tmp_path / "saved.db").exists()
