@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import difflib
 import fnmatch
 import math
 import pathlib
@@ -95,7 +96,9 @@ def find(name: str) -> pathlib.Path:
     known = shipped()
     if name in known:
         return known[name]
-    raise reading.ScenarioError([f"no file and no shipped scenario is called {name!r}; shipped: {', '.join(known)}"])
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"shipped are {', '.join(known)}"
+    raise reading.ScenarioError([f"no file and no shipped scenario is called {name!r}; {hint}"])
 
 
 def shipped() -> dict[str, pathlib.Path]:
