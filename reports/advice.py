@@ -1,11 +1,15 @@
 """What to use for a tier or a job, in words and as a document: one wording for every screen."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from probe import model
 from probe.inference import recommend
 from reports import blocks, window, words
+
+WORTH_A_FALL_BACK = 0.99
+"""Where fewer pictures get through, the sentence says where the rest go."""
 
 
 def headline(advice: window.Advice, now: dt.datetime) -> blocks.Headline:
@@ -14,7 +18,7 @@ def headline(advice: window.Advice, now: dt.datetime) -> blocks.Headline:
     if advice.batch.choice is None:
         opening = blocks.Line(f"{name}: {advice.batch.reason}", tone="unknown")
     else:
-        opening = blocks.Line(f"{name}: {offer(advice.batch.choice)}", tone="good")
+        opening = blocks.Line(f"{name}: {offer(advice.batch.choice, advice.batch.fall_back)}", tone="good")
     return blocks.Headline((opening, *details(advice, now)))
 
 
@@ -45,7 +49,11 @@ def sentence(advice: window.Advice, now: dt.datetime) -> str:
         why = f": {'; '.join(advice.batch.not_known)}" if advice.batch.not_known else ""
         return f"{advice.batch.reason}{why}."
     urgent = hurry(advice)
-    told = [offer(choice), *([f"In a hurry {offer(urgent)}"] if urgent else []), f"Checked {standing(advice, now)}"]
+    told = [
+        offer(choice, advice.batch.fall_back),
+        *([f"In a hurry {offer(urgent)}"] if urgent else []),
+        f"Checked {standing(advice, now)}",
+    ]
     return ". ".join(told) + "."
 
 
@@ -57,9 +65,10 @@ def hurry(advice: window.Advice) -> recommend.Offer | None:
     return None
 
 
-def offer(one: recommend.Offer) -> str:
-    """`vip, 3 attempts: $0.04 and 4.6 min a usable picture, 91 % get through (n 214)`."""
+def offer(one: recommend.Offer, fall_back: Sequence[model.Path] = ()) -> str:
+    """`vip, 3 attempts, then official: $0.04 and 4.6 min a usable picture, 91 % get through (n 214)`."""
     attempts = f", {one.attempts} attempts" if one.attempts > 1 else ""
+    attempts += f", then {fall_back[0].channel}" if fall_back and one.usable_share < WORTH_A_FALL_BACK else ""
     through = f"{words.percent(one.usable_share, 1 if one.usable_share > 0.95 else 0)} get through"
     cost = f"{words.usd(one.usd)} and {words.seconds(60 * one.minutes)} a usable picture"
     return f"{one.candidate.path.channel}{attempts}: {cost}, {through} (n {one.candidate.n})"

@@ -72,10 +72,8 @@ def read(config: "schema.Config", past: "history.History", now: dt.datetime, cho
         now,
         tuple(
             dataclasses.replace(
-                present.facts(config, path),
+                agreed(present.facts(config, path), pasts.get(path, Past())),
                 points=tuple(taken),
-                degraded=pasts[path].degraded if path in pasts else (),
-                occupancy=pasts[path].occupancy if path in pasts else None,
                 skips=skips[path],
                 unknown_outcomes=lost[path],
             )
@@ -168,10 +166,10 @@ def read_advice(
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Past:
-    """Degraded stretches and shares of time of one path."""
+    """Degraded stretches and shares of time of one path; by default one without canaries."""
 
-    degraded: tuple[window.Degraded, ...]
-    occupancy: window.Occupancy
+    degraded: tuple[window.Degraded, ...] = ()
+    occupancy: window.Occupancy | None = None
 
 
 def read_pasts(
@@ -191,14 +189,25 @@ def read_pasts(
         return {}
     return {
         path: Past(
-            tuple(
-                window.Degraded(estimate(one.start), estimate(one.end) if one.end else None, one.failing)
-                for one in found.segments
-            ),
+            tuple(stretch(one, signals[path][-1].at) for one in found.segments),
             window.Occupancy(found.failing, found.failing_low, found.failing_high, found.degraded),
         )
         for path, found in segments.past(signals, since, until).items()
     }
+
+
+def stretch(segment: segments.Segment, last_at: dt.datetime) -> window.Degraded:
+    """An end that no canary has seen is no end: without evidence the model only forgets."""
+    end = segment.end if segment.end and segment.end.at <= last_at else None
+    return window.Degraded(estimate(segment.start), estimate(end) if end else None, segment.failing)
+
+
+def agreed(facts: window.PathFacts, past: Past) -> window.PathFacts:
+    """The path with its past; an alarm that is on has a stretch, though the smoother may not see so mild a one."""
+    degraded = past.degraded
+    if facts.since and not any(one.end is None or one.end.at >= facts.since.low for one in degraded):
+        degraded = (*degraded, window.Degraded(facts.since, None, facts.failing))
+    return dataclasses.replace(facts, degraded=degraded, occupancy=past.occupancy)
 
 
 def estimate(moment: change.Moment) -> window.Estimate:

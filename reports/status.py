@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from probe import model
 from probe.records import rows
-from reports import states, words
+from reports import escape, states, words
 
 OK, WARNING, CRITICAL, UNKNOWN = range(4)
 WORDS = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
@@ -28,8 +28,8 @@ class Status:
     def text(self) -> str:
         """The plugin's output: `WARNING - ... | name=value ...`, then the details."""
         figures = " ".join(f"{name}={value}" for name, value in self.figures)
-        first = f"{WORDS[self.code]} - {self.message}" + (f" | {figures}" if figures else "")
-        return "\n".join([first, *self.details])
+        first = f"{WORDS[self.code]} - {in_a_line(self.message)}" + (f" | {figures}" if figures else "")
+        return "\n".join([first, *map(in_a_line, self.details)])
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -41,6 +41,11 @@ class Known:
     spent_usd: float
     jobs: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)  # tiers by `[[job]]`
     digest: str = ""  # of the config file as it is now
+
+
+def in_a_line(text: str) -> str:
+    """One visible line, without the bar that would start performance data."""
+    return escape.visible(text).replace("|", "/")
 
 
 def blind(reason: str) -> Status:

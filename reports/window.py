@@ -65,7 +65,7 @@ class Degraded:
 
     start: Estimate
     end: Estimate | None
-    failing: float  # estimated share failing within it
+    failing: float | None  # estimated share failing within it; None: it is slow rather than failing
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -22,10 +22,10 @@ def percents(low: float, high: float, digits: int = 0) -> str:
 
 
 def usd(value_usd: float) -> str:
-    """`$0.40`; small prices keep two significant digits."""
-    if 0 < abs(value_usd) < 0.095:
-        return f"${value_usd:.3f}".rstrip("0") if abs(value_usd) >= 0.0005 else "<$0.001"
-    return f"${value_usd:,.2f}"
+    """`$0.40`; prices below ten cents keep two significant digits."""
+    if value_usd == 0 or value_usd >= 0.095:
+        return f"${value_usd:,.2f}"
+    return f"${value_usd:.2g}" if value_usd >= 0.0001 else "<$0.0001"
 
 
 def seconds(value_s: float) -> str:
@@ -66,18 +66,25 @@ def moment(at: dt.datetime, near: dt.datetime | None = None) -> str:
 
 def clock(at: dt.datetime, near: dt.datetime | None = None) -> str:
     """`moment` without the zone, for columns and ranges that name it once."""
-    at = at.astimezone(dt.UTC)
-    if near is not None and at.date() == near.astimezone(dt.UTC).date():
-        return f"{at:%H:%M}"
-    if near is not None and abs(at - near) < dt.timedelta(days=300):
-        return f"{at:%b %d %H:%M}"
-    return f"{at:%Y-%m-%d %H:%M}"
+    return f"{at.astimezone(dt.UTC):%H:%M}" if near is not None and same_day(at, near) else dated(at, near)
+
+
+def dated(at: dt.datetime, near: dt.datetime | None) -> str:
+    """`Nov 23 02:20`, with the year where that could be another."""
+    close = near is not None and abs(at - near) < dt.timedelta(days=300)
+    return f"{at.astimezone(dt.UTC):{'%b %d' if close else '%Y-%m-%d'} %H:%M}"
 
 
 def clock_range(first: dt.datetime, last: dt.datetime, near: dt.datetime | None = None) -> str:
-    """`01:55-02:35`, with the day once where both share it."""
-    same_day = first.astimezone(dt.UTC).date() == last.astimezone(dt.UTC).date()
-    return f"{clock(first, near)}-{clock(last, last if same_day else near)}"
+    """`01:55-02:35`; both days where they differ."""
+    if same_day(first, last):
+        return f"{clock(first, near)}-{clock(last, last)}"
+    return f"{dated(first, near)}-{dated(last, near)}"
+
+
+def same_day(one: dt.datetime, other: dt.datetime) -> bool:
+    """The same UTC day."""
+    return one.astimezone(dt.UTC).date() == other.astimezone(dt.UTC).date()
 
 
 def period(since: dt.datetime, until: dt.datetime) -> str:

@@ -13,7 +13,7 @@ from probe import config as configs
 from probe import model
 from probe.commands import options
 from probe.records import history
-from reports import escape, status
+from reports import status
 
 
 class WrongOptionError(click.UsageError):
@@ -62,7 +62,7 @@ def command(config_path: str | None, as_json: bool) -> None:
     if as_json:
         options.echo_json(document(found, known))
     else:
-        click.echo("\n".join(escape.visible(line) for line in found.text().split("\n")))
+        click.echo(found.text())
     sys.exit(found.code)
 
 

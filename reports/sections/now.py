@@ -102,7 +102,7 @@ def calm(seen: window.Window) -> Iterator[blocks.Line]:
         lasted = words.span((end - stretch.start.at).total_seconds())
         yield blocks.Line(
             f"{facts.path} was degraded {words.clock_range(stretch.start.at, end, seen.until)} UTC ({lasted}), "
-            f"about {words.percent(stretch.failing)} failing.",
+            f"{'slow' if stretch.failing is None else f'about {words.percent(stretch.failing)} failing'}.",
             "over",
         )
 

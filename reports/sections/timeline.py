@@ -101,11 +101,15 @@ def degraded(seen: window.Window) -> blocks.Table | None:
     return blocks.Table(
         ("degraded", "from (90 % range)", "until (90 % range)", "failing"),
         tuple(
-            (str(facts.path), moment(stretch.start), ending(stretch, facts), words.percent(stretch.failing))
+            (str(facts.path), moment(stretch.start), ending(stretch, facts), how_bad(stretch))
             for stretch, facts in found
         ),
         caption="Stretches in which a path was more likely degraded than not, UTC, newest first.",
     )
+
+
+def how_bad(stretch: window.Degraded) -> str:
+    return "slow" if stretch.failing is None else words.percent(stretch.failing)
 
 
 def ending(stretch: window.Degraded, facts: window.PathFacts) -> blocks.Cell:

@@ -1,0 +1,282 @@
+"""The sections: what they count, what they refuse to count, and what the first screen says."""
+
+import dataclasses
+import datetime as dt
+import itertools
+
+import pytest
+from report_samples import HOUR, NOW, SINCE, degraded_window, empty_window, estimate, facts, grid, point, seen
+
+from probe import model
+from reports import blocks, findings, sample, sections, text, window
+from reports.sections import cost, kinds, latency, matrix, now, quality, timeline
+
+VIP = model.Path("vip", "4k-high")
+
+
+def first_screen(shown):
+    report = sections.build(shown)
+    return " ".join(" ".join(line.text for line in block.lines) for block in report.sections[0].blocks)
+
+
+def labelled(shown):
+    report = sections.build(shown)
+    return {line.label: line.text for block in report.sections[0].blocks for line in block.lines if line.label}
+
+
+def table(read, shown, index=0):
+    return [block for block in read(shown) if isinstance(block, blocks.Table)][index]
+
+
+# --- no mixing ------------------------------------------------------------------------------------------------------
+
+
+def bursting():
+    """99 % ok on the grid; bursts look ten times as often at the trouble."""
+    healthy = grid("vip/4k-high", 0.99, 60)
+    bursts = grid("vip/4k-high", 0.2, 5, since=NOW - 8 * HOUR, seed=2, trigger=model.Trigger.BURST)
+    own = grid("vip/4k-high", 0.0, 30, since=NOW - 8 * HOUR, trigger=model.Trigger.OWN_TRAFFIC)
+    return healthy, facts("vip/4k-high", [*healthy, *bursts, *own])
+
+
+def test_a_rate_counts_scheduled_canaries_alone_however_many_bursts_failed():
+    healthy, path = bursting()
+    rate = table(matrix.read, seen(path)).rows[0][1]
+    assert (rate.good, rate.n) == (len(healthy) - sample.failures(healthy), len(healthy))
+
+
+def test_no_section_mixes_series_in_its_counts():
+    healthy, path = bursting()
+    shown = seen(path)
+    failed = sample.failures(healthy)
+    strips = table(timeline.read, shown).rows[0]
+    assert sum(int(part.split()[1]) for part in strips[2].split(", ")) == failed
+    totals = table(kinds.read, shown).rows
+    assert totals[-1] == ("all attempts", len(healthy))
+    assert sum(row[1] for row in totals[:-1]) == failed
+    successes, timeouts = sample.latencies_s(healthy)
+    assert table(latency.read, shown).rows[0][4] == len(successes) + timeouts
+
+
+def test_simulated_outcomes_stand_in_a_table_of_their_own_that_says_so():
+    real, made_up = (
+        grid("vip/4k-high", 1, 60, since=NOW - 30 * HOUR),
+        grid("vip/4k-high", 0.5, 60, until=NOW - 30 * HOUR, trigger=model.Trigger.SIMULATED),
+    )
+    shown = seen(facts("vip/4k-high", [*made_up, *real]))
+    scheduled, simulated = table(matrix.read, shown), table(matrix.read, shown, 1)
+    assert (scheduled.rows[0][1].n, simulated.rows[0][1].n) == (30, len(made_up))
+    assert "scheduled canaries alone" in scheduled.caption
+    assert "simulated canaries alone" in simulated.caption
+    assert "SIMULATED history" in first_screen(shown)
+
+
+def test_excluded_and_refused_outcomes_are_no_part_of_a_rate():
+    good = grid("vip/4k-high", 1, 60, since=NOW - 40 * HOUR)
+    aside = [
+        point(VIP, NOW - HOUR, model.Kind.NETWORK, excluded=model.Exclusion.LOCAL_NETWORK),
+        point(VIP, NOW - HOUR, model.Kind.MODERATION_INPUT),
+        point(VIP, NOW - HOUR, model.Kind.QUOTA_EXHAUSTED),
+    ]
+    shown = seen(facts("vip/4k-high", [*good, *aside]))
+    assert table(matrix.read, shown).rows[0][1].n == 40
+    row = dict(zip(table(quality.read, shown).columns, table(quality.read, shown).rows[0], strict=True))
+    assert (row["excluded"], row["aside"]) == (1, 2)
+
+
+# --- too few, none ----------------------------------------------------------------------------------------------------
+
+
+def test_no_data_is_no_data_and_never_a_per_cent():
+    report = text.render(sections.build(empty_window()))
+    assert "No data in this period" in report
+    assert "%" not in report
+
+
+@pytest.mark.parametrize(("n", "shown"), [(0, "no data"), (1, "too few (1 of 1 ok)"), (19, "too few (19 of 19 ok)")])
+def test_fewer_than_twenty_canaries_make_no_rate(n, shown):
+    assert sample.rate(grid("vip/4k-high", 1, 60, since=NOW - n * HOUR)) == blocks.Missing(shown)
+
+
+def test_a_rate_has_the_interval_of_wilson():
+    # 18 of 20: statistics of verification tables (R `binom`).
+    points = [point(VIP, NOW)] * 18 + [point(VIP, NOW, model.Kind.TIMEOUT)] * 2
+    rate = sample.rate(points)
+    assert (rate.low, rate.high) == (pytest.approx(0.6989663547715128), pytest.approx(0.972133518786232))
+
+
+def test_timeouts_rank_behind_every_picture():
+    ok = [point(VIP, NOW, latency_s=float(second)) for second in range(1, 51)]
+    late = [point(VIP, NOW, model.Kind.TIMEOUT, latency_s=None)] * 50
+    median = sample.quantile(*sample.latencies_s(ok + late), 0.5)
+    assert (median.value_s, median.high_s) == (50.0, None)
+    assert sample.quantile(*sample.latencies_s(ok + late), 0.9) == blocks.Word("timed out", "bad")
+
+
+def test_other_failures_have_no_latency():
+    points = [point(VIP, NOW, latency_s=60.0)] * 30 + [point(VIP, NOW, model.Kind.PROCESSING_ERROR, latency_s=2.0)] * 30
+    assert sample.latencies_s(points) == ([60.0] * 30, 0)
+
+
+@pytest.mark.parametrize(("n", "share"), [(19, 0.5), (49, 0.9)])
+def test_too_few_latencies_make_no_quantile(n, share):
+    assert sample.quantile([60.0] * n, 0, share) == blocks.Missing(f"too few (n {n})")
+
+
+# --- cost -------------------------------------------------------------------------------------------------------------
+
+
+def test_cost_of_a_usable_picture_counts_billed_failures_and_late_pictures():
+    path = facts("vip/4k-high", price_usd=0.10, usable_within_s=120.0)
+    on_time = [point(VIP, NOW, latency_s=60.0)] * 40
+    late = [point(VIP, NOW, latency_s=130.0)] * 10
+    assert sample.usd_per_usable(path, on_time + late) == blocks.Usd(pytest.approx(0.10 * 50 / 40))
+    unsure = [point(VIP, NOW, model.Kind.TIMEOUT)] * 10
+    found = sample.usd_per_usable(path, on_time + unsure)
+    assert (found.low_usd, found.high_usd) == (pytest.approx(0.10), pytest.approx(0.10 * 50 / 40))
+
+
+def test_a_path_that_delivers_nothing_has_no_price():
+    failing = [point(VIP, NOW, model.Kind.PROCESSING_ERROR)] * 30
+    assert sample.usd_per_usable(facts("vip/4k-high"), failing) == blocks.Missing("none usable (n 30)")
+
+
+def test_only_canaries_really_sent_are_counted_as_paid():
+    points = [
+        point(VIP, NOW),
+        point(VIP, NOW, trigger=model.Trigger.BURST),
+        point(VIP, NOW, trigger=model.Trigger.SIMULATED),
+        point(VIP, NOW, trigger=model.Trigger.OWN_TRAFFIC),
+    ]
+    assert table(cost.read, seen(facts("vip/4k-high", points))).rows[0][2:] == (2, blocks.Usd(0.06))
+
+
+# --- first screen -----------------------------------------------------------------------------------------------------
+
+
+def test_the_first_screen_says_what_since_when_why_and_what_to_use():
+    shown = first_screen(degraded_window())
+    assert shown.startswith("vip/4k-high DEGRADED since 02:20 UTC (90 %: 01:55-02:35), still on. About 45 % fail.")
+    lines = labelled(degraded_window())
+    assert lines["why"].startswith("processing_error 11, timeout 1 of 27 canaries; official and 1k-low fine")
+    assert lines["why"].endswith("the vip route, not your prompts.")
+    assert lines["spread"] == "to other tiers of vip: 2k-high yes (since 05:10 UTC, about 20 % fail), 1k-low no."
+    assert lines["1k-low"].startswith("official, 3 attempts: $0.006")
+    assert lines["nightly-batch"] == "4k-high: not enough data: nano/4k-high: 11 canaries, too few."
+    assert lines["paid"] == "$3.10 canaries today of $5.00."
+    assert lines["unknown"].startswith("nano/4k-high (11 canaries)")
+
+
+def test_all_well_is_said_with_how_fresh_it_is():
+    shown = seen(facts("vip/4k-high", grid("vip/4k-high", 1, 60)))
+    assert first_screen(shown).startswith("All well: 1 of 1 path healthy. Latest canary 6 min ago.")
+
+
+def test_unknown_paths_are_never_called_fine():
+    good = facts("vip/4k-high", grid("vip/4k-high", 1, 60))
+    shown = first_screen(seen(good, facts("nano/4k-high", (), model.State.UNKNOWN)))
+    assert "All well" not in shown
+    assert "1 of 2 paths healthy" in shown
+    assert "nano/4k-high (no data). This is not the same as fine." in shown
+
+
+def test_a_stale_daemon_is_said_before_anything_else():
+    shown = dataclasses.replace(degraded_window(), beat_at=NOW - 3 * HOUR, watched=False)
+    assert first_screen(shown).startswith("NOT WATCHED now: no daemon is running (last sign of life 3 h ago).")
+
+
+def test_a_past_period_speaks_of_its_end_and_not_of_now():
+    shown = dataclasses.replace(degraded_window(), now=NOW + dt.timedelta(days=30))
+    assert "NOT WATCHED" not in first_screen(shown)
+    assert "still on at the period's end" in first_screen(shown)
+    assert "canaries on Nov 24" in first_screen(shown)
+
+
+def test_what_ended_within_a_day_is_still_news():
+    stretch = window.Degraded(estimate(NOW - 9 * HOUR), estimate(NOW - 6 * HOUR), 0.3)
+    older = window.Degraded(estimate(SINCE + HOUR), estimate(SINCE + 2 * HOUR), 0.3)
+    lines = labelled(seen(facts("vip/4k-high", grid("vip/4k-high", 1, 60), degraded=(older, stretch))))
+    assert lines["over"] == "vip/4k-high was degraded Nov 23 21:10-Nov 24 00:10 UTC (3 h), about 30 % failing."
+
+
+def test_own_pictures_billed_and_lost_are_told_apart_from_canaries():
+    lost = [point(VIP, NOW, model.Kind.TIMEOUT, model.Trigger.OWN_TRAFFIC, billed="yes")] * 38
+    assert labelled(seen(facts("vip/4k-high", lost)))["paid"].endswith("; 38 own pictures billed and lost ($1.14).")
+
+
+# --- whose fault ------------------------------------------------------------------------------------------------------
+
+BAD, FINE, UNKNOWN = model.State.DEGRADED, model.State.HEALTHY, model.State.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("states", "said"),
+    [
+        ({"official/4k-high": FINE, "vip/1k-low": FINE}, "official and 1k-low fine: the vip route, not your prompts"),
+        ({"official/4k-high": BAD}, "official bad too, no channel fine: upstream, or your own network"),
+        ({"official/4k-high": BAD, "nano/4k-high": FINE}, "official bad too, nano fine: perhaps a shared upstream"),
+        ({"vip/1k-low": FINE}, "1k-low fine, no other channel known at this tier: the vip route or its upstream"),
+        ({"official/4k-high": UNKNOWN}, "nothing to compare with: the route, its upstream or your own network"),
+    ],
+)
+def test_the_fault_follows_from_what_is_fine_beside_it(states, said):
+    beside = [facts(path, (), state) for path, state in states.items()]
+    found = findings.incidents(seen(facts("vip/4k-high", (), BAD), *beside))
+    vip = next(each for each in found if each.first.path.channel == "vip")
+    assert findings.fault(vip).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (model.State.NO_ACCESS, "your account"),
+        (model.State.REFUSING, "every prompt of the rotation is refused"),
+        (model.State.MODEL_GONE, "the channel no longer serves this model"),
+    ],
+)
+def test_states_without_statistics_need_no_comparison(state, said):
+    (found,) = findings.incidents(seen(facts("vip/4k-high", (), state), facts("official/4k-high")))
+    assert findings.fault(found).startswith(said)
+
+
+def test_of_tiers_that_went_together_the_heaviest_is_told_first():
+    at = estimate(NOW - 2 * HOUR)
+    paths = (facts(f"vip/{tier}", (), BAD, since=at) for tier in ("1k-low", "4k-high", "2k-high"))
+    (found,) = findings.incidents(seen(*paths))
+    assert str(found.first.path) == "vip/4k-high"
+
+
+# --- time -------------------------------------------------------------------------------------------------------------
+
+
+def test_strips_have_round_steps_that_cover_the_period():
+    edges = timeline.steps(SINCE, NOW, 30)
+    assert edges[0] <= SINCE
+    assert edges[-1] >= NOW
+    assert {after - before for before, after in itertools.pairwise(edges)} == {dt.timedelta(hours=12)}
+    assert edges[0].hour == 0
+
+
+@pytest.mark.parametrize("period", [dt.timedelta(minutes=1), dt.timedelta(hours=5), dt.timedelta(days=800)])
+def test_any_period_has_at_most_the_asked_steps(period):
+    edges = timeline.steps(NOW - period, NOW, 30)
+    assert 1 <= len(edges) - 1 <= 31
+
+
+def test_gaps_in_watching_are_told():
+    points = [*grid("vip/4k-high", 1, 60, until=NOW - 50 * HOUR), *grid("vip/4k-high", 1, 60, since=NOW - 10 * HOUR)]
+    notes = [block.text for block in quality.read(seen(facts("vip/4k-high", points))) if isinstance(block, blocks.Note)]
+    assert notes == ["Not watched for 1 d 17 h in 1 gap, the longest Nov 22 03:10-Nov 23 20:10 UTC."]
+
+
+def test_an_open_stretch_without_an_alarm_is_not_called_still_on():
+    stretch = window.Degraded(estimate(NOW - HOUR), None, 0.5)
+    quiet = seen(facts("vip/4k-high", grid("vip/4k-high", 1, 60), model.State.SUSPECT, degraded=(stretch,)))
+    assert table(timeline.read, quiet, 1).rows[0][2] == blocks.Word("open, no alarm", "warn")
+
+
+@pytest.mark.parametrize("row", sections.SECTIONS, ids=lambda row: row.key)
+@pytest.mark.parametrize("make", [degraded_window, empty_window])
+def test_every_section_reads_every_window(row, make):
+    assert all(isinstance(block, blocks.Block) for block in row.read(make()))
+    assert now.read(make())
