@@ -65,3 +65,26 @@ def test_rejudge_without_a_database_makes_none(folder):
     result = run("rejudge")
     assert isinstance(result.exception, records.RecordsError)
     assert not (folder / "tierwatch.db").exists()
+
+
+def test_what_is_exported_can_be_imported_once(folder):
+    assert run("export", "--output", "out.ndjson").exit_code == 0
+    (folder / "tierwatch.db").unlink()
+    assert "3 outcomes added" in run("import", "out.ndjson").output
+    assert "0 outcomes added" in run("import", "out.ndjson").output
+    assert run("export").output == (folder / "out.ndjson").read_text()
+
+
+def test_export_never_overwrites_a_file(folder):
+    assert run("export", "--output", "config.toml").exit_code == 2
+    assert (folder / "config.toml").read_text() == CONFIG
+
+
+def test_export_takes_a_period(folder):
+    assert run("export", "--since", "2026-08-14").output == ""
+    assert len(run("export", "--until", "2026-08-14").output.splitlines()) == 3
+
+
+def test_import_names_the_file_and_the_line_that_is_wrong(folder):
+    (folder / "bad.ndjson").write_text("{}\n")
+    assert "bad.ndjson: line 1" in str(run("import", "bad.ndjson").exception)

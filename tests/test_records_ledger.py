@@ -24,18 +24,18 @@ def book(path):
         yield opened
 
 
-def reserve(book, count, *, at=samples.AT, cap_usd=5.0, start=0, **fields):
-    """Reserve until the budget is exhausted or `count` are reserved; returns how many were."""
+def reserve(book, count, *, at=samples.AT, cap_usd=0.5):
+    """Reserve canaries of 0.05 USD until the budget is exhausted or `count` are reserved; returns how many were."""
     for n in range(count):
         try:
-            book.reserve(samples.canary(f"{at:%d%H%M%S}-{start + n}", **fields), at, cap_usd)
+            book.reserve(samples.canary(f"{at.isoformat()} {n}"), at, cap_usd)
         except records.BudgetExhausted:
             return n
     return count
 
 
 def test_a_hundred_canaries_of_five_cents_fit_into_five_dollars_and_no_more(book, path):
-    assert reserve(book, 200) == 100
+    assert reserve(book, 200, cap_usd=5.0) == 100
     with history.open(path) as past:
         assert past.spent_usd(samples.AT.date()) == pytest.approx(5.0)
 
@@ -59,8 +59,8 @@ def test_a_price_that_is_no_amount_is_not_sent(book):
 
 def test_a_new_utc_day_opens_a_new_budget(book):
     midnight = dt.datetime(2026, 8, 14, tzinfo=dt.UTC)
-    assert reserve(book, 200, at=midnight - dt.timedelta(milliseconds=1)) == 100
-    assert reserve(book, 200, at=midnight) == 100
+    assert reserve(book, 20, at=midnight - dt.timedelta(milliseconds=1)) == 10
+    assert reserve(book, 20, at=midnight) == 10
 
 
 def test_the_budget_day_is_the_utc_day_whatever_zone_the_time_comes_in(book, path):
@@ -71,17 +71,17 @@ def test_the_budget_day_is_the_utc_day_whatever_zone_the_time_comes_in(book, pat
 
 
 def test_a_clock_set_back_reopens_no_spent_day(book):
-    assert reserve(book, 200, at=samples.AT + DAY) == 100
-    assert reserve(book, 200, at=samples.AT) == 0
-    assert reserve(book, 200, at=dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) == 0
+    assert reserve(book, 20, at=samples.AT + DAY) == 10
+    assert reserve(book, 20, at=samples.AT) == 0
+    assert reserve(book, 20, at=dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) == 0
 
 
 def test_a_clock_that_was_far_ahead_is_corrected_within_a_day(book):
-    assert reserve(book, 200, at=samples.AT.replace(year=2200)) == 100
-    assert reserve(book, 200, at=samples.AT) == 0
-    assert reserve(book, 200, at=samples.AT + DAY - dt.timedelta(seconds=1)) == 0
-    assert reserve(book, 200, at=samples.AT + DAY) == 100
-    assert reserve(book, 200, at=samples.AT + 2 * DAY) == 100
+    assert reserve(book, 20, at=samples.AT.replace(year=2200)) == 10
+    assert reserve(book, 20, at=samples.AT) == 0
+    assert reserve(book, 20, at=samples.AT + DAY - dt.timedelta(seconds=1)) == 0
+    assert reserve(book, 20, at=samples.AT + DAY) == 10
+    assert reserve(book, 20, at=samples.AT + 2 * DAY) == 10
 
 
 def test_a_slot_is_sent_once(book):

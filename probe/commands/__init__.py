@@ -34,6 +34,8 @@ COMMANDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "Data": {
             "backup": "Copy the database, also while it is written.",
             "recover": "Save what is readable of a damaged database.",
+            "export": "Outcomes as one JSON object a line.",
+            "import": "Add exported outcomes to this database.",
         },
         "Lab": {
             "probe": "Send canaries now.",

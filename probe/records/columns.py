@@ -24,8 +24,11 @@ VERDICT = (
     "request_ids", "runner_up", "would_decide",
 )  # fmt: skip
 
+TOLD = tuple(column for column in OUTCOME if column != "model")
+"""What `judged` needs of an outcome: its model is in the order, which is evidence."""
+
 JUDGED = f"""
-    SELECT {", ".join(f"outcome.{column}" for column in OUTCOME if column != "model")}, evidence.facts,
+    SELECT {", ".join(f"outcome.{column}" for column in TOLD)}, evidence.facts,
         {", ".join(f"verdict.{column}" for column in VERDICT)}
     FROM outcome JOIN verdict USING (seq) LEFT JOIN evidence USING (seq)
 """  # noqa: S608 - made of the constants above

@@ -68,6 +68,17 @@ def lock_path(path: pathlib.Path) -> pathlib.Path:
     return path.with_name(path.name + ".lock")
 
 
+def wal_path(path: pathlib.Path) -> pathlib.Path:
+    """The file in which SQLite keeps what was written last, until it is written back into the database."""
+    return path.with_name(path.name + "-wal")
+
+
+def wal_bytes(path: pathlib.Path) -> int:
+    """Size of the -wal file; 0: there is none, or nothing in it (readers leave an empty one behind)."""
+    wal = wal_path(path)
+    return wal.stat().st_size if wal.exists() else 0
+
+
 def writer(path: pathlib.Path, wait_s: float) -> sqlite3.Connection:
     """A connection that writes durably: WAL, synchronous=FULL, no checkpoint but ours. For callers that hold the lock.
 

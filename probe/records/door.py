@@ -43,10 +43,10 @@ def open(path: pathlib.Path, wait_s: float) -> "Door":  # noqa: A001 - door.open
 
 def create(path: pathlib.Path, wait_s: float) -> None:
     """Make the database under another name and move it into place whole, so that no crash leaves half of one."""
-    beside = path.with_name(path.name + "-wal")
-    if beside.exists():
+    if database.wal_bytes(path):
         raise errors.RecordsError(
-            f"{beside} exists without {path}, and may hold results. Put the database back beside it, or move it away."
+            f"{database.wal_path(path)} exists without {path}, and may hold results. "
+            "Put the database back beside it, or move it away."
         )
     new = path.with_name(path.name + ".new")
     for left_over in (new, new.with_name(new.name + "-wal"), new.with_name(new.name + "-shm")):
@@ -128,8 +128,7 @@ class Door:
 
     def _checkpoint(self) -> None:
         """Write the -wal file back and empty it, when it is large; does not wait for readers."""
-        wal = self.path.with_name(self.path.name + "-wal")
-        if not wal.exists() or wal.stat().st_size < CHECKPOINT_BYTES:
+        if database.wal_bytes(self.path) < CHECKPOINT_BYTES:
             return
         self._connection.execute("PRAGMA busy_timeout = 0").fetchone()
         # What was written is durable in the -wal file already, and the next write tries again.

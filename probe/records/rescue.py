@@ -47,7 +47,7 @@ def backup(path: pathlib.Path, target: pathlib.Path) -> None:
         source, immutable = database.reader(path)
         with contextlib.closing(source):
             database.check(source, path, "reader")
-            if immutable and waits(path):
+            if immutable and database.wal_bytes(path):
                 raise errors.RecordsError(
                     f"{path}: its -wal file cannot be read here, so that a backup would miss the latest results. "
                     "Run it where the folder can be written."
@@ -206,9 +206,3 @@ def index_batch(db: sqlite_utils.Database, after: int) -> tuple[int, bool]:
 def refuse_existing(target: pathlib.Path) -> None:
     if target.exists():
         raise errors.RecordsError(f"{target}: exists already and is never overwritten. Name a new file.")
-
-
-def waits(path: pathlib.Path) -> bool:
-    """Are there results in the -wal file that the database itself lacks?"""
-    wal = path.with_name(path.name + "-wal")
-    return wal.exists() and wal.stat().st_size > 0

@@ -31,7 +31,7 @@ class Rejudging:
         return Rejudging(self.judged + more.judged, self.changed + more.changed, kinds)
 
 
-def add(db: sqlite_utils.Database, judged: Sequence[model.Judged]) -> int:
+def add(db: sqlite_utils.Database, judged: Sequence[model.Judged], rules_version: str) -> int:
     """Add the outcomes whose id is new, with evidence, verdict and request ids; close the intents of all.
 
     Returns how many were new.
@@ -47,7 +47,7 @@ def add(db: sqlite_utils.Database, judged: Sequence[model.Judged]) -> int:
     insert(db, "outcome", ({"seq": seq, **columns.outcome_row(each)} for seq, each in outcomes.items()))
     insert(db, "evidence", ({"seq": seq, "facts": columns.evidence_json(o.evidence)} for seq, o in outcomes.items()))
     if new:
-        set_verdicts(db, arriving_judgement(db), {seq: each.verdict for seq, each in new.items()})
+        set_verdicts(db, arriving_judgement(db, rules_version), {seq: each.verdict for seq, each in new.items()})
     return len(new)
 
 
@@ -64,12 +64,12 @@ def set_verdicts(db: sqlite_utils.Database, judgement: int, verdicts: Mapping[in
     insert(db, "request_id", (columns.row({"value": value, "hop": hop, "seq": seq}) for seq, hop, value in ids))
 
 
-def arriving_judgement(db: sqlite_utils.Database) -> int:
-    """The judgement of outcomes judged by this program's rules as they arrive; begun when first needed."""
+def arriving_judgement(db: sqlite_utils.Database, rules_version: str = taxonomy.RULES_VERSION) -> int:
+    """The judgement of outcomes that were judged by these rules when they arrived; begun when first needed."""
     sql = "SELECT id FROM judgement WHERE rules_version = ? AND NOT rejudging"
-    for (number,) in db.conn.execute(sql, [taxonomy.RULES_VERSION]).fetchall():
+    for (number,) in db.conn.execute(sql, [rules_version]).fetchall():
         return int(number)
-    return begin_judgement(db, taxonomy.RULES_VERSION, rejudging=False)
+    return begin_judgement(db, rules_version, rejudging=False)
 
 
 def begin_judgement(db: sqlite_utils.Database, rules_version: str, *, rejudging: bool) -> int:

@@ -10,7 +10,7 @@ from typing import Self
 
 import sqlite_utils
 
-from probe import model
+from probe import model, taxonomy
 from probe.records import columns, errors, process, verdicts
 from probe.records import door as doors
 
@@ -138,12 +138,15 @@ class Records:
         """
         return self.store_all([model.Judged(outcome, verdict)]) == 1
 
-    def store_all(self, judged: Iterable[model.Judged]) -> int:
-        """Like `store` for many, in transactions of BATCH rows; returns how many were new."""
+    def store_all(self, judged: Iterable[model.Judged], rules_version: str = taxonomy.RULES_VERSION) -> int:
+        """Like `store` for many, judged by rules of `rules_version`, in transactions of BATCH rows.
+
+        Returns how many were new.
+        """
         added = 0
         for batch in batches(judged, BATCH):
             with self._door.writing(f"store {len(batch)} outcome{'s' if len(batch) > 1 else ''}") as db:
-                added += verdicts.add(db, batch)
+                added += verdicts.add(db, batch, rules_version)
         return added
 
     def rejudge(self, judge: verdicts.Judge, rules_version: str) -> verdicts.Rejudging:

@@ -1,0 +1,39 @@
+"""`tierwatch import`: add outcomes that `tierwatch export` wrote."""
+
+import click
+
+from probe.commands import options
+
+
+@click.command(short_help="Add exported outcomes to this database.")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@options.CONFIG
+@options.JSON
+def command(files: tuple[str, ...], config_path: str | None, as_json: bool) -> None:
+    """Add exported outcomes to this database; `-` reads standard input.
+
+    Outcomes that are there already are left as they are, so that a file may be
+    imported again after a fault. They keep the verdict they were exported with;
+    `tierwatch rejudge` judges them by today's rules.
+
+    \b
+    Example:
+      tierwatch import hongkong.ndjson frankfurt.ndjson
+      ssh hongkong tierwatch export --since 7d | tierwatch import -
+    """
+    from probe import config, records
+    from probe.records import lines
+
+    added = {}
+    with records.open(config.database(config.find(config_path))) as book:
+        for name in files:
+            with click.open_file(name, encoding="utf-8") as file:
+                try:
+                    added[name] = book.store_all(lines.read(file), rules_version="imported")
+                except lines.LineError as error:
+                    raise records.RecordsError(f"{name}: {error}") from error
+    if as_json:
+        options.echo_json({"added": added})
+        return
+    for name, count in added.items():
+        click.echo(f"{name}: {count:,} outcomes added.")

@@ -1,0 +1,99 @@
+"""Outcomes as lines of JSON: what is exported is imported as it was, and nothing else is."""
+
+import dataclasses
+import io
+import json
+
+import pytest
+import record_samples as samples
+
+from probe import model
+from probe.records import lines
+
+RICH = model.Judged(
+    samples.outcome(
+        "01980000-0000-7000-8000-000000000001",
+        evidence=dataclasses.replace(
+            samples.FAILED, picture=model.Picture(3840, 2160, "png"), fault=model.Fault.RESET, text='{"图": "\u2028"}'
+        ),
+        timings=model.Timings(0.1, None, 0.3),
+        excluded=model.Exclusion.LOCAL_NETWORK,
+        slot=1_786_500_000,
+        charged_usd=0.0,
+        latency_s=41.5,
+    ),
+    samples.verdict(request_ids=model.RequestIds(gateway=("g",), edge=("e1", "e2")), retry_after_s=3.0),
+)
+
+
+def read(*written):
+    return list(lines.read(io.StringIO("\n".join(written))))
+
+
+def changed(**fields):
+    """The line of RICH with other values; a dotted name reaches within (`verdict__kind`)."""
+    document = json.loads(lines.write(RICH))
+    for name, value in fields.items():
+        *within, last = name.split("__")
+        place = document
+        for each in within:
+            place = place[each]
+        place[last] = value
+    return json.dumps(document)
+
+
+@pytest.mark.parametrize("judged", [RICH, samples.judged("bare", evidence=model.Evidence())], ids=["rich", "bare"])
+def test_an_exported_outcome_is_imported_equal(judged):
+    assert "\n" not in lines.write(judged)
+    assert read(lines.write(judged)) == [judged]
+
+
+def test_empty_lines_are_left_out_and_the_order_is_kept():
+    written = [lines.write(samples.judged(name)) for name in ("a", "b")]
+    assert [each.outcome.id for each in read("", written[0], "  ", written[1], "")] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "not json",
+        "[]",
+        "{}",
+        '{"schema_version": 1}',
+        "[" * 100_000,
+        "9" * 5000,
+        '{"schema_version": 2' + ", " * 0 + "}",
+        "x" * (lines.LONGEST + 1),
+        changed(verdict__kind="moonphase"),
+        changed(trigger="whim"),
+        changed(sent_at="yesterday"),
+        changed(sent_at=5),
+        changed(latency_s="fast"),
+        changed(attempt=True),
+        changed(evidence__status="500"),
+        changed(evidence__headers=["x"]),
+        changed(evidence__headers={"x": 1}),
+        changed(evidence__order__width_px=None),
+        changed(evidence__picture=[]),
+        changed(evidence=None),
+        changed(verdict=None),
+        changed(verdict__request_ids={"gateway": [1]}),
+        changed(verdict__request_ids={"moon": ["1"]}),
+        changed(verdict__confidence="certain"),
+        changed(channel=7),
+    ],
+    ids=lambda line: line[-40:] if isinstance(line, str) else None,
+)
+def test_a_line_that_is_no_outcome_is_refused_by_its_number(line):
+    good = lines.write(samples.judged("good"))
+    with pytest.raises(lines.LineError, match="line 2 is no outcome"):
+        read(good, line, good)
+
+
+def test_a_file_that_is_no_text_is_refused():
+    with pytest.raises(lines.LineError, match="line 1"):
+        list(lines.read(io.TextIOWrapper(io.BytesIO(b"\x89PNG\xff\xfe"), encoding="utf-8")))
+
+
+def test_what_a_later_version_adds_to_the_evidence_is_left_out():
+    assert read(changed(evidence__mood="good")) == [RICH]
