@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from probe import config, model, protocols
-from probe.config import document, providers, schema, template
+from probe import config, model
+from probe.config import document, schema, template
 
 MINIMAL = """\
 [[channel]]
@@ -151,10 +151,6 @@ def test_a_config_prints_no_address_that_may_hold_a_password(tmp_path):
     text = "[alerts]\nurls = ['slack://hunter2']\nheartbeat_url = 'https://hc.example/hunter2'\n" + MINIMAL
     loaded = load(tmp_path, text + "proxy = 'http://me:hunter2@127.0.0.1:3128'\n")
     assert "hunter2" not in repr(loaded)
-
-
-def test_the_known_protocols_are_those_that_exist():
-    assert set(providers.PROTOCOLS) == set(protocols.PROTOCOLS)
 
 
 def test_every_table_of_a_config_is_read():

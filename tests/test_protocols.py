@@ -6,7 +6,7 @@ import json
 import pytest
 
 from probe import model, protocols
-from probe.config import load as loading
+from probe.config import providers
 from probe.config import schema
 from probe.protocols import reading
 
@@ -195,4 +195,4 @@ def test_reported_counts_are_trusted_only_when_sane(tokens):
 
 
 def test_config_knows_exactly_the_protocols_of_the_table():
-    assert set(loading.PROTOCOLS) == set(protocols.PROTOCOLS)
+    assert set(providers.PROTOCOLS) == set(protocols.PROTOCOLS)
