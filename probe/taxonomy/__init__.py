@@ -20,7 +20,10 @@ RULES_VERSION = "1"
 """Stored beside every verdict; raised when a change of the rules can change one."""
 RULES = rules.RULES
 
-_BUILT_IN = index.Index(RULES)
+_FAULTS, _SPOKEN, _HINTS, _WHOLE = (
+    index.Index([rule for by in ranks for rule in RULES if rule.by is by])
+    for ranks in ((By.FAULT,), (By.WORDS, By.CODE), (By.HINT,), (By.PICTURE, By.TIME, By.STATUS, By.TYPE))
+)
 
 
 def judge(evidence: model.Evidence, own_rules: Sequence[Rule] = ()) -> model.Verdict:
@@ -62,14 +65,12 @@ def _holding(told: "Facts", own_rules: Sequence[Rule]) -> Iterator[Rule]:
     """Every rule that holds, strongest first; the last one always does."""
     voices = (*told.voices, told.reply)
     yield from (rule for rule in own_rules if any(rule.applies(told, voice) for voice in voices))
-    yield from _BUILT_IN.holding(told, told.reply, By.FAULT)
+    yield from _FAULTS.holding(told, told.reply)
     for voice in told.voices:
-        for by in (By.WORDS, By.CODE):
-            yield from _BUILT_IN.holding(told, voice, by)
+        yield from _SPOKEN.holding(told, voice)
     for voice in told.voices:
-        yield from _BUILT_IN.holding(told, voice, By.HINT)
-    for by in (By.PICTURE, By.TIME, By.STATUS, By.TYPE):
-        yield from _BUILT_IN.holding(told, told.reply, by)
+        yield from _HINTS.holding(told, voice)
+    yield from _WHOLE.holding(told, told.reply)
 
 
 def _verdict(told: "Facts", rule: Rule, runner_up: str | None) -> model.Verdict:
@@ -89,7 +90,7 @@ def _verdict(told: "Facts", rule: Rule, runner_up: str | None) -> model.Verdict:
         confidence=rule.confidence or CONFIDENCE[rule.by],
         retry_after_s=waits.clamp(told.wait_s),
         billed=billed,
-        request_ids=ids.request_ids(told.evidence.headers, told.evidence.text + "\n" + told.evidence.fault_text),
+        request_ids=ids.request_ids(told.evidence.headers, told.said),
         runner_up=runner_up,
         would_decide=rule.would_decide,
     )

@@ -62,6 +62,8 @@ def _order(request: Mapping[str, Any]) -> model.Order | None:
 
 def _picture(observed: Mapping[str, Any]) -> model.Picture | None:
     """The picture somebody looked at; None where nothing about one was observed."""
+    if not observed:
+        return None
     width_px, height_px = _integer(observed.get("width")) or 0, _integer(observed.get("height")) or 0
     blank = observed.get("blank") is True
     flaw = _word(observed.get("flaw")) or ""

@@ -1,7 +1,6 @@
 """Evidence prepared for the rules: every speaker's words and codes, the reply as a whole, and the conditions rules may name."""
 
 import dataclasses
-import functools
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -10,6 +9,8 @@ from probe import model
 from probe.taxonomy import delivered, unwrap, waits
 from probe.taxonomy.layers import Layer
 
+VOICES_LIMIT = 24
+"""Speakers that are asked."""
 LONG_WAIT_S = 600.0
 """A wait above this does not heal within minutes: an allowance, not a rate."""
 LATE_S = 15.0
@@ -18,13 +19,46 @@ WALLS_S = (30.0, 60.0, 100.0, 120.0, 125.0, 126.0, 300.0)
 """Elapsed times at which intermediaries give up: in-relay stages, nginx, CDNs, relays' own polling (source: wall catalogue in docs/taxonomy.md)."""
 WALL_TOLERANCE_S = 0.6
 
-_TOKEN = re.compile(r"[a-z0-9_]+")
+_TOKEN = re.compile(r"[a-z0-9]+")
+_CODE = re.compile(r"(?<![a-z0-9_])[a-z0-9]++(?:_++[a-z0-9]++)++")
+_NAMED_CODE = re.compile(r"\b(?:code|type|reason)['\"]?\s?[:=]\s?['\"]?([a-z][\w.:-]{2,60})")
+_NAMED_FINISH = re.compile(r"finish[_ ]?reason\W{0,5}([a-z_]{4,40})")
 _CJK = re.compile(r"[\u3400-\u9fff]+")
+_CODE_DETAILS: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(("reason", "type", "code", "error_code", "error_type", "status"), ""),
+        **dict.fromkeys(("finishReason", "finish_reason"), "finish:"),
+        **dict.fromkeys(("blockReason", "block_reason"), "block:"),
+        **dict.fromkeys(("moderation_stage", "moderationStage"), "stage:"),
+    }
+)
+"""Details that are codes, and the prefix that keeps those of an answer apart from those of an error."""
+_WAIT_WORDS = frozenset(
+    (
+        "again",
+        "retry",
+        "wait",
+        "after",
+        "reset",
+        "resets",
+        "available",
+        "retryafter",
+        "retrydelay",
+        "\u79d2\u540e",
+        "\u5206\u949f",
+        "\u5c0f\u65f6",
+        "\u7a0d\u7b49",
+    )
+)
+"""Words one of which a sentence that asks to wait must have."""
 _QUOTES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " "})
 _SAID_STATUS = re.compile(
-    r"(?:^|\b(?:error|errors|status|code|http|statuscode|status_code|response|failed|returned|httperror|exception|upstream))"
-    r"[\s:=()\[\]\"'#,-]{0,6}(?:code|status|error)?[\s:=()\[\]\"'#-]{0,6}([1-5]\d\d)(?![\d.]|\s?(?:x|px|ms|s|sec|seconds|tokens|mb|kb)\b)"
+    r"(?:^|状态码|\b(?:errors?|status|code|https?(?:/\d(?:\.\d)?)?|statuscode|status_code|response|failed|returned|httperror|exception|upstream)"
+    r"|[\[(:])"
+    r"[\s:：=()\[\]\"'#,-]{0,6}(?:code|status|error)?[\s:=()\[\]\"'#-]{0,6}([45]\d\d)"
+    r"(?![\d.]\d|\d|\s?(?:x|px|ms|s|sec|seconds|tokens|mb|kb|characters|bytes)\b)"
 )
+"""A status that words name: `error code: 429`, `[503 service unavailable]`, `resourceexhausted: 429`, `403 status code (no body)`."""
 _REFUSAL = re.compile(
     r"\b(?:i'?m (?:sorry|unable|not able|just a language model)|i (?:can(?:'?t|not)|won'?t)|i am (?:unable|not able)|can(?:'?t|not) (?:generate|create|help|assist|fulfil)"
     r"|unable to (?:generate|create|help|fulfil)|sorry, |violates? (?:the|our|my) (?:policy|policies|guidelines|content)|against (?:the|our|my) (?:policy|policies|guidelines)|as an ai)"
@@ -47,6 +81,7 @@ class Facts:
     """Everything the rules may ask about one reply."""
 
     evidence: model.Evidence
+    said: str  # body and exception text as they came
     shape: str  # of the body, as in `layers.Unwrapped`
     voices: tuple[Voice, ...]  # innermost first
     reply: Voice  # the reply as a whole
@@ -60,12 +95,15 @@ class Facts:
 
 def fold(text: str) -> str:
     """Lower case, plain quotes, single spaces."""
-    return " ".join(text.translate(_QUOTES).lower().split())
+    if not text.isascii():
+        text = text.translate(_QUOTES)
+    return " ".join(text.lower().split())
 
 
 def tokens_of(words: str) -> frozenset[str]:
     """Whole words of folded text, and every two neighbouring characters of Chinese."""
     found = set(_TOKEN.findall(words))
+    found.update([token[:-1] for token in found if token[-1] == "s" and len(token) > 3])
     if not words.isascii():
         for run in _CJK.findall(words):
             found.update(run[at : at + 2] for at in range(len(run) - 1))
@@ -77,12 +115,15 @@ def voice(layer: Layer) -> Voice:
     words = fold(layer.message)
     tokens = tokens_of(words)
     codes = {value.lower() for value in (layer.code, layer.type, layer.status) if value}
-    codes.update(
-        value.lower() for value in layer.detail("reason", "type", "code", "error_code", "error_type", "status")
-    )
-    codes.update("finish:" + value.lower() for value in layer.detail("finishReason", "finish_reason"))
-    codes.update("block:" + value.lower() for value in layer.detail("blockReason", "block_reason"))
-    codes.update(token for token in tokens if "_" in token)
+    for key, value in layer.details:
+        if (prefix := _CODE_DETAILS.get(key)) is not None:
+            codes.add(prefix + value.lower())
+    if "_" in words:
+        codes.update(_CODE.findall(words))
+    if "finish" in tokens or "finishreason" in tokens:
+        codes.update("finish:" + reason for reason in _NAMED_FINISH.findall(words))
+    if "code" in tokens or "type" in tokens or "reason" in tokens:
+        codes.update(_NAMED_CODE.findall(words))
     return Voice(layer, words, tokens, frozenset(codes))
 
 
@@ -96,11 +137,12 @@ def prepare(evidence: model.Evidence) -> Facts:
     layers = ((*told.layers,) if told else ()) + body.layers
     if pictures and _is_success(evidence.status):
         layers = tuple(layer for layer in layers if layer.error)  # prompts and captions are no errors
-    voices = tuple(voice(layer) for layer in reversed(layers))
+    voices = tuple(voice(layer) for layer in _few(layers))
     flaws = delivered.flaws(evidence) if pictures else ()
     wait_s = _wait_s(evidence, layers, voices)
     return Facts(
         evidence=evidence,
+        said=f"{evidence.text}\n{evidence.fault_text}" if evidence.fault_text else evidence.text,
         shape=body.shape,
         voices=voices,
         reply=_whole(evidence, body.shape, voices, flaws),
@@ -113,15 +155,21 @@ def prepare(evidence: model.Evidence) -> Facts:
     )
 
 
+def _few(layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
+    """Innermost first; of very many speakers the innermost and the outermost ones."""
+    inward = layers[::-1]
+    return inward if len(inward) <= VOICES_LIMIT else inward[: VOICES_LIMIT // 2] + inward[-VOICES_LIMIT // 2 :]
+
+
 def _whole(evidence: model.Evidence, shape: str, voices: tuple[Voice, ...], flaws: tuple[str, ...]) -> Voice:
-    """The reply as one voice: all words, and what was seen as codes."""
+    """The reply as one voice: all words, and as codes what was seen; rules on it go by these, so it has no tokens."""
     codes = {f"shape:{shape}", *(f"picture:{flaw}" for flaw in flaws)}
     if evidence.fault is not None:
         codes.add(f"fault:{evidence.fault}")
     for spoken in voices:
         codes |= spoken.codes
-    words = " \n ".join(spoken.words for spoken in voices)
-    return Voice(Layer(), words, frozenset().union(*(spoken.tokens for spoken in voices)), frozenset(codes))
+    words = " \n ".join([spoken.words for spoken in voices])
+    return Voice(Layer(), words, frozenset(), frozenset(codes))
 
 
 def _wait_s(evidence: model.Evidence, layers: tuple[Layer, ...], voices: tuple[Voice, ...]) -> float | None:
@@ -130,7 +178,14 @@ def _wait_s(evidence: model.Evidence, layers: tuple[Layer, ...], voices: tuple[V
     if asked is None:
         asked = waits.structured_s(layers)
     if asked is None:
-        asked = next((wait for spoken in voices if (wait := waits.sentence_s(spoken.words)) is not None), None)
+        asked = next(
+            (
+                wait
+                for spoken in voices
+                if _WAIT_WORDS & spoken.tokens and (wait := waits.sentence_s(spoken.words)) is not None
+            ),
+            None,
+        )
     return asked
 
 
@@ -152,10 +207,6 @@ def _is_success(status: int | None) -> bool:
 # The conditions. Each asks one question of the reply, or of one speaker in it.
 
 
-def _stage(told: Facts, spoken: Voice, stage: str) -> bool:
-    return stage in (value.lower() for value in spoken.layer.detail("moderation_stage", "moderationStage"))
-
-
 def _late(told: Facts, spoken: Voice) -> bool:
     """The refusal came after drawing began: late, on a status no input check gives, or within a stream."""
     elapsed_s = told.evidence.elapsed_s
@@ -174,6 +225,10 @@ def _no_allowance(told: Facts, spoken: Voice) -> bool:
     return "perday" in ids or "permonth" in ids or "0" in limits or bool(_LIMIT_ZERO.search(spoken.words))
 
 
+_RELAYED = re.compile(
+    r"request id: 20\d{12}|new_api|shell_api|one_api|v_api|litellm|openrouter|provider returned|api returned error|upstream|error from provider|channel_error|上游|网关|渠道|接口返回|api ?返回"
+)
+"""Words that show a relay between the caller and the last speaker."""
 _LIMIT_ZERO = re.compile(r"\blimit:? 0(?![\d.])")
 
 
@@ -203,18 +258,18 @@ _ANNOUNCED = re.compile(
 
 CONDITIONS: Mapping[str, Callable[[Facts, Voice], bool]] = MappingProxyType(
     {
-        "stage_input": functools.partial(_stage, stage="input"),
-        "stage_output": functools.partial(_stage, stage="output"),
         "late": _late,
         "no_allowance": _no_allowance,
         "long_wait": _long_wait,
         "short_wait": lambda told, spoken: told.wait_s is not None and told.wait_s <= LONG_WAIT_S,
         "at_wall": _at_wall,
+        "relayed": lambda told, spoken: bool(_RELAYED.search(told.reply.words)),
+        "told_by_server": lambda told, spoken: told.evidence.status is not None and told.evidence.status < 598,
+        "not_prose": lambda told, spoken: (
+            not (told.shape == "text" and told.status is not None and 200 <= told.status < 300)
+        ),
+        "gemini": lambda told, spoken: '"candidates"' in told.evidence.text,
         "dropped_reason": _dropped_reason,
-        "success": lambda told, spoken: told.status is not None and 200 <= told.status < 300,
-        "redirect": lambda told, spoken: told.status is not None and 300 <= told.status < 400,
-        "server_error": lambda told, spoken: told.status is not None and told.status >= 500,
-        "client_error": lambda told, spoken: told.status is not None and 400 <= told.status < 500,
         "no_status": lambda told, spoken: told.evidence.status is None,
         "no_picture": lambda told, spoken: told.pictures == 0,
         "picture": lambda told, spoken: told.pictures > 0,

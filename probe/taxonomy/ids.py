@@ -45,6 +45,7 @@ _TEXT = re.compile(
     r"|\"id\"\s{0,4}:\s{0,4}\"(?P<generation>gen-[0-9A-Za-z-]{6,100})\"",
     re.IGNORECASE,
 )
+_MARKS = ("request id", "request_id", "requestid", "request-id", "trace", "ray id", "responseid", '"gen-')
 _TEXT_HOPS = {"response": "upstream", "generation": "gateway"}
 
 
@@ -59,9 +60,11 @@ def request_ids(headers: Mapping[str, str], text: str) -> model.RequestIds:
     A gateway appends its own id to the message it passes on, so the last one named belongs to the
     outermost gateway.
     """
+    named = [*_in_headers(headers), *reversed(list(_in_text(text)))]
+    if not named:
+        return model.RequestIds()
     found: dict[str, list[str]] = {"gateway": [], "trace": [], "upstream": [], "edge": []}
-    in_text = [(hop, value) for hop, value in _in_text(text)]
-    for hop, value in [*_in_headers(headers), *reversed(in_text)]:
+    for hop, value in named:
         name = clean(value)
         if name and all(name not in kept for kept in found.values()) and len(found[hop]) < IDS_LIMIT:
             found[hop].append(name)
@@ -81,6 +84,9 @@ def _in_headers(headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def _in_text(text: str) -> Iterator[tuple[str, str]]:
+    lower = text.lower()
+    if not any(mark in lower for mark in _MARKS):
+        return
     for found in _TEXT.finditer(text):
         hop = found.lastgroup or "gateway"
         yield _TEXT_HOPS.get(hop, hop), found[hop]

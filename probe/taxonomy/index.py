@@ -1,50 +1,63 @@
-"""Which rules are worth asking: an inverted index from keywords and codes to rules, so that cost does not grow with their number."""
+"""Which rules are worth asking: an inverted index from keywords, codes and statuses to rules, so that cost does not grow with their number."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from probe.taxonomy import facts
 from probe.taxonomy.facts import Facts, Voice
-from probe.taxonomy.rule import By, Rule
+from probe.taxonomy.rule import Rule
 
 
 class Index:
-    """Rules by rank, and for each rank the keywords that make one of them worth asking."""
+    """Some rules in a fixed order, and for each phrase, code or status the rules it makes worth asking.
+
+    A phrase is looked for only where its longest word stands in the text.
+    """
 
     def __init__(self, rules: Sequence[Rule]) -> None:
-        self.ranks = {by: _Rank([rule for rule in rules if rule.by is by]) for by in By}
+        self.rules = tuple(rules)
+        self.always: list[int] = []
+        self.by_phrase: dict[str, list[int]] = {}
+        self.by_code: dict[str, list[int]] = {}
+        self.by_status: dict[int, list[int]] = {}
+        for at, rule in enumerate(rules):
+            if rule.codes:
+                self._file(self.by_code, rule.codes, at)
+            elif rule.any:
+                self._file(self.by_phrase, frozenset(rule.any), at)
+            elif rule.statuses:
+                self._file(self.by_status, rule.statuses, at)
+            else:
+                self.always.append(at)
+        self.phrases: dict[str, list[str]] = {}
+        for phrase in self.by_phrase:
+            self.phrases.setdefault(_keyword(phrase), []).append(phrase)
+        self.words = frozenset(self.phrases)
+        self.codes = frozenset(self.by_code)
 
-    def holding(self, told: Facts, voice: Voice, by: By) -> Iterator[Rule]:
-        """Rules of one rank that hold for one voice, in the order of the table."""
-        for rule in self.ranks[by].candidates(voice):
-            if rule.applies(told, voice):
+    @staticmethod
+    def _file(shelf: dict[Any, list[int]], keys: Iterable[Any], at: int) -> None:
+        for key in keys:
+            shelf.setdefault(key, []).append(at)
+
+    def holding(self, told: Facts, voice: Voice) -> Iterator[Rule]:
+        """Rules that hold for one voice, in the order given."""
+        found = set(self.always)
+        for word in self.words & voice.tokens:
+            for phrase in self.phrases[word]:
+                if phrase in voice.words:
+                    found.update(self.by_phrase[phrase])
+        for code in self.codes & voice.codes:
+            found.update(self.by_code[code])
+        if self.by_status and told.status is not None:
+            found.update(self.by_status.get(told.status, ()))
+        for at in sorted(found):
+            rule = self.rules[at]
+            if rule.narrows(told, voice):
                 yield rule
 
 
-class _Rank:
-    def __init__(self, rules: Sequence[Rule]) -> None:
-        self.rules = tuple(rules)
-        self.always = frozenset(at for at, rule in enumerate(rules) if not rule.any and not rule.codes)
-        self.by_word: dict[str, set[int]] = {}
-        self.by_code: dict[str, set[int]] = {}
-        for at, rule in enumerate(rules):
-            if rule.codes:
-                for code in rule.codes:
-                    self.by_code.setdefault(code, set()).add(at)
-            else:
-                for phrase in rule.any:
-                    self.by_word.setdefault(_keyword(phrase), set()).add(at)
-        self.words = frozenset(self.by_word)
-        self.codes = frozenset(self.by_code)
-
-    def candidates(self, voice: Voice) -> Iterator[Rule]:
-        found = set(self.always)
-        for word in self.words & voice.tokens:
-            found |= self.by_word[word]
-        for code in self.codes & voice.codes:
-            found |= self.by_code[code]
-        return (self.rules[at] for at in sorted(found))
-
-
 def _keyword(phrase: str) -> str:
-    """The longest whole word of a phrase: the text must have it for the phrase to be there."""
-    return max(sorted(facts.tokens_of(facts.fold(phrase))), key=len)
+    """The longest whole word of a phrase."""
+    words = facts.tokens_of(facts.fold(phrase))
+    return max(sorted(word for word in words if word[-1] != "s" or word[:-1] not in words), key=len)

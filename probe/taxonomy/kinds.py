@@ -71,7 +71,7 @@ KINDS: Mapping[Kind, Defaults] = MappingProxyType(
         ),
         Kind.GATEWAY_ERROR: _row(
             "Something between the caller and the model failed and names no cause upstream.",
-            Stage.NETWORK, Party.CHANNEL, True, Action.BACK_OFF_RETRY, "no",
+            Stage.NETWORK, Party.CHANNEL, True, Action.SWITCH_CHANNEL, "no",
         ),
         Kind.TIMEOUT: _row(
             "A timer fired somewhere; the picture may still be drawn and charged.",

@@ -29,7 +29,7 @@ class Layer:
 class Unwrapped:
     """A body taken apart."""
 
-    shape: str  # empty, json, html, events, text, broken (meant to be JSON and is not)
+    shape: str  # empty, json, html, events, text, broken (nearly JSON), cut (JSON without its end)
     layers: tuple[Layer, ...] = ()
     pictures: int = 0  # base64 or data URLs seen, elided ones included
     links: int = 0  # pictures given as a plain URL only

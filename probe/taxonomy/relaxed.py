@@ -73,7 +73,8 @@ class _Reader:
         found: dict[str, Any] = {}
         items: list[Any] = []
         while self.nodes < NODE_LIMIT:
-            self.at = _SPACE.match(self.text, self.at).end()  # type: ignore[union-attr] - it matches the empty text too
+            if space := _SPACE.match(self.text, self.at):
+                self.at = space.end()
             if self.at >= len(self.text):
                 break
             if self.text[self.at] in "}]":

@@ -9,6 +9,8 @@ from probe.model import Action, Billed, Confidence, Kind, Party, Stage
 from probe.taxonomy import facts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from probe.taxonomy.facts import Facts, Voice
 
 
@@ -70,28 +72,41 @@ class Rule:
     confidence: Confidence | None = None
     would_decide: str = ""
     note: str = ""
-    compiled: re.Pattern[str] | None = dataclasses.field(default=None, repr=False, compare=False)
+    compiled: re.Pattern[str] | None = dataclasses.field(default=None, init=False, repr=False, compare=False)
+    conditions: "tuple[Callable[[Facts, Voice], bool], ...]" = dataclasses.field(
+        default=(), init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         if self.pattern is not None:
             object.__setattr__(self, "compiled", re.compile(self.pattern))
+        object.__setattr__(self, "conditions", tuple(facts.CONDITIONS[name] for name in self.when))
 
     def applies(self, told: "Facts", voice: "Voice") -> bool:
-        """Does this rule hold for what this speaker said? Cheap questions first."""
-        if self.statuses and told.status not in self.statuses:
-            return False
+        """Does this rule hold for what this speaker said?"""
         if self.codes and not (self.codes & voice.codes):
             return False
+        if self.any and not self.codes and not _one_of(self.any, voice.words):
+            return False
+        return self.narrows(told, voice)
+
+    def narrows(self, told: "Facts", voice: "Voice") -> bool:
+        """The rest of `applies`, where the index has found a code, or else a phrase. Cheap questions first."""
         words = voice.words
-        if self.any and not _one_of(self.any, words):
-            return False
-        if self.every and not all(phrase in words for phrase in self.every):
-            return False
-        if self.without and _one_of(self.without, words):
-            return False
-        if self.compiled is not None and not self.compiled.search(words):
-            return False
-        return all(facts.CONDITIONS[name](told, voice) for name in self.when)
+        return not (
+            (self.statuses and told.status not in self.statuses)
+            or (self.codes and self.any and not _one_of(self.any, words))
+            or (self.every and not all(phrase in words for phrase in self.every))
+            or (self.without and _one_of(self.without, words))
+            or (self.compiled is not None and not self.compiled.search(words))
+            or (self.conditions and not all(condition(told, voice) for condition in self.conditions))
+        )
+
+
+SUCCESS = frozenset(range(200, 300))
+REDIRECT = frozenset(range(300, 400))
+CLIENT_ERROR = frozenset(range(400, 500))
+SERVER_ERROR = frozenset(range(500, 600))
 
 
 def codes(words: str) -> frozenset[str]:

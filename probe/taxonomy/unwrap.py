@@ -76,9 +76,29 @@ _ECHOES = (
     "debug_prompt",
 )
 """Keys that repeat what the caller sent: never read as an answer."""
+_ROLES = {
+    **dict.fromkeys(_MESSAGE, "message"),
+    **dict.fromkeys(_CODE, "code"),
+    **dict.fromkeys(_MERGED, "merged"),
+    **dict.fromkeys(_ECHOES, "echo"),
+    "type": "type",
+    "param": "param",
+    "status": "status",
+}
 _FAILED = ("failed", "error", "failure", "cancelled", "canceled", "incomplete")
 _STARTS = re.compile(r"\{(?=\s{0,40}(?:\\{0,7}[\"'{]|[A-Za-z_]\w{0,40}\s{0,8}[:=]|\}))|\[(?=\s{0,40}\{)")
 _ESCAPED_START = re.compile(r"[{\[]\s{0,40}\{?\s{0,40}\\")
+_QUOTED_HEAD = re.compile(
+    r"unexpected token .{1,6}?, ?\"(.{4,12}?)\"?\.\.\. is not valid json", re.IGNORECASE | re.DOTALL
+)
+SENTENCES = (
+    "Billing hard limit has been reached", "Insufficient balance", "Insufficient credits", "Insufficient quota", "You exceeded your current quota", "Payment Required",
+    "Rate limit exceeded", "Rate limit reached for", "Too Many Requests", "Request Entity Too Large", "Payload Too Large", "Content Too Large",
+    "Request timed out", "Gateway Timeout", "upstream request timeout", "stream timeout", "Internal Server Error", "Bad Gateway", "Service Unavailable",
+    "upstream connect error", "no healthy upstream", "Unauthorized", "Forbidden", "Invalid API key", "Incorrect API key provided", "Invalid token",
+    "Your request was rejected by the safety system", "Method Not Allowed", "Model not found", "<!DOCTYPE html>", "<html>",
+)  # fmt: skip
+"""Bodies that are one well-known sentence: JavaScript's parser quotes only the first ten characters of what it could not read."""
 _EVENTS = re.compile(r"\s{0,40}(?:(?:event|data|id|retry):|:)")
 _HTML = re.compile(r"<(?:!doctype\s+html|html|head|title|body|center|h[1-6])\b", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]{0,400}>")
@@ -140,7 +160,9 @@ class _Walk:
             self.html(text)
             return "html"
         self.text(text, 0, error=False)
-        return "broken" if text[0] in "{[" else "text"
+        if text[0] not in "{[":
+            return "text"
+        return "broken" if text[-1] in "}]" else "cut"
 
     def text(self, text: str, depth: int, *, error: bool) -> None:
         """Words around a document, then the document: the words are the outer speaker's."""
@@ -151,11 +173,18 @@ class _Walk:
             self.html(text)
             return
         outside, trees = _split(text)
-        outside = outside.strip(" \t\r\n\"'`,:;")
+        outside = outside.strip(" \t\r\n,:;")
+        if outside[:1] == outside[-1:] and outside[:1] in ("'", '"', "`"):
+            outside = outside.strip(outside[0])
         if outside:
             self.layers.append(Layer(message=outside[:MESSAGE_LIMIT], error=error))
+        if head := _QUOTED_HEAD.search(outside):
+            self.layers.extend(Layer(message=whole) for whole in SENTENCES if whole.lower().startswith(head[1].lower()))
+        known = len(self.layers)
         for tree in trees:
             self.value(tree, 0, depth + 1, error=error)
+        if trees and len(self.layers) == known:
+            self.layers.append(Layer(message=text[:MESSAGE_LIMIT], error=error))  # a dump of some other kind
 
     def events(self, text: str) -> None:
         """A server-sent event stream; the words of failed events are errors."""
@@ -274,23 +303,33 @@ class _Walk:
 
 def _layer(node: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[str, Any]]]:
     """The fields of a mapping's own layer, and the children that may hold further ones."""
-    messages = [node[key] for key in _MESSAGE if isinstance(node.get(key), str)]
-    fields: dict[str, Any] = {"messages": messages}
-    fields["code"] = next((_scalar(node[key]) for key in _CODE if _scalar(node.get(key))), "")
-    for name in ("type", "param", "status"):
-        fields[name] = _scalar(node.get(name))
+    fields: dict[str, Any] = {"code": "", "type": "", "param": "", "status": ""}
+    messages: list[str] = []
     details: list[tuple[str, str]] = []
     nested: list[tuple[str, Any]] = []
     for key, child in node.items():
-        if key in _ECHOES:
+        role = _ROLES.get(key, "")
+        if role == "echo" or child is None:
             continue
-        if key in _MERGED and isinstance(child, (dict, list)):
-            details.extend(_scalars(child))
-            nested.extend(_documents(child))
-        elif isinstance(child, (dict, list)):
-            nested.append((key, child))
-        elif key not in _MESSAGE and (value := _scalar(child)):
+        if isinstance(child, (dict, list)):
+            if (
+                role in ("message", "merged")
+                and isinstance(child, list)
+                and all(isinstance(item, str) for item in child)
+            ):
+                messages.extend(child[:8])
+            elif role == "merged":
+                details.extend(_scalars(child))
+                nested.extend(_documents(child))
+            else:
+                nested.append((key, child))
+        elif role == "message" and isinstance(child, str):
+            messages.append(child)
+        elif value := _scalar(child):
             details.append((key, value[:200]))
+            if role in fields and not fields[role]:
+                fields[role] = value
+    fields["messages"] = messages
     fields["details"] = tuple(details[:DETAIL_LIMIT])
     return fields, nested
 

@@ -24,8 +24,8 @@ _SENTENCE = re.compile(
     rf"(~?{_AMOUNT}(?:[\s,]{{0,2}}(?:and )?{_AMOUNT}){{0,3}})"
 )
 _PART = re.compile(r"(\d{1,12}(?:\.\d{1,12})?)\s{0,3}([a-z]+|秒钟?|分钟?|小时|天)")
-_DELAYS = ("retryDelay", "retry_delay")
-_SECONDS = ("resets_in_seconds", "retry_after", "retryAfter", "retry_after_seconds", "retryAfterSeconds")
+_DELAYS = frozenset(("retryDelay", "retry_delay"))
+_SECONDS = frozenset(("resets_in_seconds", "retry_after", "retryAfter", "retry_after_seconds", "retryAfterSeconds"))
 
 
 def number(text: str) -> float | None:
@@ -37,6 +37,8 @@ def number(text: str) -> float | None:
 
 def header_s(headers: Mapping[str, str]) -> float | None:
     """`retry-after-ms`, then `retry-after` as seconds or as an HTTP date (against the reply's own `date`), in seconds."""
+    if not headers:
+        return None
     ms = number(headers.get("retry-after-ms", ""))
     if ms is not None:
         return ms / 1000
@@ -73,10 +75,12 @@ def duration_s(text: str) -> float | None:
 
 def structured_s(layers: Iterable[Layer]) -> float | None:
     """RetryInfo's `retryDelay`, `resets_in_seconds` and their like; the longest, in seconds."""
-    waits = []
-    for layer in layers:
-        waits += [duration_s(value) for value in layer.detail(*_DELAYS)]
-        waits += [number(value) for value in layer.detail(*_SECONDS)]
+    waits = [
+        duration_s(value) if key in _DELAYS else number(value)
+        for layer in layers
+        for key, value in layer.details
+        if key in _DELAYS or key in _SECONDS
+    ]
     known = [wait for wait in waits if wait is not None]
     return max(known) if known else None
 

@@ -1,9 +1,21 @@
 """All built-in rules in the order they are tried: each speaker's own sentences before the words everybody shares."""
 
 from probe.taxonomy.rule import Rule
-from probe.taxonomy.rules import clouds, common, delivery, edge, gateways, google, openai, statuses, transport
+from probe.taxonomy.rules import (
+    allowances,
+    clouds,
+    common,
+    delivery,
+    edge,
+    gateways,
+    google,
+    openai,
+    statuses,
+    transport,
+)
 
 RULES: tuple[Rule, ...] = (
+    *allowances.RULES,
     *clouds.RULES,
     *google.RULES,
     *openai.RULES,

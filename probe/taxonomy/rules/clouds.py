@@ -48,9 +48,39 @@ RULES = (
         "azure.deployment",
         Kind.MODEL_NOT_FOUND,
         "deployment",
+        action=Action.FIX_PARAMETERS,
         any=("api deployment for this resource does not exist", "deployment does not exist", "deploymentnotfound"),
     ),
-    Rule("azure.access", Kind.AUTH, any=("invalid subscription key", "wrong api endpoint", "access denied due to")),
+    Rule(
+        "azure.network-rules",
+        Kind.PERMISSION,
+        "network_rules",
+        any=("virtual network", "firewall rules", "public access is disabled", "private endpoint"),
+    ),
+    Rule(
+        "azure.role",
+        Kind.PERMISSION,
+        "role",
+        any=(
+            "lacks the required data action",
+            "principal does not have access",
+            "does not have authorization to perform action",
+        ),
+    ),
+    Rule(
+        "azure.access",
+        Kind.AUTH,
+        any=("invalid subscription key", "wrong api endpoint", "access denied due to invalid"),
+    ),
+    Rule(
+        "azure.timeout",
+        Kind.TIMEOUT,
+        "upstream",
+        any=("operation was timeout", "operation was timed out"),
+        party=Party.UPSTREAM,
+        action=Action.DOWNSCALE,
+        note="The resource's own 60 s without an event.",
+    ),
     Rule(
         "azure.api-version",
         Kind.INVALID_REQUEST,
@@ -70,6 +100,37 @@ RULES = (
         ),
     ),
     # Volcengine Ark, DashScope, Black Forest Labs
+    Rule(
+        "dashscope.arrears",
+        Kind.QUOTA_EXHAUSTED,
+        any=("account is in good standing", "overdue payment", "account is overdue", "arrearage"),
+    ),
+    Rule(
+        "bedrock.access",
+        Kind.PERMISSION,
+        "model_scope",
+        any=("access to the model with the specified model id", "accessdeniedexception"),
+        note="Amazon Bedrock: model access is granted per account.",
+    ),
+    Rule("bedrock.codes-rate", Kind.RATE_LIMITED, any=("throttlingexception", "too many tokens, please wait")),
+    Rule(
+        "bedrock.codes-invalid",
+        Kind.INVALID_REQUEST,
+        "parameter",
+        any=("validationexception",),
+        without=("content filter", "blocked", "provided model identifier"),
+    ),
+    Rule(
+        "bedrock.model", Kind.MODEL_NOT_FOUND, any=("provided model identifier is invalid", "resourcenotfoundexception")
+    ),
+    Rule("bedrock.timeout", Kind.TIMEOUT, "upstream", any=("modeltimeoutexception",), party=Party.UPSTREAM),
+    Rule(
+        "huggingface.loading",
+        Kind.OVERLOADED,
+        "loading",
+        any=("is currently loading", "model is loading", "cold start"),
+        note="Hugging Face: the model is being brought up.",
+    ),
     Rule(
         "ark.input",
         Kind.MODERATION_INPUT,

@@ -1,7 +1,7 @@
 """Rules for what Google says: Gemini API, Vertex AI, Imagen (source: error tables and SDK enums of google-genai 3.4 and aiplatform v1)."""
 
 from probe.model import Action, Kind, Party, Stage
-from probe.taxonomy.rule import By, Rule, codes
+from probe.taxonomy.rule import SUCCESS, By, Rule, codes
 
 RULES = (
     # Keys and accounts
@@ -32,6 +32,11 @@ RULES = (
         "google.oauth",
         Kind.AUTH,
         any=(
+            "api keys are not supported by this api",
+            "invalid_grant",
+            "refresherror",
+            "provide (`api_key`)",
+            "missing key inputs argument",
             "invalid authentication credentials",
             "expected oauth 2 access token",
             "could not load the default credentials",
@@ -93,11 +98,22 @@ RULES = (
         ),
     ),
     Rule(
+        "google.iam-relayed",
+        Kind.PERMISSION,
+        "role",
+        any=("permission", "permission_denied"),
+        pattern=r"permission '?[a-z]+\.[a-z.]+'? denied|permission denied on resource|caller does not have permission",
+        when=("relayed",),
+        party=Party.CHANNEL,
+        action=Action.SWITCH_CHANNEL,
+        note="The relay's own project lacks the role.",
+    ),
+    Rule(
         "google.iam",
         Kind.PERMISSION,
         "role",
         any=("permission",),
-        pattern=r"permission '?[a-z]+\.[a-z.]+'? denied|permission denied on resource",
+        pattern=r"permission '?[a-z]+\.[a-z.]+'? denied|permission denied on resource|caller does not have permission",
     ),
     Rule("google.permission-denied", Kind.PERMISSION, by=By.CODE, codes=codes("permission_denied")),
     # Models
@@ -123,19 +139,6 @@ RULES = (
     # Money, rate, capacity: told apart by quotaId, limits and delays, never by the words
     Rule("google.credits", Kind.QUOTA_EXHAUSTED, any=("prepayment credits are depleted", "credits are depleted")),
     Rule(
-        "google.quota-zero",
-        Kind.QUOTA_EXHAUSTED,
-        "no_allowance",
-        any=(
-            "exceeded your current quota",
-            "quota exceeded for metric",
-            "quota exceeded for quota metric",
-            "exceeded its quota",
-        ),
-        when=("no_allowance",),
-        note="limit: 0, or a quota per day, whatever retryDelay says.",
-    ),
-    Rule(
         "google.quota-zero-code",
         Kind.QUOTA_EXHAUSTED,
         "no_allowance",
@@ -144,7 +147,12 @@ RULES = (
         when=("no_allowance",),
     ),
     Rule(
-        "google.quota-long", Kind.QUOTA_EXHAUSTED, "long_wait", codes=codes("resource_exhausted"), when=("long_wait",)
+        "google.quota-long",
+        Kind.QUOTA_EXHAUSTED,
+        "long_wait",
+        by=By.CODE,
+        codes=codes("resource_exhausted"),
+        when=("long_wait",),
     ),
     Rule(
         "google.rate",
@@ -186,7 +194,7 @@ RULES = (
         "google.exhausted",
         Kind.RATE_LIMITED,
         any=("resource has been exhausted",),
-        party=Party.UPSTREAM,
+        party=Party.UNKNOWN,
         confidence="low",
         would_decide="whether the account's own quota page shows any use",
         note="The old short form, without details: own rate or a shared pool.",
@@ -208,6 +216,16 @@ RULES = (
     Rule("google.unavailable", Kind.OVERLOADED, any=("service is currently unavailable",)),
     Rule("google.unavailable-code", Kind.OVERLOADED, by=By.CODE, codes=codes("unavailable model_capacity_exhausted")),
     # Requests
+    Rule(
+        "google.field-relayed",
+        Kind.INVALID_REQUEST,
+        "field",
+        any=("cannot find field",),
+        when=("relayed",),
+        party=Party.CHANNEL,
+        action=Action.SWITCH_CHANNEL,
+        note="The relay wrote a field Google does not know.",
+    ),
     Rule(
         "google.field",
         Kind.INVALID_REQUEST,
@@ -287,7 +305,6 @@ RULES = (
             "safety filter threshold prohibited",
             "request blocked by gemini api",
             "input prompt contains",
-            "sensitive words that violate",
         ),
     ),
     Rule(
@@ -308,6 +325,12 @@ RULES = (
         ),
         billed="no",
         note="finishReason; Google does not bill blocked pictures.",
+    ),
+    Rule(
+        "google.image-safety-words",
+        Kind.MODERATION_OUTPUT,
+        any=("image_safety", "image_prohibited_content", "finish reason safety", "finishreason: safety"),
+        billed="no",
     ),
     Rule(
         "google.recitation",
@@ -363,9 +386,9 @@ RULES = (
         "google.reason-dropped",
         Kind.MODERATION_INPUT,
         "reason_dropped",
-        by=By.CODE,
-        codes=codes("shape:json"),
-        when=("success", "dropped_reason"),
+        by=By.PICTURE,
+        when=("dropped_reason",),
+        statuses=SUCCESS,
         confidence="medium",
         would_decide="the same prompt on a channel that keeps promptFeedback.blockReason",
         note="A gateway wrote the JSON again and lost the block reason.",

@@ -1,7 +1,7 @@
 """Rules for what OpenAI says, on its own API and on routes that pass its words through (source: SDK openai 3.54 and captured replies)."""
 
 from probe.model import Action, Kind, Party, Stage
-from probe.taxonomy.rule import By, Rule, codes
+from probe.taxonomy.rule import CLIENT_ERROR, SERVER_ERROR, By, Rule, codes
 
 MODERATION_CODES = codes("moderation_blocked content_policy_violation")
 
@@ -10,13 +10,13 @@ RULES = (
     Rule(
         "openai.moderation-output",
         Kind.MODERATION_OUTPUT,
-        when=("stage_output",),
+        codes=codes("stage:output"),
         note="moderation_details.moderation_stage",
     ),
     Rule(
         "openai.moderation-input",
         Kind.MODERATION_INPUT,
-        when=("stage_input",),
+        codes=codes("stage:input"),
         note="moderation_details.moderation_stage",
     ),
     Rule(
@@ -80,6 +80,8 @@ RULES = (
             "missing scopes",
             "insufficient permissions for this operation",
             "does not have access to model",
+            "not allowed to access model",
+            "no access to model",
             "not allowed to sample from this model",
             "not allowed to generate images",
         ),
@@ -107,42 +109,23 @@ RULES = (
         ),
     ),
     Rule(
-        "openai.no-allowance",
-        Kind.QUOTA_EXHAUSTED,
-        "no_allowance",
-        any=("rate limit",),
-        when=("no_allowance",),
-        note="`Limit: 0`: this account tier has no pictures at all.",
-    ),
-    Rule(
-        "openai.usage-limit",
-        Kind.QUOTA_EXHAUSTED,
-        "window",
+        "openai.rate-relayed",
+        Kind.RATE_LIMITED,
+        statuses=SERVER_ERROR,
+        party=Party.UPSTREAM,
+        note="Told with a 5xx it is the limit of the relay's own account.",
         any=(
-            "usage limit has been reached",
-            "hit your usage limit",
-            "reached your usage limit",
-            "usage_limit_reached",
-            "usage_limit_exceeded",
+            "images per minute",
+            "images per min",
+            "input-images per min",
+            "requests per min",
+            "requests per minute",
+            "tokens per min",
+            "tokens per minute",
+            "rate limit reached for",
+            "rate limit exceeded for",
+            "exceeded the rate limit",
         ),
-        action=Action.SWITCH_CHANNEL,
-        note="A subscription's window of hours, behind reverse channels.",
-    ),
-    Rule(
-        "openai.rate-long",
-        Kind.QUOTA_EXHAUSTED,
-        "long_wait",
-        any=("rate limit", "rate_limit_exceeded", "too many requests"),
-        when=("long_wait",),
-        action=Action.SWITCH_CHANNEL,
-        note="A `rate` whose wait is hours is an allowance.",
-    ),
-    Rule(
-        "openai.per-day",
-        Kind.QUOTA_EXHAUSTED,
-        "per_day",
-        any=("requests per day", "images per day", "tokens per day", "(rpd)", "(tpd)"),
-        action=Action.SWITCH_CHANNEL,
     ),
     Rule(
         "openai.rate",
@@ -201,6 +184,16 @@ RULES = (
         ),
     ),
     Rule(
+        "openai.tool-parameter",
+        Kind.INVALID_REQUEST,
+        "parameter",
+        any=("parameter", "value", "type", "argument"),
+        pattern=r"(?:parameter|value|type|argument)\S{0,4}:? ?\S{0,4}['\"`](?:tools|tool_choice|tool_resources|input|instructions|reasoning|include)\b[\[.'\"`]",
+        party=Party.CHANNEL,
+        action=Action.SWITCH_CHANNEL,
+        note="An images call has no such field: a reverse channel wrote it into another endpoint's request.",
+    ),
+    Rule(
         "openai.tool-choice",
         Kind.INVALID_REQUEST,
         "tool_missing",
@@ -236,6 +229,7 @@ RULES = (
             "failed to decode image",
             "not represent a valid image",
         ),
+        without=("too large", "exceeds", "too big"),
     ),
     Rule(
         "openai.parameter",
@@ -287,8 +281,8 @@ RULES = (
     Rule(
         "openai.model",
         Kind.MODEL_NOT_FOUND,
-        any=("does not exist or you do not have access", "model does not exist"),
-        pattern=None,
+        any=("does not exist or your team", "does not exist or you do not have access", "model does not exist"),
+        without=("parameter",),
     ),
     Rule(
         "openai.model-code",
@@ -304,7 +298,7 @@ RULES = (
         Kind.INVALID_REQUEST,
         by=By.TYPE,
         codes=codes("image_generation_user_error invalid_request_error"),
-        when=("client_error",),
+        statuses=CLIENT_ERROR,
     ),
     Rule("openai.type-server", Kind.PROCESSING_ERROR, by=By.HINT, codes=codes("server_error"), stage=Stage.PROCESSING),
 )

@@ -1,7 +1,7 @@
 """What a bare status means when nothing else speaks: the weakest evidence, so confidence is low."""
 
 from probe.model import Action, Kind, Party, Stage
-from probe.taxonomy.rule import By, Rule
+from probe.taxonomy.rule import CLIENT_ERROR, SERVER_ERROR, By, Rule
 
 S = By.STATUS
 BODY = "the body of the reply"
@@ -56,7 +56,13 @@ RULES = (
         note="The client hung up first.",
     ),
     Rule("status.500", Kind.PROCESSING_ERROR, by=S, statuses=frozenset({500}), party=Party.UNKNOWN, would_decide=BODY),
-    Rule("status.502", Kind.GATEWAY_ERROR, by=S, statuses=frozenset({502, 424, 520, 521, 523, 525, 526, 527, 530})),
+    Rule(
+        "status.502",
+        Kind.GATEWAY_ERROR,
+        by=S,
+        statuses=frozenset({502, 424, 520, 521, 523, 525, 526, 527, 530}),
+        action=Action.BACK_OFF_RETRY,
+    ),
     Rule("status.503", Kind.OVERLOADED, by=S, statuses=frozenset({503, 529})),
     Rule(
         "status.599",
@@ -65,8 +71,8 @@ RULES = (
         statuses=frozenset({598, 599}),
         note="Some clients give a lost connection a status of their own.",
     ),
-    Rule("status.other-5xx", Kind.PROCESSING_ERROR, "odd_status", by=S, when=("server_error",)),
-    Rule("status.other-4xx", Kind.INVALID_REQUEST, "odd_status", by=S, when=("client_error",), party=Party.UNKNOWN),
+    Rule("status.other-5xx", Kind.PROCESSING_ERROR, "odd_status", by=S, statuses=SERVER_ERROR),
+    Rule("status.other-4xx", Kind.INVALID_REQUEST, "odd_status", by=S, statuses=CLIENT_ERROR, party=Party.UNKNOWN),
     Rule(
         "unknown",
         Kind.UNKNOWN,
