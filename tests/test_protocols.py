@@ -6,8 +6,7 @@ import json
 import pytest
 
 from probe import model, protocols
-from probe.config import providers
-from probe.config import schema
+from probe.config import providers, schema
 from probe.protocols import reading
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(300)
