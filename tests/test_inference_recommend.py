@@ -87,10 +87,22 @@ def test_a_cheap_channel_that_fails_now_loses_where_waiting_is_dear():
     assert rank(OFFICIAL, broken, needs=recommend.Needs(usd_per_minute=0.5)).choice.candidate is OFFICIAL
 
 
+def test_a_channel_that_fails_most_pictures_is_no_first_choice_however_cheap():
+    broken = candidate("vip", p_degraded=0.97, state=model.State.DEGRADED, severity_weights=(0.0, 0.1, 0.9))
+    found = rank(OFFICIAL, broken)
+    assert found.choice.candidate is OFFICIAL
+    assert "vip is cheaper and gets 2" in found.reason
+
+
+def test_where_every_channel_fails_most_pictures_the_cheapest_is_still_named():
+    broken = candidate("vip", p_degraded=0.97, state=model.State.DEGRADED, severity_weights=(0.0, 0.1, 0.9))
+    assert rank(broken).choice.candidate is broken
+
+
 def test_failures_that_are_billed_can_make_the_cheap_channel_the_dear_one():
     def half(billed):
-        weights = (0.0, 0.0, 1.0)
-        return candidate("vip", price_usd=0.05, p_degraded=0.9, severity_weights=weights, billed_failures=billed)
+        weights = (0.0, 1.0, 0.0)
+        return candidate("vip", price_usd=0.10, p_degraded=0.9, severity_weights=weights, billed_failures=billed)
 
     dear = candidate("official", price_usd=0.15)
     assert rank(half(0.0), dear).choice.candidate.path.channel == "vip"

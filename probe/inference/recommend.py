@@ -24,6 +24,9 @@ DEAD_BAND = 0.03
 LOST_USD = 1.0
 """What a picture that no channel delivers is taken to cost, where no job says otherwise (assumed)."""
 
+LEAST_THROUGH = 0.8
+"""A first choice gets at least this share of pictures through, where any channel does: cheap misses are no plan."""
+
 DRAWS = 400
 
 
@@ -171,8 +174,9 @@ def rank(
     if not allowed:
         reason = "no channel meets the limits" if offers else "not enough data"
         return Recommendation(tier, None, None, (), None, reason, not_known, tuple(offers))
-    choice = _keep(allowed, current)
-    runner_up = next((one for one in allowed if one is not choice), None)
+    reliable = [one for one in allowed if one.usable_share >= LEAST_THROUGH] or allowed
+    choice = _keep(reliable, current)
+    runner_up = next((one for one in (*reliable, *allowed) if one is not choice), None)
     probability = _probability(choice, runner_up, needs, rng) if runner_up else None
     fall_back = _fall_back(choice, offers)
     return Recommendation(
@@ -258,6 +262,10 @@ def _reason(choice: Offer, runner_up: Offer | None, fall_back: Sequence[model.Pa
     saved = runner_up.value_usd - choice.value_usd
     waiting = f" with waiting at ${needs.usd_per_minute:.2f} a minute" if needs.usd_per_minute else ""
     if saved < 0:
+        if runner_up.usable_share < LEAST_THROUGH <= choice.usable_share:
+            return (
+                f"{said}; {runner_up.candidate.path.channel} is cheaper and gets {runner_up.usable_share:.0%} through"
+            )
         return f"{said}; {runner_up.candidate.path.channel} would save less than {DEAD_BAND:.0%}{waiting}"
     return f"{said}; {runner_up.candidate.path.channel} costs ${saved:.3f} more{waiting}"
 
