@@ -161,6 +161,7 @@ async def _send(canary: model.Canary, tools: Tools) -> tuple[model.Reply, model.
     channel = tools.config.find(canary.path.channel)
     reference = prompts.reference_picture() if canary.order.operation == "edit" else None
     request = protocols.request(channel, canary.order, canary.prompt, reference)
+    request = dataclasses.replace(request, headers={**request.headers, "x-client-request-id": canary.id})
     http = tools.clients[channel.name]
     reply = await http.send(request, key=tools.keys[channel.name], deadline_s=canary.deadline_s)
     if not channel.picture_hosts or reply.fault is not None:
