@@ -1,6 +1,7 @@
 """The report as one HTML page: no script, nothing loaded from elsewhere, light and dark, for phone, desk and paper."""
 
 import pathlib
+import re
 from typing import Any
 
 import jinja2
@@ -42,11 +43,17 @@ def shown(value: Any) -> Any:
 def cell_content(cell: blocks.Cell, text: str) -> markupsafe.Markup:
     """A cell's words; what stands in brackets, its range, small."""
     if isinstance(cell, blocks.Strip):
-        return markupsafe.Markup('<span class="strip">{}</span>').format(text)
+        return markupsafe.Markup('<span class="strip">{}</span>').format(marks(text))
     main, bracket, rest = escape.visible(text).partition(" (")
     if isinstance(cell, (str, int)) or not bracket:
         return markupsafe.escape(escape.visible(text))
     return markupsafe.Markup("{} <small>({}</small>").format(main, rest)
+
+
+def marks(strip: str) -> markupsafe.Markup:
+    """The marks of a strip; failing and silent stretches stand out by more than their letters."""
+    found = re.sub(r"[1-9X]+", r"<b>\g<0></b>", strip)
+    return markupsafe.Markup(re.sub(r"\.+", r"<i>\g<0></i>", found))  # noqa: S704 - letters, digits and dots alone
 
 
 def drawn(plot: blocks.Plot, size: str) -> markupsafe.Markup:

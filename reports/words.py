@@ -90,7 +90,7 @@ def same_day(one: dt.datetime, other: dt.datetime) -> bool:
 def period(since: dt.datetime, until: dt.datetime) -> str:
     """`Nov 10 06:10 to Nov 24 06:10 UTC, 2026 (14 d)`."""
     year = f"{since:%Y}" if since.year == until.year else f"{since:%Y}/{until:%Y}"
-    return f"{since:%b %d %H:%M} to {until:%b %d %H:%M} UTC {year} ({span((until - since).total_seconds())})"
+    return f"{since:%b %d %H:%M} to {until:%b %d %H:%M} UTC, {year} ({span((until - since).total_seconds())})"
 
 
 def ago(at: dt.datetime, now: dt.datetime) -> str:

@@ -3,6 +3,7 @@
 import io
 import pathlib
 import re
+import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -76,7 +77,8 @@ def _saved(plot: blocks.Plot, width_in: float, file_format: str) -> bytes:
     # The salt makes ids stable, and different between figures that share a page.
     with mpl.rc_context({**style.SETTINGS, "svg.hashsalt": f"{plot.name} {width_in}"}):
         figure = FIGURES[type(plot.data)](plot.data, width_in)
-        figure.suptitle(plot.title, x=0.01, ha="left", fontsize=10, fontweight="bold")
+        title = textwrap.fill(plot.title, 44 if style.is_narrow(width_in) else 110)
+        figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
         buffer = io.BytesIO()
         metadata = {"Date": None} if file_format == "svg" else {"Software": None}
         figure.savefig(buffer, format=file_format, dpi=DPI, metadata=metadata)

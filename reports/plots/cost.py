@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
-from reports import figures
+from reports import figures, words
 from reports.plots import style
 
 
@@ -31,7 +31,7 @@ def draw(data: figures.Costs, width_in: float) -> Figure:
 
 def _panel(axes: Axes, panel: figures.CostPanel, channels: tuple[str, ...]) -> None:
     axes.set_title(style.label(panel.tier), loc="left")
-    for point in panel.points:
+    for place, point in enumerate(sorted(panel.points, key=lambda each: each.usd)):
         index = channels.index(point.channel)
         axes.errorbar(
             [100 * point.share],
@@ -44,12 +44,14 @@ def _panel(axes: Axes, panel: figures.CostPanel, channels: tuple[str, ...]) -> N
             elinewidth=1.1,
             capsize=2.5,
         )
+        # The cheapest is named below and the others above, so that neighbours do not meet.
         axes.annotate(
             f"{style.label(point.channel)}, n {point.n}",
-            (100 * point.share, point.usd),
-            xytext=(0, 7),
+            (100 * point.share_range[1], point.usd),
+            xytext=(0, -6 if place == 0 else 6),
             textcoords="offset points",
-            ha="center" if point.share < 0.9 else "right",
+            ha="right",
+            va="top" if place == 0 else "bottom",
             fontsize=7.5,
         )
     best = frontier(panel.points)
@@ -84,7 +86,7 @@ def _usd_axis(axes: Axes, data: figures.Costs) -> None:
         return
     axes.set_yscale("log")
     axes.set_ylim(min(costs) / 1.8, max(costs) * 2.2)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"${value:g}"))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: words.usd(value)))
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 

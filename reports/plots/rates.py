@@ -28,9 +28,10 @@ def draw(data: figures.Rates, width_in: float) -> Figure:
     axes.grid(axis="x")
     axes.set_axisbelow(True)
     axes.set_xlabel("ok, % (whiskers: 95 %)")
-    for row_index, row in enumerate(reversed(data.rows)):
-        counted = f" n {row.period.n}" + (f", {row.latest.n}" if row.latest else "") if row.period else f" n {row.n}"
-        axes.annotate(counted, (100.6, row_index), va="center", annotation_clip=False)
+    axes.annotate(" n (latest)", (100.6, len(data.rows) - 0.4), va="bottom", annotation_clip=False)
+    for index, row in enumerate(reversed(data.rows)):
+        counted = f" {row.n} ({row.latest.n})" if row.latest else f" {row.n}"
+        axes.annotate(counted, (100.6, index), va="center", annotation_clip=False)
     _legend(figure, data, narrow=narrow)
     return figure
 

@@ -11,42 +11,49 @@ from matplotlib.patches import Patch
 from reports import figures
 from reports.plots import style
 
-HEIGHT = 0.62  # of a strip, in rows
+BRACKET = 0.07  # above its strip, in rows
 
 
 def draw(data: figures.Timeline, width_in: float) -> Figure:
-    """One row a path, the first on top."""
+    """One row a path, the first on top; its name stands beside it, or above where there is no room."""
     narrow = style.is_narrow(width_in)
-    figure = style.figure(width_in, 1.25 + (0.50 if narrow else 0.36) * len(data.strips))
+    height = 0.40 if narrow else 0.62  # of a strip, in rows
+    figure = style.figure(width_in, 1.25 + (0.54 if narrow else 0.36) * len(data.strips))
     axes = figure.add_subplot()
     for row, strip in enumerate(reversed(data.strips)):
-        _strip(axes, row, strip, data.edges)
+        _strip(axes, row, strip, data.edges, height)
         counted = f"{strip.failed} of {strip.n} failed" if strip.n else "no data"
+        since = strip.brackets[-1].start if strip.brackets and strip.brackets[-1].still_on else None
         if narrow:
-            axes.annotate(f"{style.label(strip.name)}: {counted}", (data.edges[0], row + 0.44), va="bottom")
-        else:
-            axes.annotate(f" {counted}", (data.edges[-1], row), va="center", annotation_clip=False)
+            now = ", DEGRADED" if since else ""
+            at = (data.edges[0], row + height / 2 + 0.10)
+            axes.annotate(f"{style.label(strip.name)}: {counted}{now}", at, va="bottom")
+            continue
+        axes.annotate(f" {counted}", (data.edges[-1], row), va="center", annotation_clip=False)
+        if since:
+            at = (since, row + height / 2)
+            axes.annotate(f"degraded since {since:%b %d %H:%M} ", at, ha="right", va="bottom", fontsize=7.5)
     names = [] if narrow else [style.label(strip.name) for strip in reversed(data.strips)]
     axes.set_yticks(range(len(names)), names)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.set_xlim(data.edges[0], data.edges[-1])  # type: ignore[arg-type]  # matplotlib takes dates
-    axes.set_ylim(-0.6, len(data.strips) - (0.2 if narrow else 0.4))
+    axes.set_ylim(-0.5, len(data.strips) - (0.3 if narrow else 0.4))
     style.time_axis(axes, narrow=narrow)
     _legend(figure, data.series, narrow=narrow)
     return figure
 
 
-def _strip(axes: Axes, row: int, strip: figures.Strip, edges: Sequence[dt.datetime]) -> None:
+def _strip(axes: Axes, row: int, strip: figures.Strip, edges: Sequence[dt.datetime], height: float) -> None:
     """Pale where there is data, red from below by the share failing, hatched grey where there is none."""
-    bottom = row - HEIGHT / 2
+    bottom = row - height / 2
     cells = list(zip(edges, edges[1:], strip.failing, strict=False))
     for colour, hatch, wanted in ((style.OK, "", True), (style.NO_DATA, "////", False)):
         runs = _runs((left, right) for left, right, share in cells if (share is not None) is wanted)
         if runs:
             axes.broken_barh(
                 [(left, right - left) for left, right in runs],  # type: ignore[misc]  # dates
-                (bottom, HEIGHT),
+                (bottom, height),
                 facecolor=colour if not hatch else "none",
                 edgecolor=colour if hatch else "none",
                 hatch=hatch,
@@ -54,9 +61,9 @@ def _strip(axes: Axes, row: int, strip: figures.Strip, edges: Sequence[dt.dateti
             )
     for left, right, share in cells:
         if share:
-            axes.broken_barh([(left, right - left)], (bottom, HEIGHT * share), facecolor=style.FAILING, linewidth=0)  # type: ignore[list-item]
+            axes.broken_barh([(left, right - left)], (bottom, height * share), facecolor=style.FAILING, linewidth=0)  # type: ignore[list-item]
     for bracket in strip.brackets:
-        _bracket(axes, row + HEIGHT / 2 + 0.07, bracket)
+        _bracket(axes, row + height / 2 + BRACKET, bracket)
 
 
 def _runs(spans: Iterable[tuple[dt.datetime, dt.datetime]]) -> list[tuple[dt.datetime, dt.datetime]]:
@@ -72,21 +79,17 @@ def _runs(spans: Iterable[tuple[dt.datetime, dt.datetime]]) -> list[tuple[dt.dat
 
 def _bracket(axes: Axes, y: float, bracket: figures.Bracket) -> None:
     """A line with feet; an end that is still open has an arrow head, an end's 90 % range is drawn thick and pale."""
-    foot = 0.09
     for span in (bracket.start_range, bracket.end_range):
         if span:
-            axes.plot(span, (y, y), color=style.INK, linewidth=3.2, alpha=0.3, solid_capstyle="butt")  # type: ignore[arg-type]
-    axes.plot(
-        (bracket.start, bracket.start, bracket.end),  # type: ignore[arg-type]
-        (y - foot, y, y),
-        color=style.INK,
-        linewidth=1.1,
-        clip_on=False,
-    )
+            axes.plot(span, (y, y), color=style.INK, linewidth=4.5, alpha=0.3, solid_capstyle="butt")  # type: ignore[arg-type]
+    at = [bracket.start, bracket.start, bracket.end]
+    height = [y - BRACKET, y, y]
     if bracket.still_on:
         axes.plot((bracket.end,), (y,), marker=">", markersize=4, color=style.INK, clip_on=False)  # type: ignore[arg-type]
     else:
-        axes.plot((bracket.end, bracket.end), (y - foot, y), color=style.INK, linewidth=1.1)  # type: ignore[arg-type]
+        at.append(bracket.end)
+        height.append(y - BRACKET)
+    axes.plot(at, height, color=style.INK, linewidth=1.4, clip_on=False)  # type: ignore[arg-type]
 
 
 def _legend(figure: Figure, series: str, *, narrow: bool) -> None:
@@ -94,7 +97,7 @@ def _legend(figure: Figure, series: str, *, narrow: bool) -> None:
         Patch(facecolor=style.OK, label="ok"),
         Patch(facecolor=style.FAILING, label="share failing (height)"),
         Patch(facecolor="none", edgecolor=style.NO_DATA, hatch="////", linewidth=0, label="no data"),
-        Line2D([], [], color=style.INK, marker=".", label="degraded, 90 % range pale (> still on)"),
+        Line2D([], [], color=style.INK, marker=3, markersize=5, label="degraded, ends' 90 % range in grey; > still on"),
     ]
     figure.legend(
         handles=handles,
