@@ -212,6 +212,30 @@ def test_a_second_daemon_is_refused_with_the_pid_of_the_first(tmp_path):
         pass
 
 
+def test_another_sqlite_library_that_is_installed_is_not_used(tmp_path):
+    package = tmp_path / "installed" / "pysqlite3"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("from sqlite3 import *\nfrom pysqlite3 import dbapi2\n")
+    (package / "dbapi2.py").write_text(
+        "from sqlite3.dbapi2 import *\n"
+        "class OperationalError(Exception): pass\n"
+        "def connect(*args, **more): raise OperationalError('the other library')\n"
+    )
+    script = f"""
+import pathlib, sys
+sys.path.insert(0, {str(package.parent)!r})
+import record_samples as samples
+from probe import records
+from probe.records import history
+path = pathlib.Path(sys.argv[1])
+with records.open(path) as book:
+    book.reserve(samples.canary("one"), samples.AT, 5.0)
+    book.store(samples.outcome("one"), samples.verdict())
+print("pysqlite3" in sys.modules, history.open(path).counts(by=("kind",)))
+"""
+    assert python(script, tmp_path / "t.db").stdout == "True {('processing_error',): 1}\n"
+
+
 def test_reading_loads_neither_sqlite_utils_nor_numpy():
     done = python(
         "import sys\nimport probe.records.history\nprint({'sqlite_utils', 'numpy', 'httpx'} & set(sys.modules))"
