@@ -45,4 +45,4 @@ def start(redact: Callable[[str], str], log_format: Literal["text", "json"], lev
     root.handlers[:] = [handler]
     root.setLevel(level)
     for name in QUIET:
-        logging.getLogger(name).setLevel(logging.WARNING)
+        logging.getLogger(name).setLevel(logging.ERROR)

@@ -73,8 +73,8 @@ class Tools:
 
 
 def tools(config: "schema.Config", clock: clocks.Clock, book: records.Records) -> Tools:
-    """Clients and keys for every channel; raises ConfigError where a key is missing or malformed."""
-    found = {channel.name: keys.key(channel) for channel in config.channel}
+    """Clients and keys for every channel; raises ConfigError with every key that is missing or malformed."""
+    found = keys.keys(config.channel)
     redact = keys.Redactor(found.values())
     clients = {channel.name: client.Client(clock, proxy=channel.proxy, redact=redact) for channel in config.channel}
     return Tools(config, clock, book, clients, found, redact, taxonomy.compile_rules(config.rule))

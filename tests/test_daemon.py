@@ -101,7 +101,7 @@ def test_each_path_is_probed_once_a_slot(prepared):
     slots = collections.Counter((one.outcome.path, one.outcome.slot) for one in seen)
     assert set(slots.values()) == {1}
     assert {path for path, _ in slots} == set(config.paths())
-    assert 6 <= len(seen) <= 10
+    assert 4 <= len(seen) <= 10
 
 
 def test_a_restart_never_pays_a_slot_twice(prepared):
@@ -208,7 +208,7 @@ def test_a_wall_clock_set_back_does_not_silence_the_schedule(prepared):
     asyncio.run(go())
     slots = [(one.outcome.path, one.outcome.slot) for one in seen]
     assert len(slots) == len(set(slots))
-    assert 8 <= len(slots) <= 12
+    assert 6 <= len(slots) <= 12
 
 
 def test_the_ticker_fires_at_its_pace_and_once_after_a_gap():
