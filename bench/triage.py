@@ -11,14 +11,14 @@ import math
 import pathlib
 import random
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 import triage_worlds
 from triage_worlds import World
 
-from probe.inference import causes
+from probe.inference import causes, posterior
 from probe.inference.causes import Cause, Check, Finding, Result, Said
 
 FADING_MINUTES = 60.0
@@ -34,9 +34,10 @@ class Told:
     """One triage: what was true, what was said, what it cost."""
 
     truth: Cause
-    posterior: causes.Posterior
+    posterior: posterior.Posterior
     usd: float
     rule_says_content: bool
+    innocent: bool  # the prompt would pass anywhere
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Score:
     name: str
     cases: int
     content: float  # content or not, by p > 0.5
-    wrongly_blamed: float  # "it was your prompt" said though it was not, of all triages
+    wrongly_blamed: float  # "it was your prompt" said of a prompt that is fine, of all triages
     eight: float  # the leading cause is the true one
     calibration: float  # expected calibration error of the leading cause
     content_calibration: float
@@ -52,28 +53,33 @@ class Score:
     rule: float  # content or not by "three retries fail = your prompt"
 
 
-def greedy(said: Said, clues: Sequence[str], seen: list[Finding], check: "object") -> tuple[causes.Posterior, float]:
+def greedy(
+    said: Said, clues: Sequence[str], seen: list[Finding], shared: bool | None, check: Callable[[Check], Result]
+) -> tuple[posterior.Posterior, float]:
     """The live ladder as the product climbs it."""
     findings, done, usd = list(seen), dict.fromkeys(Check, 0), 0.0
     while True:
-        posterior = causes.weigh(said, clues, findings)
-        affordable = {each: price for each, price in causes.PRICES_USD.items() if usd + price <= CAP_USD}
-        choice = causes.next_check(posterior, affordable, done)
+        options = [
+            posterior.Option(each, price_usd, *(("other", shared) if each in causes.ELSEWHERE else ()))
+            for each, price_usd in causes.PRICES_USD.items()
+            if usd + price_usd <= CAP_USD
+        ]
+        choice = posterior.next_check(said, clues, findings, options, done)
         if choice is None:
-            return posterior, usd
-        weight = causes.CORRELATED if choice.check is Check.RETRY and done[Check.RETRY] else 1.0
-        of = "other" if choice.check in causes.ELSEWHERE else ""
-        findings.append(Finding(choice.check, check(choice.check), weight, of))
-        done[choice.check] += 1
-        usd += choice.price_usd
+            return posterior.weigh(said, clues, findings), usd
+        option = choice.option
+        weight = posterior.CORRELATED if option.check is Check.RETRY and done[Check.RETRY] else 1.0
+        findings.append(Finding(option.check, check(option.check), weight, option.of, option.shared))
+        done[option.check] += 1
+        usd += option.price_usd
 
 
 def mechanisms(world: World, count: int, seed: int) -> Iterator[Told]:
     for case in triage_worlds.cases(world, count, seed):
         clues = (case.clue,) if case.clue else ()
-        posterior, usd = greedy(case.said, clues, case.free(fading), case.check)
+        found, usd = greedy(case.said, clues, case.free(fading), case.shared, case.check)
         repeated = all(case.check(Check.RETRY) is not Result.PASSED for _ in range(3))
-        yield Told(case.truth, posterior, usd, repeated)
+        yield Told(case.truth, found, usd, repeated, case.prompt_risk == 0)
 
 
 def perturbed(
@@ -104,9 +110,9 @@ def perturbed(
             last[each] = failed
             return Result.FAILED if failed else Result.PASSED
 
-        posterior, usd = greedy(said, (), [], check)
+        found, usd = greedy(said, (), [], None, check)
         repeated = all(check(Check.RETRY) is Result.FAILED for _ in range(3))
-        yield Told(causes.CAUSES[index], posterior, usd, repeated)
+        yield Told(causes.CAUSES[index], found, usd, repeated, index != 0)
 
 
 def noisy(draw: random.Random, index: int, severity: float, concentration: float) -> dict[Check, float]:
@@ -129,9 +135,7 @@ def score(name: str, told: Sequence[Told]) -> Score:
     leads = [each.posterior.lead for each in told]
     named = [(cause, p, each.truth) for (cause, p), each in zip(leads, told, strict=True)]
     contents = [(each.posterior.p[Cause.CONTENT], each.truth is Cause.CONTENT) for each in told]
-    blamed = sum(
-        cause is Cause.CONTENT and p >= causes.UNKNOWN_BELOW and truth is not Cause.CONTENT for cause, p, truth in named
-    )
+    blamed = sum(each.posterior.lead[0] is Cause.CONTENT and each.posterior.known and each.innocent for each in told)
     return Score(
         name,
         n,

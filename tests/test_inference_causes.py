@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from probe.inference import causes
+from probe.inference import causes, posterior
 from probe.inference.causes import Cause, Finding, Result, Said, Check
 
 PUBLISHED = dataclasses.replace(causes.TABLES, background=0.0)
@@ -32,5 +32,5 @@ RETRY_FAILED = Finding(Check.RETRY, Result.FAILED)
     ],
 )
 def test_posterior_equals_the_published_figures(findings, expected):
-    found = causes.weigh(Said.PROCESSING, findings=findings, tables=PUBLISHED).p
+    found = posterior.weigh(Said.PROCESSING, findings=findings, tables=PUBLISHED).p
     assert {cause: found[cause] for cause in expected} == pytest.approx(expected, abs=5e-5)

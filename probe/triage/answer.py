@@ -53,12 +53,12 @@ def answer(found: Diagnosis, config: "Config | None") -> Answer:
 
 def first_line(found: Diagnosis) -> str:
     """Whose fault: `UPSTREAM, not your input (0.93): vip/4k-high failed 9 of 20 within 30 min.`."""
-    (first, p), (second, q), *_ = found.posterior.p.items()
+    (first, p), (second, q), *_ = found.now.p.items()
     if found.about.verdict is None:
         return f"NOT KNOWN: no reply and no record of {found.about.name} is here."
     if found.cause is None:
         return f"NOT DECIDED: {first} {p:.2f} or {second} {q:.2f}."
-    hedge = "" if p >= causes.SURE else "PROBABLY "
+    hedge = "" if found.now.sure else "PROBABLY "
     why = reason(found)
     return f"{hedge}{HEADS[first]} ({p:.2f})" + (f": {why}." if why else ".")
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from probe import model
-from probe.inference import causes
+from probe.inference import causes, posterior
 from probe.triage import around, subject
 
 if TYPE_CHECKING:
@@ -33,20 +33,20 @@ class Diagnosis:
 
     about: subject.Subject
     pieces: tuple[Piece, ...]
-    after: tuple[causes.Posterior, ...]
+    after: tuple[posterior.Posterior, ...]
     near: around.Around | None = None
     state: model.PathState | None = None  # of the path at that minute
     lacks: tuple[str, ...] = ()  # what would help and is not there
     spent_usd: float = 0.0  # list prices of the live rungs
 
     @property
-    def posterior(self) -> causes.Posterior:
+    def now(self) -> posterior.Posterior:
         return self.after[-1]
 
     @property
     def cause(self) -> causes.Cause | None:
         """The leading cause; None where none stands out."""
-        return self.posterior.lead[0] if self.posterior.known else None
+        return self.now.lead[0] if self.now.known else None
 
 
 def diagnose(
@@ -66,7 +66,7 @@ def diagnose(
         weighed = pieces[:count]
         clues = [piece.clue for piece in weighed if piece.clue is not None]
         findings = [finding for piece in weighed for finding in piece.findings]
-        after.append(causes.weigh(said, clues, findings, tables))
+        after.append(posterior.weigh(said, clues, findings, tables))
     return Diagnosis(about, tuple(pieces), tuple(after), near, state, tuple(lacks), spent_usd)
 
 

@@ -79,9 +79,9 @@ def weighed(found: Diagnosis) -> Iterator[str]:
     """The causes, and what each piece of evidence did to the leading one."""
     yield ""
     yield "Why"
-    likely = [f"{cause} {p:.2f}" for cause, p in found.posterior.p.items() if p >= 0.05]
+    likely = [f"{cause} {p:.2f}" for cause, p in found.now.p.items() if p >= 0.05]
     yield from row("causes", ", ".join(likely), 2)
-    lead = found.posterior.lead[0]
+    lead = found.now.lead[0]
     start = found.after[0].p[lead]
     if found.about.verdict is not None:
         yield from row(f"{start:.2f}", f"{lead} by what the reply says ({found.about.verdict.kind})", 2)
