@@ -106,6 +106,18 @@ def test_a_schema_raised_by_a_newer_program_meanwhile_stops_the_next_write(datab
             book.beat(samples.AT, pid=1, digest="d", stale_after_s=60)
 
 
+def test_a_database_replaced_while_it_is_open_is_not_written_to_unseen(database, tmp_path):
+    with records.open(database) as book:
+        moved = database.rename(tmp_path / "moved.db")
+        with pytest.raises(records.RecordsError, match="moved, removed or replaced"):
+            book.store(*as_pair("lost"))
+        records.open(database).close()
+        with pytest.raises(records.RecordsError, match="moved, removed or replaced"):
+            book.store(*as_pair("lost"))
+        moved.replace(database)
+        assert book.store(*as_pair("kept"))
+
+
 def test_what_was_stored_before_a_full_disk_stays_and_writing_goes_on_when_space_returns(tmp_path):
     path = tmp_path / "t.db"
     with records.open(path) as book:

@@ -44,7 +44,7 @@ TIMINGS_FIELDS = frozenset(field.name for field in dataclasses.fields(model.Timi
 
 
 def when(at: dt.datetime) -> str:
-    """An aware time as `2026-08-13T02:19:00.000Z`: always UTC and milliseconds, so that text sorts as time."""
+    """An aware time as `2026-08-13T02:19:00.000Z`: always UTC and whole milliseconds, so that text sorts as time."""
     if at.tzinfo is None:
         raise ValueError(f"{at!r} has no time zone")
     return at.astimezone(dt.UTC).isoformat(timespec="milliseconds")[:-6] + "Z"

@@ -68,6 +68,15 @@ def lock_path(path: pathlib.Path) -> pathlib.Path:
     return path.with_name(path.name + ".lock")
 
 
+def file_identity(path: pathlib.Path) -> tuple[int, int] | None:
+    """Which file lies at a path (device, inode); None: there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def wal_path(path: pathlib.Path) -> pathlib.Path:
     """The file in which SQLite keeps what was written last, until it is written back into the database."""
     return path.with_name(path.name + "-wal")

@@ -91,6 +91,7 @@ class Door:
         self._connection = connection
         self._db = utils_database(connection)
         self._wait_s = wait_s
+        self._file = database.file_identity(path)
         self._mutex = threading.Lock()
 
     def close(self) -> None:
@@ -113,6 +114,11 @@ class Door:
         `doing` completes "could not ..." where SQLite fails; raises UnavailableError where that may pass.
         """
         with self._mutex, database.lock(database.lock_path(self.path), self._wait_s):
+            if database.file_identity(self.path) != self._file:
+                raise errors.RecordsError(
+                    f"{self.path}: was moved, removed or replaced while it was open. Nothing was written. "
+                    "Put it back, or restart to use the new one."
+                )
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
                 (version,) = self._connection.execute("PRAGMA user_version").fetchone()

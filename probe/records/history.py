@@ -1,6 +1,7 @@
 """Questions about what was stored, answered in frozen rows; read-only, beside a live writer, standard library only."""
 
 import datetime as dt
+import json
 import pathlib
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -94,6 +95,8 @@ class History:
         for row in self._rows(sql, *parameters):
             try:
                 value = decode(row)
+            except json.JSONDecodeError as error:
+                raise database.damaged(self.path, error) from error
             except (KeyError, ValueError) as error:
                 raise errors.RecordsError(
                     f"{self.path}: holds a value this program does not know ({error}). Upgrade tierwatch."
@@ -135,7 +138,7 @@ class History:
                 fingerprint
             FROM outcome JOIN verdict USING (seq) WHERE {where} ORDER BY sent_at, seq
         """  # noqa: S608 - made of constants
-        yield from self._decoded(point, sql, *parameters)
+        yield from self._decoded(rows.point, sql, *parameters)
 
     def counts(
         self,
@@ -207,51 +210,24 @@ class History:
             SELECT id, channel, tier, trigger, sent_at, reserved_usd, pid, state FROM intent
             WHERE state IN ('open', 'unknown_outcome') AND {where} ORDER BY sent_at
         """  # noqa: S608 - made of constants
-        return tuple(
-            rows.Intent(
-                identity,
-                model.Path(channel, tier),
-                model.Trigger(trigger),
-                columns.instant(sent_at),
-                reserved,
-                pid,
-                state,
-            )
-            for identity, channel, tier, trigger, sent_at, reserved, pid, state in self._rows(sql, *parameters)
-        )
+        return tuple(self._decoded(rows.intent, sql, *parameters))
 
     # --- the daemon's state --------------------------------------------------------------------------------------
 
     def states(self) -> tuple[model.PathState, ...]:
         """The states the daemon published last."""
         sql = "SELECT channel, tier, state, since, checked_at, p_degraded, reason, next_at FROM path_state"
-        return tuple(
-            model.PathState(
-                model.Path(channel, tier),
-                model.State(state),
-                columns.maybe_instant(since),
-                columns.maybe_instant(checked_at),
-                p_degraded,
-                reason,
-                columns.maybe_instant(next_at),
-            )
-            for channel, tier, state, since, checked_at, p_degraded, reason, next_at in self._rows(sql)
-        )
+        return tuple(self._decoded(rows.path_state, sql))
 
     def heartbeat(self) -> rows.Heartbeat | None:
         """The daemon's latest heartbeat; None: there never was a daemon."""
-        for at, *rest in self._rows("SELECT at, pid, digest, stale_after_s, note FROM daemon"):
-            return rows.Heartbeat(columns.instant(at), *rest)
-        return None
+        return next(self._decoded(rows.heartbeat, "SELECT at, pid, digest, stale_after_s, note FROM daemon"), None)
 
     def skips(self, since: dt.datetime | None = None, until: dt.datetime | None = None) -> tuple[rows.Skip, ...]:
         """Scheduled slots not sent in [since, until)."""
         where, parameters = period("at", since, until)
         sql = f"SELECT channel, tier, slot, at, reason FROM skip WHERE {where} ORDER BY at"  # noqa: S608
-        return tuple(
-            rows.Skip(model.Path(channel, tier), slot, columns.instant(at), reason)
-            for channel, tier, slot, at, reason in self._rows(sql, *parameters)
-        )
+        return tuple(self._decoded(rows.skip, sql, *parameters))
 
     def alarms(
         self, since: dt.datetime | None = None, until: dt.datetime | None = None, *, only_open: bool = False
@@ -262,32 +238,7 @@ class History:
             SELECT id, channel, tier, state, since, raised_at, reason, cleared_at FROM alarm
             WHERE {where} {"AND cleared_at IS NULL" if only_open else ""} ORDER BY raised_at, id
         """  # noqa: S608 - made of constants
-        return tuple(
-            rows.Alarm(
-                number,
-                model.Path(channel, tier),
-                model.State(state),
-                columns.maybe_instant(began),
-                columns.instant(raised_at),
-                reason,
-                columns.maybe_instant(cleared_at),
-            )
-            for number, channel, tier, state, began, raised_at, reason, cleared_at in self._rows(sql, *parameters)
-        )
-
-
-def point(found: tuple[Any, ...]) -> rows.Point:
-    """Read a row of the query of `points`."""
-    channel, tier, sent_at, trigger, kind, detail, excluded, *rest = found
-    return rows.Point(
-        model.Path(channel, tier),
-        columns.instant(sent_at),
-        columns.TRIGGERS[trigger],
-        columns.KINDS[kind],
-        detail,
-        columns.EXCLUSIONS[excluded],
-        *rest,
-    )
+        return tuple(self._decoded(rows.alarm, sql, *parameters))
 
 
 def period(column: str, since: dt.datetime | None, until: dt.datetime | None) -> tuple[str, list[Any]]:
@@ -315,10 +266,10 @@ def selection(
     conditions = [where]
     if path is not None:
         conditions.append("(channel, tier) = (?, ?)")
-        parameters += [*path]
+        parameters += [columns.storable(each) for each in path]
     if channel is not None:
         conditions.append("channel = ?")
-        parameters.append(channel)
+        parameters.append(columns.storable(channel))
     if triggers is not None:
         wanted = [str(trigger) for trigger in triggers]
         conditions.append(f"trigger IN ({', '.join('?' * len(wanted))})")

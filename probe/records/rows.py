@@ -1,10 +1,14 @@
-"""What history tells besides outcomes, as frozen rows."""
+"""What history tells besides whole outcomes: frozen rows, and how each is read from its query."""
 
 import dataclasses
 import datetime as dt
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from probe import model
+from probe.records import columns
+
+Found = tuple[Any, ...]
+"""A row as SQLite returns it, in the order of the query in `history`."""
 
 
 class Point(NamedTuple):
@@ -71,3 +75,57 @@ class Intent:
     reserved_usd: float
     pid: int
     state: str  # open, unknown_outcome
+
+
+def point(found: Found) -> Point:
+    channel, tier, sent_at, trigger, kind, detail, excluded, *rest = found
+    return Point(
+        model.Path(channel, tier),
+        columns.instant(sent_at),
+        columns.TRIGGERS[trigger],
+        columns.KINDS[kind],
+        detail,
+        columns.EXCLUSIONS[excluded],
+        *rest,
+    )
+
+
+def heartbeat(found: Found) -> Heartbeat:
+    at, *rest = found
+    return Heartbeat(columns.instant(at), *rest)
+
+
+def skip(found: Found) -> Skip:
+    channel, tier, slot, at, reason = found
+    return Skip(model.Path(channel, tier), slot, columns.instant(at), reason)
+
+
+def alarm(found: Found) -> Alarm:
+    number, channel, tier, state, since, raised_at, reason, cleared_at = found
+    return Alarm(
+        number,
+        model.Path(channel, tier),
+        model.State(state),
+        columns.maybe_instant(since),
+        columns.instant(raised_at),
+        reason,
+        columns.maybe_instant(cleared_at),
+    )
+
+
+def intent(found: Found) -> Intent:
+    identity, channel, tier, trigger, sent_at, *rest = found
+    return Intent(identity, model.Path(channel, tier), columns.TRIGGERS[trigger], columns.instant(sent_at), *rest)
+
+
+def path_state(found: Found) -> model.PathState:
+    channel, tier, state, since, checked_at, p_degraded, reason, next_at = found
+    return model.PathState(
+        model.Path(channel, tier),
+        model.State(state),
+        columns.maybe_instant(since),
+        columns.maybe_instant(checked_at),
+        p_degraded,
+        reason,
+        columns.maybe_instant(next_at),
+    )
