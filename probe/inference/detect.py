@@ -19,7 +19,7 @@ from probe.inference.view import INCIDENT_MINUTES, Evidence, Settings, View
 __all__ = ["Detection", "Detector", "Observation", "Settings", "replay"]
 
 FEW_OBSERVATIONS = 20
-UNLEARNED = 50  # weight left to a baseline after an alarm: the level may have changed for good
+UNLEARNED = 30  # weight left to a baseline after an alarm: the level may have changed for good
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ def _describe(view: View, baseline: Baseline, now: dt.datetime) -> Detection:
         suspicious=view.suspicious,
         q_minutes=alarm.q_minutes if alarm else 0.0,
         p_degraded=p_degraded,
-        about_failing=view.about_failing(view.own.p0) if troubled and not slow else None,
+        about_failing=view.incident.about_failing if troubled and not slow else None,
         slow_factor=_slow_factor(view, baseline) if troubled and slow else None,
         blame=settings.tiers[view.incident.blame] if view.incident.blame is not None else "",
         healthy_failing=baseline.failing_mean(),
@@ -187,7 +187,9 @@ def _describe(view: View, baseline: Baseline, now: dt.datetime) -> Detection:
 def _trouble(detection: Detection) -> str:
     if detection.slow_factor is not None:
         return words.slower(detection.slow_factor)
-    return words.failing(detection.about_failing or 0.0)
+    if detection.about_failing is None:
+        return f"{detection.blame} fails, and this tier with it as a rule"
+    return words.failing(detection.about_failing)
 
 
 def _slow_factor(view: View, baseline: Baseline) -> float:

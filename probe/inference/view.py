@@ -10,10 +10,10 @@ from typing import NamedTuple
 from probe.inference import change
 from probe.inference.baseline import SLOW_QUANTILE
 
-FAILING = ((0.2, 0.2), (0.4, 0.2), (0.9, 0.2))
-"""Failure alternatives: (share of requests that fail, weight)."""
+FAILING = ((0.1, 0.075), (0.25, 0.225), (0.5, 0.3), (0.9, 0.15))
+"""Failure alternatives: (share of requests that fail, weight). Chosen by `bench/detection.py --choose`."""
 
-SLOW = ((0.4, 0.2), (0.8, 0.2))
+SLOW = ((0.4, 0.125), (0.8, 0.125))
 """Latency alternatives: (share of successes slower than the healthy 90 % quantile, weight)."""
 
 SEVERITIES = (0.2, 0.4, 0.7, 0.95)
@@ -22,7 +22,7 @@ SEVERITIES = (0.2, 0.4, 0.7, 0.95)
 SLOWNESSES = (0.4, 0.8)
 """Shares slow that recovery from slowness is weighed against, equally likely at first."""
 
-SUSPICION = 7.0  # suspicious from R = so many calm intervals
+SUSPICION = 9.0  # suspicious from R = so many calm intervals
 SILENCE = 3.0  # calm intervals without evidence that are "no data"; longer silence adds nothing to R
 RECOVERY_SILENCE_S = 5400.0  # the same while degraded: three of the longest recovery intervals
 INCIDENT_MINUTES = 150.0  # assumed mean length of an incident
@@ -133,11 +133,13 @@ class Incident:
         if not evidence.failed and evidence.latency_s is not None and len(self.latencies_s) < TRAIL:
             self.latencies_s.append(evidence.latency_s)
 
-    def failing(self, *severities: float) -> float:
-        """Posterior mean of the share failing over `severities`, equally likely at first."""
-        return _mean(severities, self.failed, self.n)
+    @property
+    def about_failing(self) -> float | None:
+        """Share failing by the rule of succession; None: the path itself was not asked."""
+        return (self.failed + 1) / (self.n + 2) if self.n else None
 
     def slowness(self) -> float:
+        """P(the next success is slow | still slow)."""
         return _mean(SLOWNESSES, self.slow, self.timed)
 
 
@@ -239,7 +241,7 @@ class View:
     def _recover(self, evidence: Evidence, alarm: Alarm) -> None:
         """Q <- (Q + minutes) * P(outcome | healthy) / P(outcome | still degraded); over at `recovered_minutes`."""
         minutes = min(max(0.0, evidence.at_s - alarm.checked_s), RECOVERY_SILENCE_S) / 60
-        failing = self.about_failing(evidence.p0)
+        failing = self.still_failing(evidence.p0)
         ratio = evidence.p0 / failing if evidence.failed else (1 - evidence.p0) / (1 - failing)
         if alarm.slow and evidence.slow is not None:
             slowness = self.incident.slowness()
@@ -264,13 +266,14 @@ class View:
         slow = sum(share for share, a in zip(shares, self.alternatives, strict=True) if a.scope is None)
         return slow > sum(shares) / 2
 
-    def about_failing(self, p0: float) -> float:
-        """Posterior mean of the share failing in this incident.
+    def still_failing(self, p0: float) -> float:
+        """P(the next request fails | still degraded): posterior mean over the severities, given this incident.
 
         Where slowness raised the alarm, failing may be as rare as ever: `p0` is then one more severity,
         so that an incident that turns from slow to failing is not taken for recovered.
         """
-        return self.incident.failing(*([p0] if self.alarm and self.alarm.slow else []), *SEVERITIES)
+        severities = (p0, *SEVERITIES) if self.alarm and self.alarm.slow else SEVERITIES
+        return _mean(severities, self.incident.failed, self.incident.n)
 
     def suspect_since(self) -> change.Moment:
         """When the path left its healthy state, should it have done so."""
