@@ -46,7 +46,8 @@ class Daemon:
         self._standstill = Standstill(tools.clock)
         self.tools = dataclasses.replace(tools, interrupted_since=self._standstill.since)
         self.plan = plan.plan(tools.config)
-        self.in_flight: dict[model.Path, dt.datetime] = {}
+        self.busy: set[model.Path] = set()  # from its slot until it is stored
+        self.in_flight: dict[model.Path, dt.datetime] = {}  # sent, with the time
         self.states: tuple[model.PathState, ...] = ()
         self._board = states.Board(tools.config, {})
         self.on_outcome = on_outcome
@@ -100,7 +101,7 @@ class Daemon:
         now = self.schedule_now()
         for line, slot in plan.due(self.plan, now, self._last_slot):
             self._last_slot[line.path] = slot
-            if line.path in self.in_flight:
+            if line.path in self.busy:
                 await self._skip(line.path, slot, "overrun")
                 continue
             self._start(line.path, slot)
@@ -111,7 +112,7 @@ class Daemon:
         return started_at + dt.timedelta(seconds=self.tools.clock.monotonic_s() - started_s)
 
     def _start(self, path: model.Path, slot: int) -> None:
-        self.in_flight[path] = self.tools.clock.now()
+        self.busy.add(path)
         task = asyncio.create_task(self._probe(path, slot), name=str(path))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -122,9 +123,8 @@ class Daemon:
             async with self._places[path.channel], self._all_places:
                 if self.stopping:
                     return
-                self.in_flight[path] = self.tools.clock.now()
-                config, at = self.tools.config, self.tools.clock.now()
-                canary = run.canary(config, path, model.Trigger.SCHEDULED, at, slot)
+                now = self.in_flight[path] = self.tools.clock.now()
+                canary = run.canary(self.tools.config, path, model.Trigger.SCHEDULED, now, slot)
                 judged = await run.probe(canary, self.tools)
             self._board.add(judged)
             await self._publish()
@@ -140,6 +140,7 @@ class Daemon:
             log.exception("bug path=%s slot=%d", path, slot)
         finally:
             self.in_flight.pop(path, None)
+            self.busy.discard(path)
 
     async def _skip(self, path: model.Path, slot: int, reason: str) -> None:
         with contextlib.suppress(records.RecordsError):  # a skip that cannot be written is no reason to stop

@@ -78,8 +78,12 @@ def command(folder: pathlib.Path) -> None:
     """See the whole job in about a minute, on loopback, without a key.
 
     Two weeks of history are made up; then the real daemon sends real requests to a
-    stand-in upstream on this machine, with time running 100 times faster, while the
-    heavy tiers of one channel degrade. Real pictures come back and are decoded.
+    stand-in upstream on this machine, with time running 100 times faster, while
+    the heavy tiers of one channel degrade. Real pictures come back and are decoded.
+
+    \b
+    Example:
+      tierwatch demo --folder demo-output
     """
     started_s = time.monotonic()
     live_from = dt.datetime.now(dt.UTC) - LIVE

@@ -5,7 +5,7 @@ import collections
 import contextlib
 from typing import TYPE_CHECKING
 
-from rich import console, live, table
+from rich import console, live, table, text
 
 from probe import daemon, model
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 KEPT = 12
-MARKS = {True: "[green]ok[/]", False: "[red]failed[/]", None: "[yellow]not counted[/]"}
+COLOURS = {True: "green", False: "red", None: "yellow"}
 
 
 async def show(watch: daemon.Daemon) -> None:
@@ -39,8 +39,8 @@ def view(watch: daemon.Daemon, latest: "collections.deque[model.Judged]") -> "Re
         outcome, verdict = judged.outcome, judged.verdict
         words = str(verdict.kind) + (f" ({verdict.detail})" if verdict.detail else "")
         after = f"{outcome.latency_s:.0f} s" if outcome.latency_s is not None else "-"
-        mark = MARKS[model.health(judged)]
-        grid.add_row(f"{outcome.sent_at:%d %b %H:%M:%S}", str(outcome.path), f"{mark}  {words}", after)
+        coloured = text.Text(words, style=COLOURS[model.health(judged)])
+        grid.add_row(f"{outcome.sent_at:%d %b %H:%M:%S}", str(outcome.path), coloured, after)
     for path, since in sorted(watch.in_flight.items()):
         grid.add_row(f"{since:%d %b %H:%M:%S}", str(path), "in flight", f"{(now - since).total_seconds():.0f} s")
     return grid
