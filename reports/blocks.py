@@ -26,20 +26,22 @@ class Word:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Rate:
-    """A share of `n` with its interval (Wilson 95 % where not said otherwise)."""
+    """A share of `n` with its interval (Wilson 95 % where not said otherwise); `mark` says the tone without colour."""
 
     good: int
     n: int
     low: float
     high: float
     tone: Tone = ""
+    mark: str = ""
 
     @property
     def share(self) -> float:
         return self.good / self.n
 
     def text(self, near: dt.datetime) -> str:
-        return f"{words.percent(self.share)} ({words.percents(self.low, self.high)}, n {self.n})"
+        mark = f"{self.mark} " if self.mark else ""
+        return f"{mark}{words.percent(self.share)} ({words.percents(self.low, self.high)}, n {self.n})"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -18,14 +18,14 @@ def failures(points: Iterable[Point]) -> int:
     return sum(window.health(point) is False for point in points)
 
 
-def rate(points: Sequence[Point], tone: blocks.Tone = "") -> blocks.Rate | blocks.Missing:
+def rate(points: Sequence[Point]) -> blocks.Rate | blocks.Missing:
     """Share ok of outcomes that all count for or against health, with Wilson's 95 % interval."""
     n, ok = len(points), len(points) - failures(points)
     if n == 0:
         return blocks.Missing("no data")
     if n < ENOUGH:
         return blocks.Missing(f"too few ({ok} of {n} ok)")
-    return blocks.Rate(ok, n, *statistics.wilson(ok, n), tone)
+    return blocks.Rate(ok, n, *statistics.wilson(ok, n))
 
 
 def latencies_s(points: Sequence[Point]) -> tuple[list[float], int]:

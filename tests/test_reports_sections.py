@@ -71,6 +71,12 @@ def test_simulated_outcomes_stand_in_a_table_of_their_own_that_says_so():
     assert "SIMULATED history" in first_screen(shown)
 
 
+def test_canaries_that_failed_by_our_own_fault_are_told_on_the_first_screen():
+    own = [point(VIP, NOW - HOUR, model.Kind.NETWORK, excluded=model.Exclusion.LOCAL_NETWORK)] * 31
+    lines = labelled(seen(facts("vip/4k-high", [*grid("vip/4k-high", 1, 60), *own])))
+    assert lines["excluded"] == "31 canaries of this period say nothing of any channel: local_network, our own."
+
+
 def test_excluded_and_refused_outcomes_are_no_part_of_a_rate():
     good = grid("vip/4k-high", 1, 60, since=NOW - 40 * HOUR)
     aside = [
@@ -164,7 +170,7 @@ def test_the_first_screen_says_what_since_when_why_and_what_to_use():
     assert lines["1k-low"].startswith("official, 3 attempts: $0.006")
     assert lines["nightly-batch"] == "4k-high: not enough data: nano/4k-high: 11 canaries, too few."
     assert lines["paid"] == "$3.10 canaries today of $5.00."
-    assert lines["unknown"].startswith("nano/4k-high (11 canaries)")
+    assert lines["unknown"] == "nano/4k-high: 11 canaries, too few. Not known is not fine."
 
 
 def test_all_well_is_said_with_how_fresh_it_is():
@@ -177,7 +183,7 @@ def test_unknown_paths_are_never_called_fine():
     shown = first_screen(seen(good, facts("nano/4k-high", (), model.State.UNKNOWN)))
     assert "All well" not in shown
     assert "1 of 2 paths healthy" in shown
-    assert "nano/4k-high (no data). This is not the same as fine." in shown
+    assert "nano/4k-high: no data. Not known is not fine." in shown
 
 
 def test_a_stale_daemon_is_said_before_anything_else():

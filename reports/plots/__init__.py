@@ -55,6 +55,7 @@ COLOURS = {
     style.NO_DATA: "var(--no-data)",
     style.PAPER: "var(--paper)",
     style.OK: "var(--ok)",
+    style.OKABE_ITO[0]: "var(--blue)",
 }
 """Colours of a figure -> variables of the page, so that figures follow its light and dark."""
 

@@ -1,5 +1,6 @@
 """Channel by tier: the share that works, its interval and n."""
 
+import dataclasses
 import datetime as dt
 from collections.abc import Sequence
 
@@ -22,28 +23,27 @@ def grid(seen: window.Window, series: window.Series) -> blocks.Table:
         (tier, *(cell(found.get(model.Path(channel, tier)), series) for channel in seen.channels))
         for tier in seen.tiers
     )
+    marked = any(isinstance(each, blocks.Rate) and each.mark for row in rows for each in row)
     return blocks.Table(
         ("tier", *seen.channels),
         rows,
         caption=f"Share ok of {series} canaries alone: 95 % interval in this period, n.",
+        note="! bad at the period's end, whatever the share. < below the target." if marked else "",
     )
 
 
 def cell(facts: window.PathFacts | None, series: window.Series) -> blocks.Cell:
+    """The rate, marked while the path should not be used, or where the whole interval lies below the target."""
     if facts is None:
         return blocks.Missing("-")
     measured = sample.rate(facts.sample(series))
     if isinstance(measured, blocks.Missing):
         return measured
-    return blocks.Rate(measured.good, measured.n, measured.low, measured.high, tone(facts, measured))
-
-
-def tone(facts: window.PathFacts, measured: blocks.Rate) -> blocks.Tone:
-    """Bad while the path should not be used, warned where the whole interval lies below the target."""
     if facts.is_bad:
-        return "bad"
-    target = facts.target_success
-    return "" if target is None else "warn" if measured.high < target else "good" if measured.share >= target else ""
+        return dataclasses.replace(measured, tone="bad", mark="!")
+    if facts.target_success is not None and measured.high < facts.target_success:
+        return dataclasses.replace(measured, tone="warn", mark="<")
+    return measured
 
 
 def occupancy(seen: window.Window) -> tuple[blocks.Block, ...]:

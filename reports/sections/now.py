@@ -135,14 +135,22 @@ def money(seen: window.Window) -> Iterator[blocks.Line]:
 
 
 def unknown(seen: window.Window) -> Iterator[blocks.Line]:
-    """Paths of which too little is known to say anything: never to be taken for fine."""
-    names = []
-    for facts in seen.paths:
-        if facts.state.state is model.State.UNKNOWN:
-            n = len(facts.of(*window.CANARIES))
-            names.append(
-                f"{facts.path} ({words.count(n, 'canary') if n else 'no data'}{f', {why}' if (why := facts.state.reason) else ''})"
-            )
+    """What is not known, never to be taken for fine: paths with too little data, and canaries that say nothing."""
+    names = [
+        f"{facts.path}: {facts.state.reason or little(facts)}"
+        for facts in seen.paths
+        if facts.state.state is model.State.UNKNOWN
+    ]
     if names:
-        more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
-        yield blocks.Line(f"{', '.join(names[:MOST_NAMES])}{more}. This is not the same as fine.", "unknown", "unknown")
+        more = f"; and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+        yield blocks.Line(f"{'; '.join(names[:MOST_NAMES])}{more}. Not known is not fine.", "unknown", "unknown")
+    excluded = [point for facts in seen.paths for point in facts.of(*window.CANARIES) if point.excluded]
+    if excluded:
+        reasons = ", ".join(sorted({str(point.excluded) for point in excluded}))
+        told = f"{words.count(len(excluded), 'canary')} of this period say nothing of any channel: {reasons}, our own."
+        yield blocks.Line(told, "excluded")
+
+
+def little(facts: window.PathFacts) -> str:
+    n = len(facts.of(*window.CANARIES))
+    return f"{words.count(n, 'canary')}, too few" if n else "no data"
