@@ -128,5 +128,5 @@ def test_an_outcome_that_arrives_late_settles_an_abandoned_intent(book, path):
 
 
 def test_a_process_is_told_from_a_later_one_with_its_pid():
-    assert process.identity(os.getpid()) == process.own()[1] != process.identity(os.getppid())
+    assert process.identity(os.getpid()) == process.own()[1] != process.identity(1)
     assert process.identity(4194999) is None
