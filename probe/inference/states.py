@@ -2,6 +2,7 @@
 
 import bisect
 import collections
+import copy
 import datetime as dt
 import itertools
 import statistics as numbers
@@ -19,6 +20,7 @@ REFUSALS = 3
 """So many different prompts refused in a row: the channel refuses, not one prompt."""
 
 RECENT = 1000  # outcomes of a path remembered for its reason in words
+TRAILING = 30  # pieces of evidence that may still come before the latest ones
 REPEAT = dt.timedelta(hours=6)  # one's own prompt failing again within this is the same evidence
 DEFAULT_CALM_S = 3600.0
 A_MONTH_DAYS = 30.0
@@ -158,6 +160,7 @@ class _Channel:
     def __init__(self, channel_settings: detect.Settings, target_success: float) -> None:
         self._settings, self._target = channel_settings, target_success
         self._detector = detect.Detector(channel_settings)
+        self._trailing, self._trailing_at = detect.Detector(channel_settings), 0  # has seen so many observations
         self._observations: list[detect.Observation] = []
         self._recent: dict[str, collections.deque[Seen]] = {
             tier: collections.deque(maxlen=RECENT) for tier in channel_settings.tiers
@@ -174,13 +177,22 @@ class _Channel:
             self._take(detect.Observation(outcome.sent_at, outcome.path.tier, not healthy, latency_s, own))
 
     def _take(self, observation: detect.Observation) -> None:
-        late = bool(self._observations) and observation.at < self._observations[-1].at
-        bisect.insort(self._observations, observation, key=lambda one: one.at)
-        if not late:
+        place = bisect.bisect_right(self._observations, observation.at, key=lambda one: one.at)
+        self._observations.insert(place, observation)
+        if place == len(self._observations) - 1:
             self._detector.update(observation)
-            return
-        self._detector = detect.Detector(self._settings)
-        for one in self._observations:
+        else:
+            self._rewind(place)
+
+    def _rewind(self, place: int) -> None:
+        """Replay the evidence from `place` on, starting at a detector kept a little behind."""
+        if place < self._trailing_at:
+            self._trailing, self._trailing_at = detect.Detector(self._settings), 0
+        until = max(self._trailing_at, min(place, len(self._observations) - TRAILING))
+        for one in self._observations[self._trailing_at : until]:
+            self._trailing.update(one)
+        self._trailing_at, self._detector = until, copy.deepcopy(self._trailing)
+        for one in self._observations[until:]:
             self._detector.update(one)
 
     def _is_repeat(self, seen: Seen) -> bool:
