@@ -102,11 +102,11 @@ def fold(text: str) -> str:
 
 def tokens_of(words: str) -> frozenset[str]:
     """Whole words of folded text, and every two neighbouring characters of Chinese."""
+    if words.isascii():
+        return frozenset(_TOKEN.findall(words))
     found = set(_TOKEN.findall(words))
-    found.update([token[:-1] for token in found if token[-1] == "s" and len(token) > 3])
-    if not words.isascii():
-        for run in _CJK.findall(words):
-            found.update(run[at : at + 2] for at in range(len(run) - 1))
+    for run in _CJK.findall(words):
+        found.update(run[at : at + 2] for at in range(len(run) - 1))
     return frozenset(found)
 
 

@@ -31,7 +31,8 @@ class Index:
                 self.always.append(at)
         self.phrases: dict[str, list[str]] = {}
         for phrase in self.by_phrase:
-            self.phrases.setdefault(_keyword(phrase), []).append(phrase)
+            for word in _keywords(phrase):
+                self.phrases.setdefault(word, []).append(phrase)
         self.words = frozenset(self.phrases)
         self.codes = frozenset(self.by_code)
 
@@ -57,7 +58,7 @@ class Index:
                 yield rule
 
 
-def _keyword(phrase: str) -> str:
-    """The longest whole word of a phrase."""
-    words = facts.tokens_of(facts.fold(phrase))
-    return max(sorted(word for word in words if word[-1] != "s" or word[:-1] not in words), key=len)
+def _keywords(phrase: str) -> tuple[str, ...]:
+    """The longest whole word of a phrase, and its plural: `content filter` also stands in `content filters`."""
+    word = max(sorted(facts.tokens_of(facts.fold(phrase))), key=len)
+    return (word, word + "s") if word.isascii() else (word,)

@@ -34,4 +34,3 @@ class Unwrapped:
     pictures: int = 0  # base64 or data URLs seen, elided ones included
     links: int = 0  # pictures given as a plain URL only
     prose: str = ""  # what a language model said in place of, or beside, a picture
-    partial: bool = False  # an event stream that showed drafts and never the finished picture
