@@ -171,7 +171,8 @@ class Client:
         }
         if key is not None:
             value = key.reveal()
-            headers[request.auth_header] = f"Bearer {value}" if request.auth_header == "authorization" else value
+            bare = request.bare_key or request.auth_header != "authorization"
+            headers[request.auth_header] = value if bare else f"Bearer {value}"
         # A connection takes real time even when the clock runs fast.
         timeout = httpx.Timeout(None, connect=max(CONNECT_TIMEOUT_S / self._clock.speed, 1.0))
         extensions: dict[str, Any] = {"trace": progress.trace}

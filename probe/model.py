@@ -313,6 +313,7 @@ class Request:
     headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
     body: bytes = dataclasses.field(default=b"", repr=False)
     auth_header: str = "authorization"
+    bare_key: bool = False  # `authorization` carries the key alone, without "Bearer"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

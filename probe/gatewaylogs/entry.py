@@ -1,0 +1,118 @@
+"""What is asked of a gateway's log and what it answers, and the reading that the adapters share."""
+
+import dataclasses
+import datetime as dt
+import json
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+from probe import model
+
+QUOTA_PER_USD = 500_000
+"""Quota units a dollar in the new-api family, unless an administrator changed it."""
+
+SAME_START_S = 5.0
+"""A row of the right model that began so close to our sending is taken for ours, if it is the only one."""
+
+State = Literal["finished", "failed", "absent", "unanswered"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Wanted:
+    """The request to look up. Timeouts have no id: then model and time may still find it."""
+
+    ids: tuple[str, ...]
+    sent_at: dt.datetime | None
+    model: str
+    now: dt.datetime
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the log. `unanswered`: the log could not be read, and `reason` says why."""
+
+    state: State
+    duration_s: float | None = None  # the gateway's own work, not the delivery
+    charged_usd: float | None = None
+    error: str = ""
+    reason: str = ""
+    by_time: bool = False  # found by model and time, since there was no id
+
+    @property
+    def billed(self) -> bool:
+        return bool(self.charged_usd)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a log in the new-api family, as far as it is used."""
+
+    ids: tuple[str, ...]
+    model: str
+    done_at: dt.datetime | None
+    duration_s: float | None
+    quota: int
+    error: str
+
+    def entry(self, *, by_time: bool) -> Entry:
+        state: State = "failed" if self.error else "finished"
+        return Entry(state, self.duration_s, self.quota / QUOTA_PER_USD, self.error[:200], by_time=by_time)
+
+
+def rows_of(reply: model.Reply) -> list[Mapping[str, Any]] | Entry:
+    """The rows of a `{"success", "message", "data": [...]}` answer, or why there are none.
+
+    A bad token is 401 on APIYI and a 200 with `success: false` elsewhere.
+    """
+    try:
+        body = json.loads(reply.body)
+    except (ValueError, RecursionError):
+        return Entry("unanswered", reason=f"HTTP {reply.status} and no JSON")
+    data = body.get("data") if isinstance(body, dict) else None
+    if reply.status != 200 or not isinstance(body, dict) or body.get("success") is False:
+        words = body.get("message") if isinstance(body, dict) else None
+        return Entry("unanswered", reason=f"HTTP {reply.status}: {text(words)[:200] or 'refused'}")
+    if isinstance(data, dict):  # newer pages are objects
+        data = data.get("items")
+    return [row for row in data if isinstance(row, dict)] if isinstance(data, list) else []
+
+
+def match(rows: Iterable[Row], wanted: Wanted) -> Entry:
+    """The row that carries a wanted id; without ids the only row of that model that began when ours was sent."""
+    rows = list(rows)
+    if wanted.ids:
+        named = next((row for row in rows if set(row.ids) & set(wanted.ids)), None)
+        return named.entry(by_time=False) if named is not None else Entry("absent")
+    same = [row for row in rows if row.model == wanted.model and began_together(row, wanted)]
+    return same[0].entry(by_time=True) if len(same) == 1 else Entry("absent")
+
+
+def began_together(row: Row, wanted: Wanted) -> bool:
+    if wanted.sent_at is None or row.done_at is None or row.duration_s is None:
+        return False
+    began_at = row.done_at - dt.timedelta(seconds=row.duration_s)
+    return abs((began_at - wanted.sent_at).total_seconds()) <= SAME_START_S
+
+
+def text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def number(value: Any) -> float | None:
+    """A finite number of at most a year's worth of anything, else None."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if math.isfinite(value) and 0 <= value < 1e12 else None
+
+
+def moment(value: Any) -> dt.datetime | None:
+    """A Unix time in seconds, or ISO 8601."""
+    seconds = number(value)
+    try:
+        if seconds is not None:
+            return dt.datetime.fromtimestamp(seconds, dt.UTC)
+        at = dt.datetime.fromisoformat(text(value))
+    except (ValueError, OverflowError, OSError):
+        return None
+    return at.astimezone(dt.UTC) if at.tzinfo else at.replace(tzinfo=dt.UTC)
