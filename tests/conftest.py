@@ -22,8 +22,18 @@ def clean_environment(monkeypatch, tmp_path_factory):
     monkeypatch.setenv("MPLCONFIGDIR", str(home / "matplotlib"))
 
 
+@pytest.fixture(scope="session")
+def ending():
+    """Threads of servers that were told to end: waited for once, since each takes a moment."""
+    threads = []
+    yield threads
+    for thread in threads:
+        thread.join(10)
+        assert not thread.is_alive()
+
+
 @pytest.fixture
-def standin():
+def standin(ending):
     """A function: scenario (TOML text or table) -> base URL of a stand-in upstream that plays it.
 
     Latencies are divided by `speed`; the servers end with the test.
@@ -40,12 +50,11 @@ def standin():
         upstream = serving.Server(app, ready.set)
         thread = threading.Thread(target=upstream.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
+        ending.append(thread)
         assert ready.wait(10)
-        running.append((upstream, thread, listening))
+        running.append(upstream)
         return serving.address(listening)
 
     yield start
-    for upstream, thread, listening in running:
+    for upstream in running:
         upstream.should_exit = True
-        thread.join(10)
-        listening.close()

@@ -26,7 +26,12 @@ class Protocol(H11Protocol):
         inner = self.app
 
         async def app(scope: Any, receive: Any, send: Any) -> None:
-            await inner({**scope, "extensions": {"transport": transport}}, receive, send)
+            try:
+                await inner({**scope, "extensions": {"transport": transport}}, receive, send)
+            except asyncio.CancelledError:
+                # The server ends: uvicorn would say 500, which no upstream said.
+                transport.abort()
+                raise
 
         self.app = app
 

@@ -10,6 +10,7 @@ import io
 import random
 import struct
 import zlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -79,17 +80,25 @@ def texture(height_px: int, width_px: int) -> "np.ndarray":
     # hence equal detail, at every scale.
     ground = np.full(60, 360.0)
     leaves = 1.5 / np.sqrt(rng.uniform(1.5**2 / 300**2, 1, 9000))
-    for radius in np.concatenate((ground, np.sort(leaves)[::-1])):
-        x, y = rng.uniform(0, width_px), rng.uniform(0, height_px)
-        colour = tuple(int(part) for part in rng.integers(20, 236, 3))
-        for dx in (-width_px, 0, width_px):
-            for dy in (-height_px, 0, height_px):
-                box = (x + dx - radius, y + dy - radius, x + dx + radius, y + dy + radius)
-                if box[2] >= 0 and box[3] >= 0 and box[0] < width_px and box[1] < height_px:
-                    draw.ellipse(box, fill=colour)
+    radii = np.concatenate((ground, np.sort(leaves)[::-1]))
+    centres = rng.uniform(0, 1, (len(radii), 2)) * (width_px, height_px)
+    colours = rng.integers(20, 236, (len(radii), 3))
+    for radius, (x, y), colour in zip(radii.tolist(), centres.tolist(), colours.tolist(), strict=True):
+        for left in wrapped(x, radius, width_px):
+            for top in wrapped(y, radius, height_px):
+                draw.ellipse((left - radius, top - radius, left + radius, top + radius), fill=tuple(colour))
     noise = octaves(height_px, width_px, rng)[:, :, np.newaxis]
     pixels: np.ndarray = np.clip(np.asarray(canvas, np.float32) + noise, 0, 255).astype(np.uint8)
     return pixels
+
+
+def wrapped(centre: float, radius: float, edge_px: int) -> Iterator[float]:
+    """Where a disc's centre lies on a periodic axis, seen from one period: again beyond an edge that it crosses."""
+    yield centre
+    if centre < radius:
+        yield centre + edge_px
+    if centre > edge_px - radius:
+        yield centre - edge_px
 
 
 def octaves(height_px: int, width_px: int, rng: "np.random.Generator") -> "np.ndarray":

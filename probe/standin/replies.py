@@ -51,5 +51,6 @@ def usual(kind: model.Kind, protocol: str, voices: tuple[str, ...]) -> Row:
 
 @functools.cache
 def of_kind(kind: model.Kind) -> Row | None:
-    """What a kind means on the wire itself, whoever speaks; None where it is a matter of words."""
-    return next((row for row in catalogue().values() if (row.voice, row.kind) == ("wire", kind)), None)
+    """What a kind usually means on the wire itself, whoever speaks; None where it is a matter of words."""
+    rows = (row for row in catalogue().values() if row.voice == "wire" and not row.named_only)
+    return next((row for row in rows if row.kind is kind), None)

@@ -27,7 +27,7 @@ class Latency:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Blips:
-    """Failures that come together: this share of them falls into spells of so many minutes."""
+    """Failures that come together: this share of a row's failures falls into spells of so many minutes."""
 
     share: float
     minutes: float
@@ -92,6 +92,8 @@ class Behaviour:
             for name in ("latency", "failures", "blips", "delivers"):
                 if getattr(row, name) is not None:
                     changes[name] = getattr(row, name)
+            if row.success is not None:
+                changes["blips"] = row.blips  # they belong to the success they are written beside
         return dataclasses.replace(self, **changes)  # type: ignore[arg-type]
 
     def failing(self, channel: str, at: dt.datetime, seed: int) -> float:
