@@ -7,7 +7,7 @@ import pytest
 
 from probe import model
 from probe.inference import detect, schedule
-from probe.inference.view import Incident, View
+from probe.inference.view import Incident, View, shiryaev_roberts
 
 START = dt.datetime(2026, 9, 1, tzinfo=dt.UTC)
 TIERS = ("1k-low", "2k-high", "4k-high")
@@ -299,6 +299,34 @@ def test_the_estimated_start_covers_the_true_one():
         errors.append(abs((since.at - at(onset)).total_seconds()) / 60)
     assert 0.84 <= covered / runs <= 0.99
     assert sorted(errors)[runs // 2] < 60
+
+
+@pytest.mark.parametrize(
+    ("threshold", "mean", "published"),
+    [  # R spc::xgrsr.arl(.5, log(A), mu, zr = -8, r = 120)
+        (100, 0.0, 179.2407),
+        (100, 1.0, 7.790663),
+        (300, 0.0, 536.1472),
+        (300, 1.0, 9.914658),
+        (500, 0.0, 893.0542),
+        (500, 1.0, 10.91904),
+    ],
+)
+def test_the_recursion_has_the_published_run_lengths_of_shiryaev_and_roberts(threshold, mean, published):
+    """N(0, 1) to N(1, 1), R <- (R + 1) e^(x - 1/2) up to R >= A, by quadrature over log R (Nystrom)."""
+    import numpy as np
+
+    low, high = -8.0, np.log(threshold)
+    nodes, weights = np.polynomial.legendre.leggauss(240)
+    logs, weights = low + (nodes + 1) * (high - low) / 2, weights * (high - low) / 2
+
+    def kernel(r):
+        one_step = np.log(shiryaev_roberts(np.asarray(r, dtype=float), 1.0, np.exp(-0.5)))
+        reach = logs - one_step[..., None]  # the observation that leads from r to each node
+        return np.exp(-((reach - mean) ** 2) / 2) / np.sqrt(2 * np.pi) * weights
+
+    lengths = np.linalg.solve(np.eye(240) - kernel(np.exp(logs)), np.ones(240))
+    assert 1 + kernel(0.0) @ lengths == pytest.approx(published, rel=2e-5)
 
 
 def test_a_tier_the_settings_do_not_name_is_refused():

@@ -57,6 +57,11 @@ class Settings:
         return self.calm_s.get(tier, 3600.0)
 
 
+def shiryaev_roberts(r: float, elapsed: float, ratio: float) -> float:
+    """One step of the statistic; `elapsed` is the time (days here) that a change had to happen in."""
+    return (r + elapsed) * ratio
+
+
 class Evidence(NamedTuple):
     """An outcome weighed against its tier's baseline."""
 
@@ -226,7 +231,7 @@ class View:
             self.weights = self._weights()
         ratios = tuple(alternative.ratio(evidence, self.index) for alternative in self.alternatives)
         self.r_days = [
-            (r + elapsed_days) * ratio if weight else 0.0
+            shiryaev_roberts(r, elapsed_days, ratio) if weight else 0.0
             for r, ratio, weight in zip(self.r_days, ratios, self.weights, strict=True)
         ]
         self.value_days = sum(r * weight for r, weight in zip(self.r_days, self.weights, strict=True))
