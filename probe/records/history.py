@@ -182,6 +182,11 @@ class History:
         )
         return tuple(self._decoded(columns.judged, f"{columns.JUDGED} WHERE {where} ORDER BY outcome.seq", value))
 
+    def of_prompt(self, prompt_id: str) -> tuple[model.Judged, ...]:
+        """Every outcome of one prompt, in order of sending."""
+        sql = f"{columns.JUDGED} WHERE prompt_id = ? ORDER BY sent_at, outcome.seq"
+        return tuple(self._decoded(columns.judged, sql, columns.storable(prompt_id)))
+
     def paths(self) -> tuple[model.Path, ...]:
         """Every path that has an outcome."""
         return tuple(model.Path(*row) for row in self._rows("SELECT DISTINCT channel, tier FROM outcome"))
@@ -191,6 +196,20 @@ class History:
         ((first,),) = self._rows("SELECT min(sent_at) FROM outcome")
         ((last,),) = self._rows("SELECT max(sent_at) FROM outcome")
         return None if first is None else (columns.instant(first), columns.instant(last))
+
+    # --- triage ------------------------------------------------------------------------------------------------
+
+    def triages(self, name: str | None = None, limit: int = 100) -> tuple[rows.Triage, ...]:
+        """What triage found, latest first: about one subject, by one triage's own id, or all."""
+        sql = """
+            SELECT id, subject, at, document FROM triage WHERE ?1 IS NULL OR subject = ?1 OR id = ?1
+            ORDER BY at DESC, id DESC LIMIT ?2
+        """
+        return tuple(self._decoded(rows.triage, sql, None if name is None else columns.storable(name), limit))
+
+    def prompt_key(self) -> bytes | None:
+        """The key of the hashes of own prompts; None: no prompt was ever hashed here."""
+        return next((key for (key,) in self._rows("SELECT key FROM prompt_key")), None)
 
     # --- money -------------------------------------------------------------------------------------------------
 

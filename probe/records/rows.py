@@ -77,6 +77,16 @@ class Intent:
     state: str  # open, unknown_outcome
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Triage:
+    """What triage found about one request, as it was shown."""
+
+    id: str
+    subject: str  # our id of the request, or a digest of the pasted reply
+    at: dt.datetime
+    document: str  # JSON, as `tierwatch triage --json` prints it
+
+
 def point(found: Found) -> Point:
     channel, tier, sent_at, trigger, kind, detail, excluded, *rest = found
     return Point(
@@ -116,6 +126,11 @@ def alarm(found: Found) -> Alarm:
 def intent(found: Found) -> Intent:
     identity, channel, tier, trigger, sent_at, *rest = found
     return Intent(identity, model.Path(channel, tier), columns.TRIGGERS[trigger], columns.instant(sent_at), *rest)
+
+
+def triage(found: Found) -> Triage:
+    identity, subject, at, document = found
+    return Triage(identity, subject, columns.instant(at), document)
 
 
 def path_state(found: Found) -> model.PathState:

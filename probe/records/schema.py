@@ -177,13 +177,41 @@ VERSION_1 = (
 )
 
 
+VERSION_2 = (
+    # What triage found about one request, as it was shown; the latest of a subject is shown again.
+    """
+    CREATE TABLE triage (
+        id TEXT NOT NULL PRIMARY KEY,
+        subject TEXT NOT NULL,
+        at TEXT NOT NULL,
+        document TEXT NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX triage_subject ON triage (subject, at)",
+    # Keys the hashes by which people's own prompts are recognised; no export holds it.
+    """
+    CREATE TABLE prompt_key (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        key BLOB NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX outcome_prompt ON outcome (prompt_id, sent_at)",
+)
+
+
 def create(db: "sqlite_utils.Database") -> None:
     """Version 1: everything."""
     for statement in VERSION_1:
         db.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[["sqlite_utils.Database"], None], ...] = (create,)
+def triage(db: "sqlite_utils.Database") -> None:
+    """Version 2: triages are kept, and own prompts recognised."""
+    for statement in VERSION_2:
+        db.execute(statement)
+
+
+MIGRATIONS: tuple[Callable[["sqlite_utils.Database"], None], ...] = (create, triage)
 """Step n (from 0) brings a database of version n to version n + 1."""
 
 VERSION = len(MIGRATIONS)

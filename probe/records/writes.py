@@ -1,9 +1,11 @@
 """Everything that is written: intents and their ledger, outcomes with verdicts, skips, alarms, the daemon's state."""
 
 import contextlib
+import dataclasses
 import datetime as dt
 import itertools
 import os
+import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Self
@@ -11,7 +13,7 @@ from typing import Self
 import sqlite_utils
 
 from probe import model, taxonomy
-from probe.records import columns, errors, process, verdicts
+from probe.records import columns, errors, process, rows, verdicts
 from probe.records import door as doors
 
 BATCH = 500
@@ -207,7 +209,7 @@ class Records:
 
     def publish(self, states: Sequence[model.PathState], at: dt.datetime) -> None:
         """Replace what `status` reads by these states, one a path."""
-        rows = [
+        latest = [
             columns.row(
                 {
                     "channel": state.path.channel,
@@ -225,7 +227,7 @@ class Records:
         ]
         with self._door.writing("publish the states of the paths") as db:
             db.conn.execute("DELETE FROM path_state")
-            db.table("path_state").insert_all(rows)
+            db.table("path_state").insert_all(latest)
 
     def raise_alarm(
         self, path: model.Path, state: model.State, at: dt.datetime, *, since: dt.datetime | None, reason: str
@@ -255,6 +257,21 @@ class Records:
                 [columns.when(at), *path],
             ).rowcount
         return bool(cleared)
+
+    # --- triage ------------------------------------------------------------------------------------------------
+
+    def keep_triage(self, triage: rows.Triage) -> None:
+        """Keep what triage found; one of the same id is replaced."""
+        row = {**dataclasses.asdict(triage), "at": columns.when(triage.at)}
+        with self._door.writing("keep a triage") as db:
+            db.table("triage").insert(columns.row(row), replace=True)
+
+    def prompt_key(self) -> bytes:
+        """The key of the hashes by which own prompts are recognised, made when first asked for."""
+        with self._door.writing("make the key of prompt hashes") as db:
+            db.conn.execute("INSERT OR IGNORE INTO prompt_key (id, key) VALUES (1, ?)", [secrets.token_bytes(32)])
+            (key,) = db.conn.execute("SELECT key FROM prompt_key").fetchone()
+        return bytes(key)
 
 
 def budget_day(db: sqlite_utils.Database, at: dt.datetime) -> str:
