@@ -65,7 +65,7 @@ class Daemon:
         1. write off what a crash left open, and publish the states that history gives;
         2. tick: send what is due, beat, write what the disk refused;
         3. on the first signal send nothing new and wait for requests in flight up to the grace time;
-        4. on the second signal, or when the grace time is over, cancel them: their intents stay, counted as spent.
+        4. on the second signal, or when the grace time is over, cancel them: they stay counted as spent.
         """
         book, clock = self.tools.book, self.tools.clock
         lost = await asyncio.to_thread(book.abandon, clock.now())
@@ -80,6 +80,7 @@ class Daemon:
             await self._drain()
         finally:
             scheduler.shutdown(wait=False)
+            await asyncio.to_thread(book.abandon, clock.now(), also_own=True)
             await run.flush(self.tools)
 
     def stop(self) -> None:
@@ -166,7 +167,9 @@ class Daemon:
         """Say what each path is now, for `status`; a request in flight that hangs is evidence already."""
         now = self.tools.clock.now()
         pending = [states.Pending(path, since) for path, since in self.in_flight.items()]
-        self.states = self._board.states(now, pending)
+        due = {line.path: plan.next_at(line, now) for line in self.plan.lines}
+        found = self._board.states(now, pending)
+        self.states = tuple(dataclasses.replace(state, next_at=due.get(state.path)) for state in found)
         try:
             await asyncio.to_thread(self.tools.book.publish, self.states, now)
         except records.RecordsError as error:

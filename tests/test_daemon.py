@@ -153,6 +153,7 @@ def test_a_second_stop_ends_at_once_and_the_money_stays_counted(prepared):
 
     assert watch(config, twice) == []
     with past(config) as stored:
+        assert {intent.state for intent in stored.open_intents()} == {"unknown_outcome"}
         assert stored.spent_usd(START.date()) == pytest.approx(0.06)
 
 
