@@ -20,10 +20,15 @@ RULES_VERSION = "1"
 """Stored beside every verdict; raised when a change of the rules can change one."""
 RULES = rules.RULES
 
-_FAULTS, _SPOKEN, _HINTS, _WHOLE = (
-    index.Index([rule for by in ranks for rule in RULES if rule.by is by])
-    for ranks in ((By.FAULT,), (By.WORDS, By.CODE), (By.HINT,), (By.PICTURE, By.TIME, By.STATUS, By.TYPE))
-)
+
+def _ranked(*ranks: By) -> tuple[Rule, ...]:
+    return tuple(rule for by in ranks for rule in RULES if rule.by is by)
+
+
+_STRONG = len(_ranked(By.WORDS, By.CODE))
+_SPOKEN = index.Index(_ranked(By.WORDS, By.CODE, By.HINT))
+_FAULTS = index.Index(_ranked(By.FAULT))
+_WHOLE = index.Index(_ranked(By.PICTURE, By.TIME, By.STATUS, By.TYPE))
 
 
 def judge(evidence: model.Evidence, own_rules: Sequence[Rule] = ()) -> model.Verdict:
@@ -63,14 +68,16 @@ def compile_rules(specs: "Sequence[RuleSpec]") -> tuple[Rule, ...]:
 
 def _holding(told: "Facts", own_rules: Sequence[Rule]) -> Iterator[Rule]:
     """Every rule that holds, strongest first; the last one always does."""
-    voices = (*told.voices, told.reply)
-    yield from (rule for rule in own_rules if any(rule.applies(told, voice) for voice in voices))
-    yield from _FAULTS.holding(told, told.reply)
-    for voice in told.voices:
-        yield from _SPOKEN.holding(told, voice)
-    for voice in told.voices:
-        yield from _HINTS.holding(told, voice)
-    yield from _WHOLE.holding(told, told.reply)
+    for rule in own_rules:
+        if any(rule.applies(told, voice) for voice in (*told.voices, told.reply)):
+            yield rule
+    yield from _FAULTS.holding(told, told.reply, _FAULTS.candidates(told, told.reply))
+    asked = [(voice, _SPOKEN.candidates(told, voice)) for voice in told.voices]
+    for voice, positions in asked:
+        yield from _SPOKEN.holding(told, voice, [at for at in positions if at < _STRONG])
+    for voice, positions in asked:
+        yield from _SPOKEN.holding(told, voice, [at for at in positions if at >= _STRONG])
+    yield from _WHOLE.holding(told, told.reply, _WHOLE.candidates(told, told.reply))
 
 
 def _verdict(told: "Facts", rule: Rule, runner_up: str | None) -> model.Verdict:

@@ -59,6 +59,7 @@ _SAID_STATUS = re.compile(
     r"(?![\d.]\d|\d|\s?(?:x|px|ms|s|sec|seconds|tokens|mb|kb|characters|bytes)\b)"
 )
 """A status that words name: `error code: 429`, `[503 service unavailable]`, `resourceexhausted: 429`, `403 status code (no body)`."""
+_STATUS_TOKENS = frozenset(str(status) for status in range(400, 600))
 _REFUSAL = re.compile(
     r"\b(?:i'?m (?:sorry|unable|not able|just a language model)|i (?:can(?:'?t|not)|won'?t)|i am (?:unable|not able)|can(?:'?t|not) (?:generate|create|help|assist|fulfil)"
     r"|unable to (?:generate|create|help|fulfil)|sorry, |violates? (?:the|our|my) (?:policy|policies|guidelines|content)|against (?:the|our|my) (?:policy|policies|guidelines)|as an ai)"
@@ -162,14 +163,13 @@ def _few(layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
 
 
 def _whole(evidence: model.Evidence, shape: str, voices: tuple[Voice, ...], flaws: tuple[str, ...]) -> Voice:
-    """The reply as one voice: all words, and as codes what was seen; rules on it go by these, so it has no tokens."""
+    """The reply as one voice without words: what was seen, as codes."""
     codes = {f"shape:{shape}", *(f"picture:{flaw}" for flaw in flaws)}
     if evidence.fault is not None:
         codes.add(f"fault:{evidence.fault}")
     for spoken in voices:
         codes |= spoken.codes
-    words = " \n ".join([spoken.words for spoken in voices])
-    return Voice(Layer(), words, frozenset(), frozenset(codes))
+    return Voice(Layer(), "", frozenset(), frozenset(codes))
 
 
 def _wait_s(evidence: model.Evidence, layers: tuple[Layer, ...], voices: tuple[Voice, ...]) -> float | None:
@@ -195,7 +195,7 @@ def _said_status(voices: tuple[Voice, ...]) -> int | None:
         if spoken.layer.code.isdecimal() and 100 <= int(spoken.layer.code[:4]) <= 599:
             return int(spoken.layer.code[:4])
     for spoken in voices:
-        if found := _SAID_STATUS.search(spoken.words):
+        if _STATUS_TOKENS & spoken.tokens and (found := _SAID_STATUS.search(spoken.words)):
             return int(found[1])
     return None
 
@@ -263,7 +263,7 @@ CONDITIONS: Mapping[str, Callable[[Facts, Voice], bool]] = MappingProxyType(
         "long_wait": _long_wait,
         "short_wait": lambda told, spoken: told.wait_s is not None and told.wait_s <= LONG_WAIT_S,
         "at_wall": _at_wall,
-        "relayed": lambda told, spoken: bool(_RELAYED.search(told.reply.words)),
+        "relayed": lambda told, spoken: any(_RELAYED.search(voice.words) for voice in told.voices),
         "told_by_server": lambda told, spoken: told.evidence.status is not None and told.evidence.status < 598,
         "not_prose": lambda told, spoken: (
             not (told.shape == "text" and told.status is not None and 200 <= told.status < 300)
@@ -277,7 +277,9 @@ CONDITIONS: Mapping[str, Callable[[Facts, Voice], bool]] = MappingProxyType(
         "link": lambda told, spoken: told.links > 0,
         "json": lambda told, spoken: told.shape in ("json", "events"),
         "prose": lambda told, spoken: bool(told.prose.strip()),
-        "refusal": lambda told, spoken: bool(_REFUSAL.search(told.prose or told.reply.words)),
+        "refusal": lambda told, spoken: any(
+            _REFUSAL.search(words) for words in (told.prose, *(voice.words for voice in told.voices))
+        ),
         "unsent": lambda told, spoken: not told.evidence.sent,
         "not_server_error": lambda told, spoken: told.status is None or told.status < 500,
         "not_client_error": lambda told, spoken: told.status is None or not 400 <= told.status < 500,

@@ -41,8 +41,8 @@ class Index:
         for key in keys:
             shelf.setdefault(key, []).append(at)
 
-    def holding(self, told: Facts, voice: Voice) -> Iterator[Rule]:
-        """Rules that hold for one voice, in the order given."""
+    def candidates(self, told: Facts, voice: Voice) -> list[int]:
+        """Positions of the rules worth asking about one voice, in order."""
         found = set(self.always)
         for word in self.words & voice.tokens:
             for phrase in self.phrases[word]:
@@ -52,10 +52,13 @@ class Index:
             found.update(self.by_code[code])
         if self.by_status and told.status is not None:
             found.update(self.by_status.get(told.status, ()))
-        for at in sorted(found):
-            rule = self.rules[at]
-            if rule.narrows(told, voice):
-                yield rule
+        return sorted(found)
+
+    def holding(self, told: Facts, voice: Voice, positions: Iterable[int]) -> Iterator[Rule]:
+        """Those of the rules at these positions that hold for the voice."""
+        for at in positions:
+            if self.rules[at].narrows(told, voice):
+                yield self.rules[at]
 
 
 def _keywords(phrase: str) -> tuple[str, ...]:

@@ -27,7 +27,13 @@ RULES = (
             "usage policies",
             "policy violation",
         ),
-        pattern=r"content (?:policy|policies|moderation|filter|safety|violat)|safety (?:system|filter|policy|policies|reasons|check|guidelines|violation)|rejected by .{0,30}moderation|moderation (?:blocked|failed|rejected)|usage polic|policy violation|prohibited (?:content|use)|guardrail|nsfw|内容政策|内容安全|违规|敏感|审核(?:未|不|失败|拦截)|flagged",
+        pattern=(
+            r"(?<![a-z0-9])(?:content (?:policy|policies|moderation|filter|safety|violat)"
+            r"|safety (?:system|filter|policy|policies|reasons|check|guidelines|violation)"
+            r"|rejected by .{0,30}moderation|moderation (?:blocked|failed|rejected)|usage polic"
+            r"|policy violation|prohibited (?:content|use)|guardrail|nsfw|flagged)|内容政策|内容安全|违规|敏感"
+            r"|审核(?:未|不|失败|拦截)"
+        ),
         when=("late",),
         confidence="medium",
     ),
@@ -35,7 +41,10 @@ RULES = (
         "words.moderation-output",
         Kind.MODERATION_OUTPUT,
         any=("image", "images", "output", "picture", "图片", "图像", "输出"),
-        pattern=r"(?:generated|output|resulting) (?:image|images|content|picture).{0,60}(?:block|reject|filter|flag|violat|unsafe|sensitive|prohibited|withheld|moderat)|(?:生成|输出)的?(?:图片|图像|内容).{0,20}(?:违规|敏感|拦截|屏蔽|审核)",
+        pattern=(
+            r"(?:generated|output|resulting) (?:image|images|content|picture).{0,60}(?:block|reject|filter|flag|violat|unsafe|sensitive|prohibited|withheld|moderat)"
+            r"|(?:生成|输出)的?(?:图片|图像|内容).{0,20}(?:违规|敏感|拦截|屏蔽|审核)"
+        ),
     ),
     Rule(
         "words.moderation",
@@ -74,7 +83,18 @@ RULES = (
             "sensitive content",
             "harmful",
         ),
-        pattern=r"content (?:policy|policies|moderation|filter|safety|violat)|safety (?:system|filter|policy|policies|reasons|check|guidelines|violation|setting)|(?:blocked|rejected|refused|declined|flagged|denied|filtered|stopped) (?:by|for|due to|because|as|on) .{0,60}(?:safety|policy|policies|moderation|guardrail|guideline|filter|sensitive|harmful|inappropriate)|moderation (?:blocked|failed|rejected|error|refus)|(?:failed|not pass|did not pass|didn't pass) .{0,30}(?:moderation|review|safety)|usage polic|policy violation|violat\w+ .{0,50}(?:policy|policies|guideline|terms|rules)|prohibited (?:content|use)|guardrail|nsfw|(?:prompt|input|request|text) .{0,40}(?:flagged|unsafe|inappropriate|sensitive|disallowed|harmful|prohibited)|(?:unsafe|inappropriate|disallowed|harmful|sensitive) (?:content|prompt|input|words?|material)|内容政策|内容安全|安全策略|违规|敏感|审核(?:未|不|失败|拦截|拒绝)|风控|不合规",
+        pattern=(
+            r"(?<![a-z0-9])(?:content (?:policy|policies|moderation|filter|safety|violat)"
+            r"|safety (?:system|filter|policy|policies|reasons|check|guidelines|violation|setting)"
+            r"|(?:blocked|rejected|refused|declined|flagged|denied|filtered|stopped) (?:by|for|due to|because|as|on) .{0,60}(?:safety|policy|policies|moderation|guardrail|guideline|filter|sensitive|harmful|inappropriate)"
+            r"|moderation (?:blocked|failed|rejected|error|refus)"
+            r"|(?:failed|not pass|did not pass|didn't pass) .{0,30}(?:moderation|review|safety)|usage polic"
+            r"|policy violation|violat\w+ .{0,50}(?:policy|policies|guideline|terms|rules)"
+            r"|prohibited (?:content|use)|guardrail|nsfw"
+            r"|(?:prompt|input|request|text) .{0,40}(?:flagged|unsafe|inappropriate|sensitive|disallowed|harmful|prohibited)"
+            r"|(?:unsafe|inappropriate|disallowed|harmful|sensitive) (?:content|prompt|input|words?|material)"
+            r")|内容政策|内容安全|安全策略|违规|敏感|审核(?:未|不|失败|拦截|拒绝)|风控|不合规"
+        ),
         confidence="medium",
         would_decide="the elapsed time: input checks answer within seconds",
         when=("not_prose",),
@@ -109,7 +129,18 @@ RULES = (
             "欠费",
             "积分",
         ),
-        pattern=r"subscription (?:[^\s,;:]+ ){0,2}expired|(?:not enough|insufficient|out of|no) (?:points|coins|tokens left|generations left)|会员.{0,4}过期|套餐.{0,6}(?:过期|用完|用尽|不足)|budget (?:[^\s,;:]+ ){0,4}exceed|exceed\w* (?:[^\s,;:]+ ){0,4}budget|budget_exceeded|spend(?:ing)? limit|(?:insufficient|not enough|no|low|out of|run out of|ran out of|zero|negative|exhausted|depleted|lack\w*|exceeded your|used up (?:all )?(?:of )?your) (?:[^\s,;:]+ ){0,4}(?:balance|credits?|funds?)\b|(?:balance|credits?|funds?) (?:[^\s,;:]+ ){0,4}(?:insufficient|not enough|not sufficient|too low|exhausted|depleted|used up|expired|exceeded)|(?:does not|doesn't|do not|don't) have (?:[^\s,;:]+ ){0,3}(?:enough|sufficient|any) (?:[^\s,;:]+ ){0,2}(?:balance|credits?|funds?)|(?:please|to) (?:top up|recharge|add (?:more )?(?:credits?|funds?|balance)|purchase (?:more )?credits?|buy (?:more )?credits?)|payment (?:required|method|failed|overdue)|billing (?:issue|problem|limit|cycle|error|account)|(?:余额|额度|积分).{0,6}(?:不足|不够|用完|用尽|耗尽|为0)|请(?:先|及时)?充值|欠费",
+        pattern=(
+            r"(?<![a-z0-9])(?:subscription (?:[^\s,;:]+ ){0,2}expired"
+            r"|(?:not enough|insufficient|out of|no) (?:points|coins|tokens left|generations left)"
+            r"|budget (?:[^\s,;:]+ ){0,4}exceed|exceed\w* (?:[^\s,;:]+ ){0,4}budget|budget_exceeded"
+            r"|spend(?:ing)? limit"
+            r"|(?:insufficient|not enough|no|low|out of|run out of|ran out of|zero|negative|exhausted|depleted|lack\w*|exceeded your|used up (?:all )?(?:of )?your) (?:[^\s,;:]+ ){0,4}(?:balance|credits?|funds?)\b"
+            r"|(?:balance|credits?|funds?) (?:[^\s,;:]+ ){0,4}(?:insufficient|not enough|not sufficient|too low|exhausted|depleted|used up|expired|exceeded)"
+            r"|(?:does not|doesn't|do not|don't) have (?:[^\s,;:]+ ){0,3}(?:enough|sufficient|any) (?:[^\s,;:]+ ){0,2}(?:balance|credits?|funds?)"
+            r"|(?:please|to) (?:top up|recharge|add (?:more )?(?:credits?|funds?|balance)|purchase (?:more )?credits?|buy (?:more )?credits?)"
+            r"|payment (?:required|method|failed|overdue)|billing (?:issue|problem|limit|cycle|error|account)"
+            r")|会员.{0,4}过期|套餐.{0,6}(?:过期|用完|用尽|不足)|(?:余额|额度|积分).{0,6}(?:不足|不够|用完|用尽|耗尽|为0)|请(?:先|及时)?充值|欠费"
+        ),
     ),
     Rule(
         "words.no-allowance",
@@ -129,7 +160,11 @@ RULES = (
             "hourly",
             "today's",
         ),
-        pattern=r"(?:daily|monthly|weekly|per[- ]day|per[- ]month|24[- ]hours?|free[- ](?:tier|plan|trial)|hourly|today's)\s?(?:[^\s,;:]+ ){0,4}(?:limit|quota|cap|allowance|requests|usage|generations?|images?)(?:[^\s,;:]+ ){0,3}|(?:limit|quota|cap|allowance|usage) (?:[^\s,;:]+ ){0,6}(?:today|per day|per month|daily|monthly|weekly|tomorrow)|limit.{0,60}(?:tomorrow|in \d+ (?:hours?|days?))",
+        pattern=(
+            r"(?<![a-z0-9])(?:(?:daily|monthly|weekly|per[- ]day|per[- ]month|24[- ]hours?|free[- ](?:tier|plan|trial)|hourly|today's)\s?(?:[^\s,;:]+ ){0,4}(?:limit|quota|cap|allowance|requests|usage|generations?|images?)(?:[^\s,;:]+ ){0,3}"
+            r"|(?:limit|quota|cap|allowance|usage) (?:[^\s,;:]+ ){0,6}(?:today|per day|per month|daily|monthly|weekly|tomorrow)"
+            r"|limit.{0,60}(?:tomorrow|in \d+ (?:hours?|days?)))"
+        ),
         action=Action.SWITCH_CHANNEL,
         without=("documentation",),
     ),
@@ -137,7 +172,10 @@ RULES = (
         "words.quota-wait",
         Kind.RATE_LIMITED,
         any=("quota", "limit", "limits"),
-        pattern=r"(?:quota|limit)s? (?:[^\s,;:]+ ){0,3}(?:exceed|reach|hit|exhaust)|(?:exceed|reach|hit|exhaust)\w* (?:[^\s,;:]+ ){0,4}(?:quota|limit)",
+        pattern=(
+            r"\b(?:(?:quota|limit)s? (?:[^\s,;:]+ ){0,3}(?:exceed|reach|hit|exhaust)"
+            r"|(?:exceed|reach|hit|exhaust)\w* (?:[^\s,;:]+ ){0,4}(?:quota|limit))"
+        ),
         when=("short_wait",),
         without=("size", "mb", "length", "maximum allowed", "context", "file"),
     ),
@@ -145,7 +183,11 @@ RULES = (
         "words.quota",
         Kind.QUOTA_EXHAUSTED,
         any=("quota", "quotas", "配额"),
-        pattern=r"quotas? (?:[^\s,;:]+ ){0,4}(?:exceed|exhaust|reach|used up|is not enough|not enough|insufficient|depleted|limit)|(?:exceed|exhaust|insufficient|no remaining|reach|out of|not enough|no available|used)\w* (?:[^\s,;:]+ ){0,4}quotas?|配额.{0,6}(?:不足|用完|用尽|耗尽|已满|超)",
+        pattern=(
+            r"(?<![a-z0-9])(?:quotas? (?:[^\s,;:]+ ){0,4}(?:exceed|exhaust|reach|used up|is not enough|not enough|insufficient|depleted|limit)"
+            r"|(?:exceed|exhaust|insufficient|no remaining|reach|out of|not enough|no available|used)\w* (?:[^\s,;:]+ ){0,4}quotas?"
+            r")|配额.{0,6}(?:不足|用完|用尽|耗尽|已满|超)"
+        ),
         confidence="medium",
         would_decide="whether the same key works again within minutes",
     ),
@@ -155,7 +197,11 @@ RULES = (
         Kind.OVERLOADED,
         "no_server",
         any=("servers", "server", "workers", "worker", "instances", "instance", "gpus", "gpu", "nodes"),
-        pattern=r"no (?:active|available|healthy|free|idle|online) (?:[^\s,;:]+ ){0,3}(?:servers?|workers?|instances?|gpus?|nodes?)\b|(?:all|every) (?:[^\s,;:]+ ){0,3}(?:servers?|workers?|instances?|gpus?|nodes?) (?:[^\s,;:]+ ){0,3}(?:busy|unavailable|occupied|offline|down|in use)",
+        pattern=(
+            r"\b(?:no (?:active|available|healthy|free|idle|online) (?:[^\s,;:]+ ){0,3}(?:servers?|workers?|instances?|gpus?|nodes?)\b"
+            r"|(?:all|every) (?:[^\s,;:]+ ){0,3}(?:servers?|workers?|instances?|gpus?|nodes?) (?:[^\s,;:]+ ){0,3}(?:busy|unavailable|occupied|offline|down|in use)"
+            r")"
+        ),
         party=Party.CHANNEL,
         action=Action.SWITCH_CHANNEL,
         note="A channel's own machines are all taken or gone.",
@@ -189,7 +235,17 @@ RULES = (
             "unavailable right now",
             "temporarily unavailable",
         ),
-        pattern=r"(?:gpu|compute|computing|computational|server) resources? (?:[^\s,;:]+ ){0,3}(?:insufficient|unavailable|exhausted|not available|limited)|insufficient (?:[^\s,;:]+ )?resources|overload(?:ed)?\b|(?:at|no|insufficient|over|out of|not enough|limited|exceeded|lack of|without|maximum) (?:[^\s,;:]+ ){0,3}capacity|capacity (?:[^\s,;:]+ ){0,3}(?:exceed|reach|exhaust|limit|constraint|error|unavailable|issue)|(?:high|heavy|unusually high|increased|too much|excessive) (?:[^\s,;:]+ )?(?:demand|load|traffic|volume)|(?:server|servers|service|system|model|backend|engine|upstream|provider|resources?|workers?|we|network)\b (?:[^\s,;:]+ ){0,4}busy|queue (?:[^\s,;:]+ ){0,2}(?:full|limit|exceed|too long|timeout)|(?:no|all) (?:[^\s,;:]+ ){0,4}(?:servers?|workers?|gpus?|instances?|replicas?|slots?) (?:[^\s,;:]+ ){0,3}(?:available|busy|occupied|in use|unavailable|ready|free)|no available (?:[^\s,;:]+ ){0,2}(?:servers?|workers?|gpus?|instances?|slots?)|繁忙|过载|拥挤|congest",
+        pattern=(
+            r"(?<![a-z0-9])(?:(?:gpu|compute|computing|computational|server) resources? (?:[^\s,;:]+ ){0,3}(?:insufficient|unavailable|exhausted|not available|limited)"
+            r"|insufficient (?:[^\s,;:]+ )?resources|overload(?:ed)?\b"
+            r"|(?:at|no|insufficient|over|out of|not enough|limited|exceeded|lack of|without|maximum) (?:[^\s,;:]+ ){0,3}capacity"
+            r"|capacity (?:[^\s,;:]+ ){0,3}(?:exceed|reach|exhaust|limit|constraint|error|unavailable|issue)"
+            r"|(?:high|heavy|unusually high|increased|too much|excessive) (?:[^\s,;:]+ )?(?:demand|load|traffic|volume)"
+            r"|(?:server|servers|service|system|model|backend|engine|upstream|provider|resources?|workers?|we|network)\b (?:[^\s,;:]+ ){0,4}busy"
+            r"|queue (?:[^\s,;:]+ ){0,2}(?:full|limit|exceed|too long|timeout)"
+            r"|(?:no|all) (?:[^\s,;:]+ ){0,4}(?:servers?|workers?|gpus?|instances?|replicas?|slots?) (?:[^\s,;:]+ ){0,3}(?:available|busy|occupied|in use|unavailable|ready|free)"
+            r"|no available (?:[^\s,;:]+ ){0,2}(?:servers?|workers?|gpus?|instances?|slots?)|congest)|繁忙|过载|拥挤"
+        ),
         without=("fewer pixels",),
     ),
     Rule(
@@ -236,7 +292,11 @@ RULES = (
         Kind.RATE_LIMITED,
         "concurrency",
         any=("concurrency", "concurrent", "并发", "simultaneous"),
-        pattern=r"(?:concurren\w+|simultaneous) (?:[^\s,;:]+ ){0,4}(?:limit|exceed|reach|maximum|max|too)|(?:max\w*|exceed\w*|reach\w*|too many|limit of) (?:[^\s,;:]+ ){0,4}(?:concurren|simultaneous)|并发(?:数|请求|量|限制|超|过)",
+        pattern=(
+            r"(?<![a-z0-9])(?:(?:concurren\w+|simultaneous) (?:[^\s,;:]+ ){0,4}(?:limit|exceed|reach|maximum|max|too)"
+            r"|(?:max\w*|exceed\w*|reach\w*|too many|limit of) (?:[^\s,;:]+ ){0,4}(?:concurren|simultaneous)"
+            r")|并发(?:数|请求|量|限制|超|过)"
+        ),
     ),
     # Keys and permission
     Rule(
@@ -271,7 +331,16 @@ RULES = (
             "token",
             "秘钥",
         ),
-        pattern=r"(?:authentication|authorization) (?:[^\s,;:]+ )?(?:failed|failure|error|required)|log ?in first|(?:未配置|缺少|请配置|请设置|请输入).{0,6}(?:api ?key|密钥|令牌|秘钥)|(?:invalid|incorrect|missing|no|wrong|expired|revoked|bad|malformed|unknown|empty|provide|provide an?|provide a valid|required|disabled|not (?:a )?valid|could not find|set (?:the|your)) (?:[^\s,;:]+ ){0,3}(?:api[ _-]?keys?|access[ _]token|credentials?|bearer(?: token)?|auth(?:entication|orization)?(?: token| header| credentials)?|secret key|token|x-api-key)|(?:api[ _-]?keys?|access[ _]token|credentials?|bearer token|token|authorization header|authentication) (?:[^\s,;:]+ ){0,3}(?:invalid|incorrect|missing|expired|revoked|required|not (?:found|valid|set|provided|configured)|failed|error|disabled|is wrong|does not exist|has been (?:disabled|revoked|deleted))|api[ _-]?keys? .{0,60}must be (?:set|provided|passed)|unauthorized|authenticationerror|not logged in|please (?:log|sign) in|must be (?:logged|signed) in|(?:令牌|密钥|秘钥|api ?key|token).{0,8}(?:无效|错误|过期|不存在|不正确|失效|未提供|缺失|为空)",
+        pattern=(
+            r"(?<![a-z0-9])(?:(?:authentication|authorization) (?:[^\s,;:]+ )?(?:failed|failure|error|required)"
+            r"|log ?in first"
+            r"|(?:invalid|incorrect|missing|no|wrong|expired|revoked|bad|malformed|unknown|empty|provide|provide an?|provide a valid|required|disabled|not (?:a )?valid|could not find|set (?:the|your)) (?:[^\s,;:]+ ){0,3}(?:api[ _-]?keys?|access[ _]token|credentials?|bearer(?: token)?|auth(?:entication|orization)?(?: token| header| credentials)?|secret key|token|x-api-key)"
+            r"|(?:api[ _-]?keys?|access[ _]token|credentials?|bearer token|token|authorization header|authentication) (?:[^\s,;:]+ ){0,3}(?:invalid|incorrect|missing|expired|revoked|required|not (?:found|valid|set|provided|configured)|failed|error|disabled|is wrong|does not exist|has been (?:disabled|revoked|deleted))"
+            r"|api[ _-]?keys? .{0,60}must be (?:set|provided|passed)|unauthorized|authenticationerror"
+            r"|not logged in|please (?:log|sign) in|must be (?:logged|signed) in"
+            r")|(?:未配置|缺少|请配置|请设置|请输入).{0,6}(?:api ?key|密钥|令牌|秘钥)"
+            r"|(?:令牌|密钥|秘钥|api ?key|token).{0,8}(?:无效|错误|过期|不存在|不正确|失效|未提供|缺失|为空)"
+        ),
         without=("tokens per", "max_tokens", "token limit", "token count", "unexpected token"),
     ),
     Rule(
@@ -299,14 +368,22 @@ RULES = (
             "套餐",
             "pro users",
         ),
-        pattern=r"(?:current|your|free|this|a) (?:[^\s,;:]+ ){0,3}(?:plan|tier|subscription|membership) (?:[^\s,;:]+ ){0,4}(?:not|only|does|doesn't|cannot|include|required)|(?:requires?|need|only for|available (?:only )?(?:to|for|on)|upgrade to|limited to) (?:[^\s,;:]+ ){0,4}(?:plan|tier|subscription|paid|premium|pro|members?|membership|subscribers?)\b|(?:会员|套餐)",
+        pattern=(
+            r"(?<![a-z0-9])(?:(?:current|your|free|this|a) (?:[^\s,;:]+ ){0,3}(?:plan|tier|subscription|membership) (?:[^\s,;:]+ ){0,4}(?:not|only|does|doesn't|cannot|include|required)"
+            r"|(?:requires?|need|only for|available (?:only )?(?:to|for|on)|upgrade to|limited to) (?:[^\s,;:]+ ){0,4}(?:plan|tier|subscription|paid|premium|pro|members?|membership|subscribers?)\b"
+            r")|(?:会员|套餐)"
+        ),
     ),
     Rule(
         "words.region",
         Kind.PERMISSION,
         "region",
         any=("region", "country", "location", "territory", "地区", "国家"),
-        pattern=r"(?:not|isn't|un)\s?(?:available|supported|allowed|permitted)? ?(?:available|supported|allowed|permitted) (?:[^\s,;:]+ ){0,3}(?:region|country|location|territory)|(?:region|country|location|territory) (?:[^\s,;:]+ ){0,3}(?:not|un)\s?(?:available|supported|allowed)|(?:地区|国家|区域).{0,8}(?:不支持|限制|不可用)",
+        pattern=(
+            r"(?<![a-z0-9])(?:(?:not|isn't|un)\s?(?:available|supported|allowed|permitted)? ?(?:available|supported|allowed|permitted) (?:[^\s,;:]+ ){0,3}(?:region|country|location|territory)"
+            r"|(?:region|country|location|territory) (?:[^\s,;:]+ ){0,3}(?:not|un)\s?(?:available|supported|allowed)"
+            r")|(?:地区|国家|区域).{0,8}(?:不支持|限制|不可用)"
+        ),
         action=Action.SWITCH_CHANNEL,
     ),
     Rule(
@@ -336,7 +413,15 @@ RULES = (
             "ip not",
             "not available for your",
         ),
-        pattern=r"(?:do(?:es)? not|don't|doesn't|no|without|insufficient|lacks?|missing|need|required?) (?:[^\s,;:]+ ){0,3}(?:permissions?|access|scopes?)|permissions? (?:[^\s,;:]+ ){0,2}(?:denied|required|error)|access (?:[^\s,;:]+ ){0,3}(?:denied|forbidden|restricted)|not (?:authori[sz]ed|entitled|permitted) to|not allowed (?:to|for)|not enabled for (?:your|this)|(?:ip|key|model) (?:[^\s,;:]+ ){0,3}(?:whitelist|allowlist|not allowed)|无权|没有.{0,6}权限|权限(?:不足|错误)|permissiondenied|not available for your (?:account|organization|plan|key)",
+        pattern=(
+            r"(?<![a-z0-9])(?:(?:do(?:es)? not|don't|doesn't|no|without|insufficient|lacks?|missing|need|required?) (?:[^\s,;:]+ ){0,3}(?:permissions?|access|scopes?)"
+            r"|permissions? (?:[^\s,;:]+ ){0,2}(?:denied|required|error)"
+            r"|access (?:[^\s,;:]+ ){0,3}(?:denied|forbidden|restricted)"
+            r"|not (?:authori[sz]ed|entitled|permitted) to|not allowed (?:to|for)"
+            r"|not enabled for (?:your|this)"
+            r"|(?:ip|key|model) (?:[^\s,;:]+ ){0,3}(?:whitelist|allowlist|not allowed)|permissiondenied"
+            r"|not available for your (?:account|organization|plan|key))|无权|没有.{0,6}权限|权限(?:不足|错误)"
+        ),
     ),
     # Models
     Rule(
@@ -352,7 +437,13 @@ RULES = (
             "engine",
             "endpoint",
         ),
-        pattern=r"unknown provider for model|does not work with the specified model|(?:unknown|invalid|unsupported|unrecognized|nonexistent|no such|not a valid|not supported|can't find|could not find|cannot find) (?:image )?(?:generation )?model\b|model(?:s|_name|_id)?[ :=]*[`'\"\[(]?[\w./:@-]{0,80}[`'\"\])]? ?(?:[^\s,;:]+ ){0,3}(?:not (?:found|exist|supported|available|recognized|a valid|yet available|enabled|configured)|does ?n[o']t exist|is (?:invalid|unknown|unsupported|deprecated|retired|unavailable|not)|(?:has been|was) (?:removed|retired|deprecated|shut|discontinued|decommissioned)|no longer (?:available|supported|exists))|(?:does not|doesn't|don't) (?:support|have|exist|recognize) (?:[^\s,;:]+ ){0,3}model|is not a valid model|模型.{0,40}(?:不存在|不支持|未找到|已下线|不可用|未配置)|(?:不支持|未知|无效|找不到).{0,6}模型",
+        pattern=(
+            r"(?<![a-z0-9])(?:unknown provider for model|does not work with the specified model"
+            r"|(?:unknown|invalid|unsupported|unrecognized|nonexistent|no such|not a valid|not supported|can't find|could not find|cannot find) (?:image )?(?:generation )?model\b"
+            r"|model(?:s|_name|_id)?[ :=]*[`'\"\[(]?[\w./:@-]{0,80}[`'\"\])]? ?(?:[^\s,;:]+ ){0,3}(?:not (?:found|exist|supported|available|recognized|a valid|yet available|enabled|configured)|does ?n[o']t exist|is (?:invalid|unknown|unsupported|deprecated|retired|unavailable|not)|(?:has been|was) (?:removed|retired|deprecated|shut|discontinued|decommissioned)|no longer (?:available|supported|exists))"
+            r"|(?:does not|doesn't|don't) (?:support|have|exist|recognize) (?:[^\s,;:]+ ){0,3}model"
+            r"|is not a valid model)|模型.{0,40}(?:不存在|不支持|未找到|已下线|不可用|未配置)|(?:不支持|未知|无效|找不到).{0,6}模型"
+        ),
         without=(
             "parameter",
             "size",
@@ -385,7 +476,11 @@ RULES = (
             "超过",
             "超出",
         ),
-        pattern=r"(?:body|payload|entity|content|request|upload|file|files|image|images|attachment|data) (?:[^\s,;:]+ ){0,5}(?:too (?:large|big)|exceed\w*|larger than|over (?:the )?(?:limit|maximum|\d))|(?:exceed\w*|larger than|over|above|maximum|max\w*|limit) .{0,60}\d\s?(?:mb|mib|kb|kib|bytes|gb)\b|too large for|(?:图片|文件|请求体|请求|大小).{0,10}(?:过大|太大|超过|超出)",
+        pattern=(
+            r"(?<![a-z0-9])(?:(?:body|payload|entity|content|request|upload|file|files|image|images|attachment|data) (?:[^\s,;:]+ ){0,5}(?:too (?:large|big)|exceed\w*|larger than|over (?:the )?(?:limit|maximum|\d))"
+            r"|(?:exceed\w*|larger than|over|above|maximum|max\w*|limit) .{0,60}\d\s?(?:mb|mib|kb|kib|bytes|gb)\b"
+            r"|too large for)|(?:图片|文件|请求体|请求|大小).{0,10}(?:过大|太大|超过|超出)"
+        ),
         without=(
             "prompt is too long",
             "resolution",
@@ -463,7 +558,12 @@ RULES = (
         Kind.INVALID_REQUEST,
         "input_image",
         any=("参考图", "图像", "image", "images", "file", "mask", "mimetype", "mime type", "image_url", "url", "图片"),
-        pattern=r"(?:invalid|corrupt\w*|unsupported|unreadable|broken|bad|empty) (?:input )?(?:image|file|mask|mime ?type|media type|image_url|image url|image format|base64)|(?:image|file|mask|url) (?:[^\s,;:]+ ){0,5}(?:not (?:valid|supported|readable|accessible|reachable|found)|is (?:invalid|corrupt|required|missing|empty)|could not be (?:decoded|read|loaded|fetched|downloaded|processed|retrieved)|(?:must|should) (?:be|have|match))|(?:failed|unable|could not|cannot|error) (?:to )?(?:fetch\w*|download\w*|decod\w*|load\w*|read\w*|process\w*|retriev\w*|access\w*|open\w*) (?:[^\s,;:]+ ){0,4}(?:image|file|mask|url)|(?:图片|参考图|图像).{0,8}(?:格式|无效|错误|下载|损坏|读取|解析)",
+        pattern=(
+            r"(?<![a-z0-9])(?:(?:invalid|corrupt\w*|unsupported|unreadable|broken|bad|empty) (?:input )?(?:image|file|mask|mime ?type|media type|image_url|image url|image format|base64)"
+            r"|(?:image|file|mask|url) (?:[^\s,;:]+ ){0,5}(?:not (?:valid|supported|readable|accessible|reachable|found)|is (?:invalid|corrupt|required|missing|empty)|could not be (?:decoded|read|loaded|fetched|downloaded|processed|retrieved)|(?:must|should) (?:be|have|match))"
+            r"|(?:failed|unable|could not|cannot|error) (?:to )?(?:fetch\w*|download\w*|decod\w*|load\w*|read\w*|process\w*|retriev\w*|access\w*|open\w*) (?:[^\s,;:]+ ){0,4}(?:image|file|mask|url)"
+            r")|(?:图片|参考图|图像).{0,8}(?:格式|无效|错误|下载|损坏|读取|解析)"
+        ),
         when=("not_server_error",),
     ),
     Rule(
@@ -518,7 +618,17 @@ RULES = (
             "zoderror",
             "unprocessable",
         ),
-        pattern=r"go struct field|提示词.{0,4}(?:过长|太长|为空|不能为空)|(?:invalid|unknown|unsupported|unrecognized|unexpected|missing|required|illegal|extra|bad|wrong|incorrect|malformed) (?:[^\s,;:]+ ){0,3}(?:parameters?|arguments?|fields?|values?|propert(?:y|ies)|options?|size|quality|resolution|aspect[ _]ratio|dimensions?|inputs?|keyword|body|json|format|types?)|(?:parameters?|arguments?|fields?|values?|propert(?:y|ies)|options?|size|quality|resolution|aspect[ _]ratio|dimensions?|format)\b.{0,60}(?:\bis required|is missing|invalid|not (?:supported|allowed|valid|permitted|recognized)|must (?:be|not|have)|should be|unsupported|out of range|is not one of|too (?:large|small|high|low|long))|(?:must|should) be (?:one of|between|a|an|at least|at most|less|greater|in|either|divisible|multiple)|(?:does not|doesn't|not) support(?:ed)?\b|extra inputs are not permitted|field required|validation ?_?error|unprocessable|(?:is|are) required\b|(?:prompt|input|string|text) (?:[^\s,;:]+ ){0,3}too long|context_length_exceeded|参数.{0,12}(?:错误|无效|不合法|不正确|缺失|有误|不支持)|(?:缺少|无效|不支持).{0,12}(?:参数|尺寸|字段|分辨率)|格式错误|invalid_request\b|bad_request_body",
+        pattern=(
+            r"(?<![a-z0-9])(?:go struct field"
+            r"|(?:invalid|unknown|unsupported|unrecognized|unexpected|missing|required|illegal|extra|bad|wrong|incorrect|malformed) (?:[^\s,;:]+ ){0,3}(?:parameters?|arguments?|fields?|values?|propert(?:y|ies)|options?|size|quality|resolution|aspect[ _]ratio|dimensions?|inputs?|keyword|body|json|format|types?)"
+            r"|(?:parameters?|arguments?|fields?|values?|propert(?:y|ies)|options?|size|quality|resolution|aspect[ _]ratio|dimensions?|format)\b.{0,60}(?:\bis required|is missing|invalid|not (?:supported|allowed|valid|permitted|recognized)|must (?:be|not|have)|should be|unsupported|out of range|is not one of|too (?:large|small|high|low|long))"
+            r"|(?:must|should) be (?:one of|between|a|an|at least|at most|less|greater|in|either|divisible|multiple)"
+            r"|(?:does not|doesn't|not) support(?:ed)?\b|extra inputs are not permitted|field required"
+            r"|validation ?_?error|unprocessable|(?:is|are) required\b"
+            r"|(?:prompt|input|string|text) (?:[^\s,;:]+ ){0,3}too long|context_length_exceeded"
+            r"|invalid_request\b|bad_request_body)|提示词.{0,4}(?:过长|太长|为空|不能为空)"
+            r"|参数.{0,12}(?:错误|无效|不合法|不正确|缺失|有误|不支持)|(?:缺少|无效|不支持).{0,12}(?:参数|尺寸|字段|分辨率)|格式错误"
+        ),
         when=("not_server_error",),
         confidence="medium",
     ),

@@ -62,11 +62,17 @@ RULES = (
             "没有收到",
             "未收到",
         ),
-        pattern=r"(?:未能?|没有|无法)(?:获取|返回|生成|找到|收到|提取)到?.{0,6}图|image_generation\w* (?:tool )?(?:was|is) not (?:invoked|called|used)|returned (?:only )?text (?:instead|only)|text instead of (?:an? )?image|(?:did not|didn't|does not|doesn't|was not|not) (?:return|produce|contain|include|execute|generate|provide|yield|deliver)(?:ed)? (?:any |an? |the |valid )?(?:final |output |usable )?(?:image|picture|inlinedata|b64)"
-        r"|failed to (?:return|contain|include|provide|yield|deliver) (?:any |an? |the |valid )?(?:image|picture)"
-        r"|no (?:valid |output |generated |final |inline )?(?:image|picture|images|inlinedata|b64_json)(?:s|_url)? ?(?:data |output |content |url |part |parts |results? )?(?:was |were |is |are |has been )?(?:returned|generated|found|produced|received|in |present|available in)"
-        r"|no images? (?:data|output|in)\b|(?:returned|received|got|contain\w*|has|had|have|with) (?:no|an? empty|zero|0) (?:[^\s,;:]+ ){0,2}(?:image|images|picture)"
-        r"|without (?:an |any )?images?\b|empty image|missing image (?:data|result)|no image_generation",
+        pattern=(
+            r"(?<![a-z0-9])(?:image_generation\w* (?:tool )?(?:was|is) not (?:invoked|called|used)"
+            r"|returned (?:only )?text (?:instead|only)|text instead of (?:an? )?image"
+            r"|(?:did not|didn't|does not|doesn't|was not|not) (?:return|produce|contain|include|execute|generate|provide|yield|deliver)(?:ed)? (?:any |an? |the |valid )?(?:final |output |usable )?(?:image|picture|inlinedata|b64)"
+            r"|failed to (?:return|contain|include|provide|yield|deliver) (?:any |an? |the |valid )?(?:image|picture)"
+            r"|no (?:valid |output |generated |final |inline )?(?:image|picture|images|inlinedata|b64_json)(?:s|_url)? ?(?:data |output |content |url |part |parts |results? )?(?:was |were |is |are |has been )?(?:returned|generated|found|produced|received|in |present|available in)"
+            r"|no images? (?:data|output|in)\b"
+            r"|(?:returned|received|got|contain\w*|has|had|have|with) (?:no|an? empty|zero|0) (?:[^\s,;:]+ ){0,2}(?:image|images|picture)"
+            r"|without (?:an |any )?images?\b|empty image|missing image (?:data|result)|no image_generation"
+            r")|(?:未能?|没有|无法)(?:获取|返回|生成|找到|收到|提取)到?.{0,6}图"
+        ),
         without=("image is required",),
         party=Party.CHANNEL,
         action=Action.SWITCH_CHANNEL,
@@ -76,7 +82,11 @@ RULES = (
         Kind.NO_IMAGE,
         "missing_field",
         any=("reading", "nonetype", "keyerror", "undefined"),
-        pattern=r"reading '(?:b64_json|url|inlinedata|inline_data|parts|candidates|content|data|images|image|image_url|output|result|0)'|nonetype' object (?:has no attribute '(?:parts|content|data|images|inline_data|url|b64_json)'|is not (?:iterable|subscriptable))|keyerror: '?(?:b64_json|url|inlinedata|parts|candidates|data|images|output)",
+        pattern=(
+            r"(?<![a-z0-9])(?:reading '(?:b64_json|url|inlinedata|inline_data|parts|candidates|content|data|images|image|image_url|output|result|0)'"
+            r"|nonetype' object (?:has no attribute '(?:parts|content|data|images|inline_data|url|b64_json)'|is not (?:iterable|subscriptable))"
+            r"|keyerror: '?(?:b64_json|url|inlinedata|parts|candidates|data|images|output))"
+        ),
         party=Party.CHANNEL,
         action=Action.SWITCH_CHANNEL,
         confidence="low",

@@ -204,7 +204,7 @@ RULES = (
         "upstream_unreachable",
         by=By.HINT,
         any=("upstream service", "upstream server", "upstream unavailable", "上游服务"),
-        pattern=r"unavailable|unreachable|not (?:available|reachable)|down\b|不可用",
+        pattern=(r"\b(?:unavailable|unreachable|not (?:available|reachable)|down\b)|不可用"),
         action=Action.BACK_OFF_RETRY,
     ),
     Rule(

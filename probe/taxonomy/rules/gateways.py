@@ -72,7 +72,16 @@ RULES = (
             "凭据",
             "密钥",
         ),
-        pattern=r"no auth (?:available|found)|(?:accounts?|credentials?|keys?|tokens?) (?:[^\s,;:]+ ){0,6}(?:cooling down|in cooldown|on cooldown|rate limited or unavailable)|all (?:[^\s,;:]+ )?(?:keys?|accounts?|tokens?) failed|(?:账号|账户|渠道|实例|令牌池).{0,10}(?:不可用|全部|都已|耗尽|冷却|用完)|(?:无|没有|暂无)可用的?(?:账号|实例|渠道|账户)|no (?:available|active|usable|valid|eligible|healthy|compatible|schedulable|upstream)\s?(?:\w+\s){0,3}(?:accounts?|credentials?|tokens?|keys?|image quota|providers?)\b|no accounts? (?:available|with)|(?:all|every) (?:\w+\s){0,3}(?:accounts?|credentials?|keys?) (?:\w+\s){0,4}(?:exhausted|unavailable|failed|cooling|disabled)|(?:没有|无|暂无)可用的?(?:账号|凭据|密钥)",
+        pattern=(
+            r"(?<![a-z0-9])(?:no auth (?:available|found)"
+            r"|(?:accounts?|credentials?|keys?|tokens?) (?:[^\s,;:]+ ){0,6}(?:cooling down|in cooldown|on cooldown|rate limited or unavailable)"
+            r"|all (?:[^\s,;:]+ )?(?:keys?|accounts?|tokens?) failed"
+            r"|no (?:available|active|usable|valid|eligible|healthy|compatible|schedulable|upstream)\s?(?:\w+\s){0,3}(?:accounts?|credentials?|tokens?|keys?|image quota|providers?)\b"
+            r"|no accounts? (?:available|with)"
+            r"|(?:all|every) (?:\w+\s){0,3}(?:accounts?|credentials?|keys?) (?:\w+\s){0,4}(?:exhausted|unavailable|failed|cooling|disabled)"
+            r")|(?:账号|账户|渠道|实例|令牌池).{0,10}(?:不可用|全部|都已|耗尽|冷却|用完)|(?:无|没有|暂无)可用的?(?:账号|实例|渠道|账户)"
+            r"|(?:没有|无|暂无)可用的?(?:账号|凭据|密钥)"
+        ),
         stage=Stage.QUEUE,
         action=Action.SWITCH_CHANNEL,
         note="A pool of accounts is used up: a state of the channel.",
@@ -114,7 +123,10 @@ RULES = (
         Kind.GATEWAY_ERROR,
         "pool_exhausted",
         any=("渠道", "通道", "channel", "maintenance", "维护"),
-        pattern=r"(?:渠道|通道).{0,10}(?:禁用|不可用|关闭|下线|停用)|channel (?:[^\s,;:]+ ){0,3}(?:disabled|unavailable|closed|offline|not available)|(?:under|in|scheduled|for) maintenance|maintenance mode|维护",
+        pattern=(
+            r"(?<![a-z0-9])(?:channel (?:[^\s,;:]+ ){0,3}(?:disabled|unavailable|closed|offline|not available)"
+            r"|(?:under|in|scheduled|for) maintenance|maintenance mode)|(?:渠道|通道).{0,10}(?:禁用|不可用|关闭|下线|停用)|维护"
+        ),
         stage=Stage.QUEUE,
         retryable=False,
         note="Switched off on purpose.",
@@ -229,7 +241,9 @@ RULES = (
         Kind.QUOTA_EXHAUSTED,
         "per_day",
         any=("每日", "今日", "当日", "每天", "本月"),
-        pattern=r"(?:今日|当日|每日|每天|本月|本周).{0,16}(?:已达|达到|用完|耗尽)|(?:每日|今日|当日|每天|本月).{0,12}(?:上限|限额|额度|次数|用完|用尽|达到)",
+        pattern=(
+            r"(?:今日|当日|每日|每天|本月|本周).{0,16}(?:已达|达到|用完|耗尽)|(?:每日|今日|当日|每天|本月).{0,12}(?:上限|限额|额度|次数|用完|用尽|达到)"
+        ),
         action=Action.SWITCH_CHANNEL,
     ),
     Rule(

@@ -103,7 +103,10 @@ RULES = (
         Kind.PERMISSION,
         "role",
         any=("permission", "permission_denied"),
-        pattern=r"permission '?[a-z]+\.[a-z.]+'? denied|permission denied on resource|caller does not have permission",
+        pattern=(
+            r"(?<![a-z0-9])(?:permission '?[a-z]+\.[a-z.]+'? denied|permission denied on resource"
+            r"|caller does not have permission)"
+        ),
         when=("relayed",),
         party=Party.CHANNEL,
         action=Action.SWITCH_CHANNEL,
@@ -114,7 +117,10 @@ RULES = (
         Kind.PERMISSION,
         "role",
         any=("permission",),
-        pattern=r"permission '?[a-z]+\.[a-z.]+'? denied|permission denied on resource|caller does not have permission",
+        pattern=(
+            r"(?<![a-z0-9])(?:permission '?[a-z]+\.[a-z.]+'? denied|permission denied on resource"
+            r"|caller does not have permission)"
+        ),
     ),
     Rule("google.permission-denied", Kind.PERMISSION, by=By.CODE, codes=codes("permission_denied")),
     # Models

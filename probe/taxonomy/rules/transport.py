@@ -182,7 +182,12 @@ RULES = (
         Kind.NETWORK,
         "tls_error",
         any=("ssl", "tls", "sslerror", "ssleoferror", "handshake", "epr_proto", "eproto"),
-        pattern=r"ssl(?:eof|zeroreturn)?error|eof occurred in violation of protocol|handshake (?:failure|timeout|failed)|wrong[ _]version[ _]number|tlsv1 alert|ssl routines|tls handshake|secure tls connection was established|ssl: unexpected|unexpected_eof_while_reading|eproto|ssl_error|schannel|ssl connection could not",
+        pattern=(
+            r"(?<![a-z0-9])(?:ssl(?:eof|zeroreturn)?error|eof occurred in violation of protocol"
+            r"|handshake (?:failure|timeout|failed)|wrong[ _]version[ _]number|tlsv1 alert|ssl routines"
+            r"|tls handshake|secure tls connection was established|ssl: unexpected"
+            r"|unexpected_eof_while_reading|eproto|ssl_error|schannel|ssl connection could not)"
+        ),
     ),
     Rule(
         "text.proxy",
@@ -198,7 +203,10 @@ RULES = (
             "err_tunnel_connection_failed",
             "socks",
         ),
-        pattern=r"proxyerror|tunnel connection failed|proxy authentication|to proxy|err_(?:proxy|tunnel)|socks\w* (?:proxy|error|connection|server)",
+        pattern=(
+            r"(?<![a-z0-9])(?:proxyerror|tunnel connection failed|proxy authentication|to proxy|err_(?:proxy|tunnel)"
+            r"|socks\w* (?:proxy|error|connection|server))"
+        ),
         action=Action.FIX_NETWORK,
     ),
     # The connection was never made: nothing sent, nothing charged
@@ -222,7 +230,12 @@ RULES = (
             "failed to connect to",
             "timed out during opening handshake",
         ),
-        pattern=r"连接超时|connect\s?timeout|connect timed out|connection timeout|connect_timeout|connect etimedout|dial tcp.{0,160}(?:i/o timeout|timed out)|newconnectionerror.{0,240}timed out|err_connection_timed_out|(?:could not|failed to) connect to.{0,120}(?:timed out|timeout)|opening handshake",
+        pattern=(
+            r"(?<![a-z0-9])(?:connect\s?timeout|connect timed out|connection timeout|connect_timeout|connect etimedout"
+            r"|dial tcp.{0,160}(?:i/o timeout|timed out)|newconnectionerror.{0,240}timed out"
+            r"|err_connection_timed_out|(?:could not|failed to) connect to.{0,120}(?:timed out|timeout)"
+            r"|opening handshake)|连接超时"
+        ),
         billed="no",
     ),
     Rule(
@@ -244,7 +257,11 @@ RULES = (
             "unknownhostexception",
             "failed to resolve",
         ),
-        pattern=r"enotfound|eai_again|getaddrinfo|name or service not known|nodename nor servname|name ?resolution|no such host|could not resolve|name_not_resolved|dns (?:error|lookup|resolution|failure)|unknownhost|failed to resolve",
+        pattern=(
+            r"(?<![a-z0-9])(?:enotfound|eai_again|getaddrinfo|name or service not known|nodename nor servname"
+            r"|name ?resolution|no such host|could not resolve|name_not_resolved"
+            r"|dns (?:error|lookup|resolution|failure)|unknownhost|failed to resolve)"
+        ),
         without=("origin dns error",),
         billed="no",
     ),
