@@ -60,16 +60,20 @@ def greedy(
     findings, done, usd = list(seen), dict.fromkeys(Check, 0), 0.0
     while True:
         options = [
-            posterior.Option(each, price_usd, *(("other", shared) if each in causes.ELSEWHERE else ()))
+            posterior.Option(
+                each,
+                price_usd,
+                *(("other", shared) if each in causes.ELSEWHERE else ("", None)),
+                weight=posterior.CORRELATED if each is Check.RETRY and done[each] else 1.0,
+            )
             for each, price_usd in causes.PRICES_USD.items()
-            if usd + price_usd <= CAP_USD
+            if usd + price_usd <= CAP_USD and done[each] < causes.LIMITS[each]
         ]
-        choice = posterior.next_check(said, clues, findings, options, done)
+        choice = posterior.next_check(said, clues, findings, options)
         if choice is None:
             return posterior.weigh(said, clues, findings), usd
         option = choice.option
-        weight = posterior.CORRELATED if option.check is Check.RETRY and done[Check.RETRY] else 1.0
-        findings.append(Finding(option.check, check(option.check), weight, option.of, option.shared))
+        findings.append(Finding(option.check, check(option.check), option.weight, option.of, option.shared))
         done[option.check] += 1
         usd += option.price_usd
 

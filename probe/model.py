@@ -123,6 +123,7 @@ class Exclusion(StrEnum):
     CANCELLED = "cancelled"
     OWN_CONFIG = "own_config"
     OWN_POOL = "own_pool"
+    OWN_CONTENT = "own_content"  # people's own prompt failed when triage repeated it: perhaps for what it says
 
 
 class Fault(StrEnum):
@@ -302,6 +303,7 @@ class Canary:
     deadline_s: float = 360.0
     slot: int | None = None  # number of the scheduled slot; None for the other triggers
     fingerprint: str = ""  # of the path's configuration; a change starts a new baseline
+    reference: bytes | None = dataclasses.field(default=None, repr=False)  # what an edit starts from; None: built in
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -352,6 +354,11 @@ class Outcome:
     excluded: Exclusion | None = None
     attempt: int = 1
 
+    @property
+    def own(self) -> bool:
+        """Was it people's own content (their traffic, or triage repeating it), which nobody knows to be harmless?"""
+        return self.trigger is Trigger.OWN_TRAFFIC or self.prompt_id.startswith(OWN_PROMPT)
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Judged:
@@ -390,6 +397,9 @@ class PathState:
     reason: str = ""  # one clause: "about 40 % fail: processing_error 5, timeout 2 of 16"
     next_at: dt.datetime | None = None  # when its next canary is due
 
+
+OWN_PROMPT = "own-"
+"""How the ids of people's own prompts begin; a keyed hash follows."""
 
 CONTENT_KINDS = frozenset({Kind.MODERATION_INPUT, Kind.MODERATION_OUTPUT, Kind.INVALID_REQUEST})
 """On a canary these are faults of the canary, not of the channel: they carry no health evidence."""

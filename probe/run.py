@@ -148,7 +148,7 @@ async def probe(canary: model.Canary, tools: Tools) -> model.Judged:
         fingerprint=canary.fingerprint,
         slot=canary.slot,
         vantage=tools.config.monitor.vantage,
-        excluded=await _exclusion(canary, reply, started_s, tools),
+        excluded=await _exclusion(canary, reply, started_s, tools) or _own_content(canary, verdict),
     )
     await _store(outcome, verdict, tools)
     judged = model.Judged(outcome, verdict)
@@ -159,7 +159,7 @@ async def probe(canary: model.Canary, tools: Tools) -> model.Judged:
 async def _send(canary: model.Canary, tools: Tools) -> tuple[model.Reply, model.Reply | None]:
     """The reply, and a second one where the channel answered with a link to an allowed host."""
     channel = tools.config.find(canary.path.channel)
-    reference = prompts.reference_picture() if canary.order.operation == "edit" else None
+    reference = (canary.reference or prompts.reference_picture()) if canary.order.operation == "edit" else None
     request = protocols.request(channel, canary.order, canary.prompt, reference)
     request = dataclasses.replace(request, headers={**request.headers, "x-client-request-id": canary.id})
     http = tools.clients[channel.name]
@@ -250,6 +250,12 @@ async def _exclusion(
         if answers and not any(answers):
             return model.Exclusion.LOCAL_NETWORK
     return None
+
+
+def _own_content(canary: model.Canary, verdict: model.Verdict) -> model.Exclusion | None:
+    """A failure of people's own prompt may be due to what it says: it is no evidence against the channel."""
+    own = canary.prompt_id.startswith(model.OWN_PROMPT)
+    return model.Exclusion.OWN_CONTENT if own and verdict.kind is not model.Kind.OK else None
 
 
 async def _store(outcome: model.Outcome, verdict: model.Verdict, tools: Tools) -> None:

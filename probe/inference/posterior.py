@@ -7,7 +7,6 @@ there; another cause finds the path well, or in trouble by coincidence.
 import dataclasses
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from types import MappingProxyType
 from typing import NamedTuple
 
 from probe.inference.causes import (
@@ -15,7 +14,6 @@ from probe.inference.causes import (
     CAUSES,
     ELSEWHERE,
     LIGHTER,
-    LIMITS,
     PATH_CAUSES,
     REFUSED_CANARY,
     SHARED,
@@ -41,7 +39,7 @@ WORTH_NATS_PER_USD = 0.02
 """A check that promises less than this is not made."""
 
 CORRELATED = 0.5
-"""Retries seconds apart are nearly one observation: the second and third count half."""
+"""Weight of the second and third retry: seconds apart they are nearly one observation."""
 
 PRIOR_CASES, ROW_CASES = 30.0, 40.0
 """So many cases the tables are worth when real ones are counted: the prior, and the words of one cause."""
@@ -77,12 +75,13 @@ class Posterior:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Option:
-    """A check that could be made now. `of` and `shared` as in `Finding`."""
+    """A check that could be made now. `of`, `shared` and `weight` as in the `Finding` it would give."""
 
     check: Check
     price_usd: float
     of: str = ""
     shared: bool | None = None
+    weight: float = 1.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -122,22 +121,17 @@ def next_check(
     clues: Sequence[str],
     findings: Sequence[Finding],
     options: Iterable[Option],
-    done: Mapping[Check, int] = MappingProxyType({}),
     tables: Tables = TABLES,
 ) -> Choice | None:
     """The option with the most expected information per dollar; None where it is time to stop.
 
-    Stops when a cause is sure, when every check was made as often as LIMITS allow, or when none is worth it.
+    Stops when a cause is sure, when there is no option, or when none is worth it.
     """
     now = weigh(said, clues, findings, tables)
     if now.sure:
         return None
     groups = {(group.place, group.shared): group for group in _groups(findings)}
-    choices = [
-        Choice(option, _information(now, option, done.get(option.check, 0), groups, said, tables))
-        for option in options
-        if done.get(option.check, 0) < LIMITS[option.check]
-    ]
+    choices = [Choice(option, _information(now, option, groups, said, tables)) for option in options]
     best = max(choices, key=lambda choice: choice.value, default=None)
     return best if best is not None and best.value >= WORTH_NATS_PER_USD else None
 
@@ -258,7 +252,6 @@ def _severities(cause: Cause, tables: Tables) -> Iterator[tuple[float, float]]:
 def _information(
     now: Posterior,
     option: Option,
-    times: int,
     groups: Mapping[tuple[str, bool | None], _Group],
     said: Said | None,
     tables: Tables,
@@ -269,7 +262,7 @@ def _information(
     more = dict(group.counts)
     more[option.check, Result.FAILED] = more.get((option.check, Result.FAILED), 0.0) + 1.0
     grown = group._replace(counts=more)
-    weight = CORRELATED if option.check is Check.RETRY and times else 1.0
+    weight = option.weight
     fails = {
         cell: _likelihood(grown, cell, said, tables) / _likelihood(group, cell, said, tables) for cell in now.cells
     }
