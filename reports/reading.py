@@ -3,6 +3,7 @@
 import collections
 import dataclasses
 import datetime as dt
+import math
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
 DEFAULT_PERIOD = dt.timedelta(days=14)
 MEMORY = dt.timedelta(days=30)
-"""How far back from the period's end outcomes decide what is so now, whatever period is shown."""
+MOST_REMEMBERED = 12_000
+"""How far back from the period's end, and how many at most, outcomes decide what is so now."""
 
 CALM_INTERVALS = 3.0
 """Advice stands for so many canary intervals without new evidence (then the state is unknown, too)."""
@@ -119,7 +121,9 @@ class Present:
 
 def read_present(config: "schema.Config", past: "history.History", at: dt.datetime, *, published: bool) -> Present:
     """What is so at a moment; with `published`, the daemon's own states stand where it has told any."""
-    judged = [one for one in past.outcomes(at - MEMORY, at) if one.outcome.path in config.paths()]
+    configured = frozenset(config.paths())
+    latest = list(past.outcomes(at - MEMORY, at, limit=MOST_REMEMBERED, newest_first=True))
+    judged = [one for one in reversed(latest) if one.outcome.path in configured]
     board = states.board(judged, config)
     found = {state.path: state for state in board.states(at)}
     if published:
@@ -185,15 +189,38 @@ def read_pasts(
         for path, taken in points.items()
     }
     signals = {path: found for path, found in signals.items() if found}
-    if not signals:
-        return {}
-    return {
-        path: Past(
-            tuple(stretch(one, signals[path][-1].at) for one in found.segments),
-            window.Occupancy(found.failing, found.failing_low, found.failing_high, found.degraded),
-        )
-        for path, found in segments.past(signals, since, until).items()
-    }
+    chunks = [segments.past(signals, *edges) for edges in chunked(since, until)] if signals else []
+    return {path: joined([chunk[path] for chunk in chunks], found[-1].at) for path, found in signals.items()}
+
+
+CHUNK, OVERLAP = dt.timedelta(days=28), dt.timedelta(days=1)
+"""The smoother's memory grows with the period, so that long periods are taken in pieces."""
+
+
+def chunked(since: dt.datetime, until: dt.datetime) -> list[tuple[dt.datetime, dt.datetime]]:
+    """Pieces of about `CHUNK` that share `OVERLAP` with their neighbours."""
+    count = max(1, round((until - since) / CHUNK))
+    step = (until - since) / count
+    starts = [since + number * step for number in range(count)]
+    return [(max(since, start - OVERLAP), min(until, start + step + OVERLAP)) for start in starts]
+
+
+def joined(chunks: Sequence[segments.Past], last_at: dt.datetime) -> Past:
+    """One path over all pieces: stretches that meet become one, shares of time are averaged."""
+    degraded: list[window.Degraded] = []
+    for segment in (segment for chunk in chunks for segment in chunk.segments):
+        found = stretch(segment, last_at)
+        before = degraded[-1] if degraded else None
+        if before and (before.end is None or found.start.low <= before.end.high):
+            degraded[-1] = dataclasses.replace(before, end=found.end)
+        else:
+            degraded.append(found)
+    n = len(chunks)
+    failing, share = (math.fsum(getattr(chunk, name) for chunk in chunks) / n for name in ("failing", "degraded"))
+    # Pieces are independent, so their spreads add in quadrature.
+    below = math.hypot(*(chunk.failing - min(chunk.failing_low, chunk.failing) for chunk in chunks)) / n
+    above = math.hypot(*(max(chunk.failing_high, chunk.failing) - chunk.failing for chunk in chunks)) / n
+    return Past(tuple(degraded), window.Occupancy(failing, failing - below, failing + above, share))
 
 
 def stretch(segment: segments.Segment, last_at: dt.datetime) -> window.Degraded:
@@ -203,9 +230,11 @@ def stretch(segment: segments.Segment, last_at: dt.datetime) -> window.Degraded:
 
 
 def agreed(facts: window.PathFacts, past: Past) -> window.PathFacts:
-    """The path with its past; an alarm that is on has a stretch, though the smoother may not see so mild a one."""
+    """The path with its past; an alarm that is on is dated once, as the detector dates it."""
     degraded = past.degraded
-    if facts.since and not any(one.end is None or one.end.at >= facts.since.low for one in degraded):
+    if facts.since:
+        begun = facts.since.low
+        degraded = tuple(one for one in degraded if one.end is not None and one.end.at < begun)
         degraded = (*degraded, window.Degraded(facts.since, None, facts.failing))
     return dataclasses.replace(facts, degraded=degraded, occupancy=past.occupancy)
 
