@@ -20,14 +20,13 @@ def evidence_of(reply: Mapping[str, Any]) -> model.Evidence:
     request = _mapping(reply.get("request"))
     observed = _mapping(reply.get("observed"))
     body = reply.get("body")
-    order = _order(request)
     return model.Evidence(
         status=_status(reply.get("status")),
         headers=_headers(reply.get("headers")),
         text=unwrap.shorten(body if isinstance(body, str) else _text(body)),
         fault_text=unwrap.shorten(_text(reply.get("exception"))),
         elapsed_s=_first_number(reply.get("elapsed_s"), observed.get("elapsed_s"), observed.get("seconds")),
-        order=order,
+        order=_order(request) if request else None,
         picture=_picture(observed),
         image_tokens=_integer(observed.get("image_tokens")),
         echoed_size=_word(observed.get("size")),
@@ -35,10 +34,8 @@ def evidence_of(reply: Mapping[str, Any]) -> model.Evidence:
     )
 
 
-def _order(request: Mapping[str, Any]) -> model.Order | None:
-    """The order a request object describes; None where it names neither model nor size."""
-    if not request:
-        return None
+def _order(request: Mapping[str, Any]) -> model.Order:
+    """The order a request object describes."""
     size = _word(request.get("size")) or ""
     image_size = _word(request.get("image_size")) or _word(request.get("imageSize")) or _word(request.get("resolution"))
     if size.upper() in ("512", "1K", "2K", "4K"):
@@ -86,6 +83,8 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 
 def _headers(value: Any) -> dict[str, str]:
+    if not value:
+        return {}
     pairs = list(_mapping(value).items())[:HEADER_LIMIT]
     return {key.lower(): _text(item)[:HEADER_VALUE_LIMIT] for key, item in pairs}
 
@@ -103,6 +102,8 @@ def _text(value: Any) -> str:
 
 
 def _word(value: Any) -> str | None:
+    if value is None:
+        return None
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         return None
     return str(value).strip()[:100] or None
@@ -117,10 +118,15 @@ def _number(value: Any) -> float | None:
 
 
 def _first_number(*values: Any) -> float | None:
-    return next((number for value in values if (number := _number(value)) is not None and number >= 0), None)
+    for value in values:
+        if value is not None and (number := _number(value)) is not None and number >= 0:
+            return number
+    return None
 
 
 def _integer(value: Any) -> int | None:
+    if value is None:
+        return None
     if isinstance(value, str) and value.strip().isdecimal() and len(value.strip()) < 10:
         return int(value)
     number = _number(value)

@@ -1,9 +1,9 @@
 """Evidence prepared for the rules: every speaker's words and codes, the reply as a whole, and the conditions rules may name."""
 
-import dataclasses
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import NamedTuple
 
 from probe import model
 from probe.taxonomy import delivered, unwrap, waits
@@ -33,6 +33,7 @@ _CODE_DETAILS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Details that are codes, and the prefix that keeps those of an answer apart from those of an error."""
+NOBODY = Layer()
 _WAIT_WORDS = frozenset(
     (
         "again",
@@ -67,8 +68,7 @@ _REFUSAL = re.compile(
 )
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Voice:
+class Voice(NamedTuple):
     """One speaker as the rules see it: folded words, the tokens in them, and codes."""
 
     layer: Layer
@@ -77,8 +77,7 @@ class Voice:
     codes: frozenset[str]
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """Everything the rules may ask about one reply."""
 
     evidence: model.Evidence
@@ -164,12 +163,14 @@ def _few(layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
 
 def _whole(evidence: model.Evidence, shape: str, voices: tuple[Voice, ...], flaws: tuple[str, ...]) -> Voice:
     """The reply as one voice without words: what was seen, as codes."""
-    codes = {f"shape:{shape}", *(f"picture:{flaw}" for flaw in flaws)}
+    codes = {"shape:" + shape}
+    if flaws:
+        codes.update("picture:" + flaw for flaw in flaws)
     if evidence.fault is not None:
         codes.add(f"fault:{evidence.fault}")
     for spoken in voices:
         codes |= spoken.codes
-    return Voice(Layer(), "", frozenset(), frozenset(codes))
+    return Voice(NOBODY, "", frozenset(), frozenset(codes))
 
 
 def _wait_s(evidence: model.Evidence, layers: tuple[Layer, ...], voices: tuple[Voice, ...]) -> float | None:

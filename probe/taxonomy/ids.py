@@ -33,6 +33,8 @@ HEADERS: Mapping[str, str] = {
 }
 """Response header -> hop. Any other `x-<brand>-request-id` is a gateway's (new-api forks rename theirs)."""
 
+NONE = model.RequestIds()
+
 _BRAND = re.compile(r"x-[a-z0-9]{2,20}-request-id")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._:/+=@~-]")
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -61,7 +63,7 @@ def request_ids(headers: Mapping[str, str], text: str) -> model.RequestIds:
     """
     named = [*_in_headers(headers), *reversed(list(_in_text(text)))]
     if not named:
-        return model.RequestIds()
+        return NONE
     found: dict[str, list[str]] = {"gateway": [], "trace": [], "upstream": [], "edge": []}
     for hop, value in named:
         name = clean(value)

@@ -1,6 +1,7 @@
 """What one speaker in a reply said, as a frozen value."""
 
 import dataclasses
+from typing import NamedTuple
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -25,8 +26,7 @@ class Layer:
         return tuple(value for key, value in self.details if key in names)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Unwrapped:
+class Unwrapped(NamedTuple):
     """A body taken apart."""
 
     shape: str  # empty, json, html, events, text, broken (nearly JSON), cut (JSON without its end)
