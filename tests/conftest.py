@@ -1,5 +1,6 @@
 """What every test starts with: no key and no home of the user's, and a stand-in upstream on demand."""
 
+import contextlib
 import os
 import threading
 import tomllib
@@ -32,12 +33,9 @@ def ending():
         assert not thread.is_alive()
 
 
-@pytest.fixture
-def standin(ending):
-    """A function: scenario (TOML text or table) -> base URL of a stand-in upstream that plays it.
-
-    Latencies are divided by `speed`; the servers end with the test.
-    """
+@contextlib.contextmanager
+def serving_standins(ending):
+    """The function that `standin` is; its servers end with the context."""
     from probe.standin import scenario, server, serving
 
     running = []
@@ -58,3 +56,20 @@ def standin(ending):
     yield start
     for upstream in running:
         upstream.should_exit = True
+
+
+@pytest.fixture
+def standin(ending):
+    """A function: scenario (TOML text or table) -> base URL of a stand-in upstream that plays it.
+
+    Latencies are divided by `speed`; the servers end with the test.
+    """
+    with serving_standins(ending) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def module_standin(ending):
+    """`standin` whose servers end with the module."""
+    with serving_standins(ending) as start:
+        yield start

@@ -65,6 +65,15 @@ def test_what_was_made_is_billed_though_the_client_had_left(standin):
     assert (rows[0]["quota"], rows[0]["duration_for_view"], rows[0]["error_code"]) == (15_000, 200, "")
 
 
+def test_what_an_edge_cut_off_is_billed_too(standin):
+    url = standin(failing("nginx-504", median=90))
+    assert order(url).status_code == 504
+    rows = []
+    while not rows:
+        rows = look_up(url).json()["data"]
+    assert (rows[0]["quota"], rows[0]["duration_for_view"]) == (15_000, 90)
+
+
 def test_only_pagesize_in_camel_case_sets_the_page(standin):
     url = standin("[[steady]]\nlatency_s = { median = 1, sigma = 0 }\nsuccess = 0")
     for _ in range(12):

@@ -148,6 +148,21 @@ def test_latencies_shrink_with_speed(standin):
     assert time.monotonic() - began >= 0.05
 
 
+@pytest.mark.parametrize(
+    ("personality", "status", "words"),
+    [
+        ("openai", 401, "You didn't provide an API key"),
+        ("new-api", 401, "Invalid token"),
+        ("shell-api", 401, "无效的令牌"),
+    ],
+)
+def test_a_request_without_a_key_is_refused(standin, personality, status, words):
+    url = standin(f'[[channel]]\nname = "a"\nmodel = "gpt-image-2"\npersonality = "{personality}"')
+    answer = WIRE.post(f"{url}/v1/images/generations", json=ORDER, headers={"authorization": ""})
+    assert answer.status_code == status
+    assert words in answer.json()["error"]["message"]
+
+
 def test_a_body_that_is_no_json_object_is_refused(standin):
     answer = WIRE.post(standin() + "/v1/images/generations", content=b"[1]")
     assert answer.status_code == 400

@@ -50,7 +50,7 @@ class Delivery:
         if "url" in self.forms:
             return model.Kind.NO_IMAGE
         size_differs = self.width_px and (order is None or (self.width_px, self.height_px) != sides(order))
-        quality_differs = self.quality and (order is None or self.quality != order.quality)
+        quality_differs = self.quality and (order is None or order.quality not in {None, self.quality})
         if self.flaw or size_differs or (quality_differs and "dishonest" not in self.forms):
             return model.Kind.DEGRADED_IMAGE
         return model.Kind.OK

@@ -33,7 +33,7 @@ class Entry:
 
 def entry(call: calls.Call, order: model.Order, answer: scenario.Answer, row: replies.Row, ids: voices.Ids) -> Entry:
     """What the gateway writes: what was made is billed, whoever was still there to receive it."""
-    billed = row.pictured or row.act == "hang"
+    billed = row.pictured or row.kind is model.Kind.TIMEOUT
     duration_s = answer.made_s if billed else answer.latency_s
     return Entry(
         request_id=voices.own_id(call.who, ids),
