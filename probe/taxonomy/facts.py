@@ -269,6 +269,7 @@ CONDITIONS: Mapping[str, Callable[[Facts, Voice], bool]] = MappingProxyType(
         "not_prose": lambda told, spoken: (
             not (told.shape == "text" and told.status is not None and 200 <= told.status < 300)
         ),
+        "not_page": lambda told, spoken: spoken.layer.speaker != "edge",
         "gemini": lambda told, spoken: '"candidates"' in told.evidence.text,
         "dropped_reason": _dropped_reason,
         "no_status": lambda told, spoken: told.evidence.status is None,

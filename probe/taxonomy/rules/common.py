@@ -247,6 +247,7 @@ RULES = (
             r"|no available (?:[^\s,;:]+ ){0,2}(?:servers?|workers?|gpus?|instances?|slots?)|congest)|繁忙|过载|拥挤"
         ),
         without=("fewer pixels",),
+        when=("not_page",),
     ),
     Rule(
         "words.rate",
@@ -422,6 +423,7 @@ RULES = (
             r"|(?:ip|key|model) (?:[^\s,;:]+ ){0,3}(?:whitelist|allowlist|not allowed)|permissiondenied"
             r"|not available for your (?:account|organization|plan|key))|无权|没有.{0,6}权限|权限(?:不足|错误)"
         ),
+        when=("not_page",),
     ),
     # Models
     Rule(
@@ -739,6 +741,7 @@ RULES = (
             "processing_error",
         ),
         statuses=frozenset({502, 503}),
+        when=("not_page",),
     ),
     Rule(
         "hint.processing",
@@ -798,7 +801,7 @@ RULES = (
             "image_generation_failed",
             "processing_error",
         ),
-        when=("not_client_error",),
+        when=("not_client_error", "not_page"),
     ),
     Rule(
         "hint.bad-request",
@@ -822,6 +825,7 @@ RULES = (
         "hint.forbidden",
         Kind.PERMISSION,
         by=By.HINT,
+        when=("not_page",),
         any=("forbidden", "access denied", "permissiondenied"),
         confidence="low",
     ),
@@ -829,6 +833,7 @@ RULES = (
         "hint.not-found",
         Kind.UNKNOWN,
         by=By.HINT,
+        when=("not_page",),
         statuses=frozenset({404}),
         any=("not found", "notfound", "notfounderror"),
         confidence="low",

@@ -212,7 +212,8 @@ RULES = (
         Kind.OVERLOADED,
         by=By.HINT,
         any=("service unavailable", "service temporarily unavailable", "temporarily unavailable"),
-        without=("html", "upstream service"),
+        without=("upstream service",),
+        when=("not_page",),
     ),
     Rule(
         "edge.html",
@@ -244,6 +245,18 @@ RULES = (
         statuses=frozenset({403, 429}),
         retryable=False,
         action=Action.SWITCH_CHANNEL,
+    ),
+    Rule(
+        "edge.html-404",
+        Kind.GATEWAY_ERROR,
+        "page_not_found",
+        by=By.PICTURE,
+        codes=codes("shape:html"),
+        statuses=frozenset({404}),
+        retryable=False,
+        confidence="low",
+        would_decide="the same path on the channel's list of models",
+        note="A web server's own page: a wrong path, or nobody behind it.",
     ),
     Rule(
         "edge.redirect",
