@@ -338,7 +338,8 @@ def test_an_answer_may_lack_usage_and_echo_have_a_prefix_or_only_an_address(stan
     assert prefixed.data[0].b64_json.startswith("data:image/png;base64,")
     addressed = generate(client(standin('[[steady]]\ndelivers = "url"')))
     assert addressed.data[0].b64_json is None
-    assert addressed.data[0].url.startswith("http://127.0.0.1")
+    image = Image.open(io.BytesIO(WIRE.get(addressed.data[0].url).content))
+    assert (image.format, image.size) == ("PNG", (1280, 720))
 
 
 def test_a_mislabelled_picture_is_of_the_other_format(standin):

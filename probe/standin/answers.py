@@ -4,6 +4,7 @@ import base64
 import dataclasses
 import json
 import math
+import urllib.parse
 from typing import Any
 
 from probe import tokens
@@ -58,8 +59,7 @@ def encoded(made: Made, number: int) -> str:
 
 def openai(call: calls.Call, wanted: orders.Wanted, made: Made, delivers: delivery.Delivery) -> bytes:
     """An Images API answer, JSON or events."""
-    host = str(call.request.base_url).rstrip("/")
-    pictured = [one(wanted, made, delivers, number, host) for number in range(wanted.count)]
+    pictured = [one(call, wanted, made, delivers, number) for number in range(wanted.count)]
     honest = "dishonest" not in delivers.forms
     order = wanted.order
     shown = {
@@ -76,10 +76,14 @@ def openai(call: calls.Call, wanted: orders.Wanted, made: Made, delivers: delive
     return events(wanted, body) if wanted.stream else json.dumps(body).encode()
 
 
-def one(wanted: orders.Wanted, made: Made, delivers: delivery.Delivery, number: int, host: str) -> dict[str, str]:
+def one(
+    call: calls.Call, wanted: orders.Wanted, made: Made, delivers: delivery.Delivery, number: int
+) -> dict[str, str]:
     """One entry of `data`."""
     if "url" in delivers.forms:
-        return {"url": f"{host}/files/{number}.{wanted.output_format}"}
+        seed = urllib.parse.quote(f"{made.seed}/{number}", safe="")
+        address = f"files/{made.width_px}x{made.height_px}/{made.image_format}?seed={seed}"
+        return {"url": f"{call.request.base_url}{address}"}
     prefix = f"data:{MIME[wanted.output_format]};base64," if "data:" in delivers.forms else ""
     return {"b64_json": prefix + encoded(made, number)}
 
@@ -91,7 +95,8 @@ def openai_usage(wanted: orders.Wanted, quality: str, size: str) -> dict[str, An
         tokens.GPT_IMAGE_25_FACTORS if name.startswith("gpt-image-2.6") else tokens.GPT_IMAGE_2_FACTORS
     )
     width_px, height_px = (int(edge) for edge in size.split("x"))
-    output = wanted.count * tokens.gpt_image_tokens(width_px, height_px, factors[quality])
+    factor = factors.get(quality) or tokens.GPT_IMAGE_25_FACTORS[quality]  # a delivery the model does not know
+    output = wanted.count * tokens.gpt_image_tokens(width_px, height_px, factor)
     text, image = words(wanted.prompt), 1000 if wanted.order.operation == "edit" else 0
     return {
         "input_tokens": text + image,

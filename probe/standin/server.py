@@ -24,6 +24,7 @@ from probe.standin import (
     gatewaylog,
     moderation,
     orders,
+    pictures,
     replies,
     rows,
     scenario,
@@ -94,6 +95,7 @@ class Standin:
                 self.generate_content,
                 methods=["POST"],
             ),
+            Route("/files/{width:int}x{height:int}/{image_format}", self.file),
             Route("/api/log/self", self.log_self),
             Route("/api/log/token", self.log_token),
             Route("/api/usage/token/", self.usage),
@@ -198,7 +200,7 @@ class Standin:
     def names(self) -> tuple[str, ...]:
         return tuple(channel.model for channel in self.played.channels) or MODELS
 
-    async def no_such_address(self, request: Request, _: Exception) -> Response:
+    async def no_such_address(self, request: Request, _: Exception | None = None) -> Response:
         """What every OpenAI-compatible API says to a wrong path or method."""
         call = self.call(request, "openai-images", self.names()[0])
         words = {"method": request.method, "path": request.url.path}
@@ -233,6 +235,18 @@ class Standin:
             name = str(body.get("model") or "omni-moderation-latest")
             said = json.dumps(moderation.answer(body.get("input"), name, ids.trace_id)).encode()
         return self.response(call, row, ids, wait_s(row, answer), said)
+
+    async def file(self, request: Request) -> Response:
+        """The picture behind an address that was delivered in place of base64."""
+        width_px, height_px = request.path_params["width"], request.path_params["height"]
+        image_format = request.path_params["image_format"]
+        if image_format not in answers.MIME or not 0 < width_px * height_px <= orders.LARGEST_PX:
+            return await self.no_such_address(request)
+        make = functools.partial(
+            pictures.picture, width_px, height_px, request.query_params.get("seed", ""), image_format
+        )
+        data = await asyncio.get_running_loop().run_in_executor(self.makers, make)
+        return Response(data, media_type=answers.MIME[image_format])
 
     async def log_self(self, request: Request) -> Response:
         """APIYI's look-up wants the raw system token, without Bearer."""
