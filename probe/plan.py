@@ -73,8 +73,8 @@ class Demand:
     most_usd: float
 
 
-def plan(config: "schema.Config") -> Plan:
-    """Fixed intervals for every path.
+def plan(config: "schema.Config", grid_share: float = 1.0) -> Plan:
+    """Fixed intervals for every path, from this share of the budget; the rest is for canaries beside the grid.
 
     1. Paths with an `interval` in the config keep it.
     2. What they leave of the budget goes to the channels in equal parts, in each to the first (lightest)
@@ -85,7 +85,7 @@ def plan(config: "schema.Config") -> Plan:
     fixed_s = {path: seconds for path in paths if (seconds := fixed_interval_s(config, path)) is not None}
     spent_usd = sum(config.price_usd(path) * DAY_S / seconds for path, seconds in fixed_s.items())
     demands = {path: _demand(config, path, fixed_s) for path in paths if path not in fixed_s}
-    shares = share(max(config.budget.usd_per_day - spent_usd, 0.0), demands)
+    shares = share(max(config.budget.usd_per_day * grid_share - spent_usd, 0.0), demands)
     intervals = fixed_s | {path: _interval_s(config, path, shares[path]) for path in demands}
     lines = tuple(
         Line(

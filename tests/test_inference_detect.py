@@ -249,6 +249,13 @@ def test_an_incident_that_turns_from_slow_to_failing_is_not_over():
     assert all(d.state is model.State.DEGRADED for d in seen[26:])
 
 
+def test_an_incident_that_turns_from_failing_to_slow_is_not_over():
+    settings = one_tier(slow=((0.4, 0.2), (0.8, 0.2)))
+    seen = watch(settings, ["ok"] * 20 + ["fail"] * 4 + ["slow"] * 40, primed=True)
+    assert seen[23].state is model.State.DEGRADED
+    assert all(d.alarm_at is not None for d in seen[24:])
+
+
 def test_a_slow_path_recovers_when_it_is_fast_again():
     settings = one_tier(slow=((0.4, 0.2), (0.8, 0.2)))
     seen = watch(settings, ["ok"] * 20 + ["slow"] * 6 + ["ok"] * 12, primed=True)

@@ -40,6 +40,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "Lab": {
             "probe": "Send canaries now.",
             "simulate": "A stand-in upstream that misbehaves by scenario.",
+            "backtest": "When would the alarms have come? In simulated time.",
             "rejudge": "Judge stored history again by today's rules.",
         },
     }

@@ -112,7 +112,9 @@ TABLES = Tables(
     }),
     # P(a finer word or circumstance | cause, what was said): only ratios within a row matter.
     clues=MappingProxyType({
-        "names the caller's account": (.3, .3, .3, .03, .3, .97, .3, .3),
+        "blames the caller": (.3, .3, .3, .05, .9, .95, .3, .3),
+        "blames the channel": (.05, .1, .3, .95, .05, .05, .05, .1),
+        "the model declined in words": (.90, .03, .02, .10, .10, .02, .02, .05),
         "names the gateway's pool": (.05, .1, .3, .95, .05, .05, .05, .1),
         "wrong picture": (.05, .15, .05, .95, .2, .02, .02, .2),
         "ended at a proxy's time limit": (.03, .10, .10, .60, .03, .03, .35, .10),
@@ -197,13 +199,26 @@ SAID: Mapping[model.Kind, Said | None] = MappingProxyType({
 """Which of the tables' words a kind is."""
 
 
+DETAILS: Mapping[str, str] = MappingProxyType({
+    "pool_exhausted": "names the gateway's pool",
+    "own_credential": "names the gateway's pool",
+    "channel_config": "names the gateway's pool",
+    "saturated": "names the gateway's pool",
+    "time_wall": "ended at a proxy's time limit",
+    "gateway_timeout": "ended at a proxy's time limit",
+    "edge_timeout": "ended at a proxy's time limit",
+    "relay_timer": "ended at a proxy's time limit",
+    "refusal_text": "the model declined in words",
+})  # fmt: skip
+"""The clue in a verdict's detail, where it is one."""
+
+
 def clues_of(verdict: model.Verdict) -> tuple[str, ...]:
     """Finer words of a verdict that tell causes apart within what was said."""
-    said = SAID[verdict.kind]
-    if said is Said.ACCOUNT and verdict.party is model.Party.CALLER:
-        return ("names the caller's account",)
-    if verdict.detail == "pool_exhausted" or (said is Said.ACCOUNT and verdict.party is model.Party.CHANNEL):
-        return ("names the gateway's pool",)
+    if verdict.detail in DETAILS:
+        return (DETAILS[verdict.detail],)
     if verdict.kind is model.Kind.DEGRADED_IMAGE and verdict.party is model.Party.CHANNEL:
         return ("wrong picture",)
+    if SAID[verdict.kind] in {Said.ACCOUNT, Said.INVALID}:
+        return ("blames the caller" if verdict.party is model.Party.CALLER else "blames the channel",)
     return ()

@@ -89,7 +89,7 @@ class Detector:
         """The state of a tier; `pending` are requests still unanswered, which count as slow once they hang."""
         index = self.settings.tiers.index(tier)
         view = self.views[index]
-        hanging = [seen for seen in pending if seen.tier == tier and self._hangs(index, seen)]
+        hanging = [seen for seen in pending if seen.tier == tier and self._hangs(seen)]
         if hanging:
             view = copy.deepcopy(view)
             for seen in hanging:
@@ -106,8 +106,12 @@ class Detector:
             slow = seen.latency_s > limit_s
         return Evidence(index, seen.at.timestamp(), seen.failed, slow, seen.latency_s, p0)
 
-    def _hangs(self, index: int, pending: Observation) -> bool:
-        limit_s = self.baselines[index][pending.own].latency_bound_s(HANGING_QUANTILE)
+    def hanging_after_s(self, tier: str, *, own: bool = False) -> float | None:
+        """A request unanswered for longer is slow evidence already; None: too little is known."""
+        return self.baselines[self.settings.tiers.index(tier)][own].latency_bound_s(HANGING_QUANTILE)
+
+    def _hangs(self, pending: Observation) -> bool:
+        limit_s = self.hanging_after_s(pending.tier, own=pending.own)
         return limit_s is not None and (pending.latency_s or 0.0) > limit_s
 
     def _recovered(self, index: int) -> None:

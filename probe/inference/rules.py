@@ -1,7 +1,7 @@
 """The usual alarm rules of uptime monitors and quality control, to compare the detector with.
 
 Each watches one path at its scheduled spacing, some ask for a quick retry after a failure; all say "up
-again" after two successes in a row.
+again" after two successes in a row, and start afresh.
 """
 
 import collections
@@ -24,8 +24,14 @@ class Rule:
         """Take in one outcome, sent at `at_s`."""
         self.failed_in_a_row = self.failed_in_a_row + 1 if failed else 0
         self.ok_in_a_row = 0 if failed else self.ok_in_a_row + 1
-        fires = self.fires(at_s, failed=failed)
-        self.degraded = self.ok_in_a_row < 2 if self.degraded else fires
+        if not self.degraded:
+            self.degraded = self.fires(at_s, failed=failed)
+        elif self.ok_in_a_row >= 2:
+            self.degraded = False
+            self.restart()
+
+    def restart(self) -> None:
+        """Forget what raised the alarm."""
 
     @property
     def wants_retry(self) -> bool:
@@ -59,6 +65,9 @@ class Window(Rule):
         self.latest.append(failed)
         return sum(self.latest) >= self.m
 
+    def restart(self) -> None:
+        self.latest.clear()
+
 
 class BurnRate(Rule):
     """The share failing exceeds `factor` times the allowed one in a long and in a short window (SRE Workbook, ch. 5)."""
@@ -77,6 +86,9 @@ class BurnRate(Rule):
             failures.append(sum(inside))
         return failures[0] >= self.least and min(shares) >= self.factor * self.allowed
 
+    def restart(self) -> None:
+        self.latest.clear()
+
 
 class Cusum(Rule):
     """Bernoulli CUSUM: S <- max(0, S + failed - k), an alarm at S >= h."""
@@ -89,6 +101,9 @@ class Cusum(Rule):
         # Rounding keeps the sum on its lattice, so that reaching h is not a matter of the last bit.
         self.sum = round(max(0.0, self.sum + failed - self.k), 9)
         return self.sum >= self.h - 1e-9
+
+    def restart(self) -> None:
+        self.sum = 0.0
 
 
 RULES: Mapping[str, Callable[[], Rule]] = MappingProxyType(

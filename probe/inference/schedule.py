@@ -7,10 +7,36 @@ from typing import NamedTuple
 from probe import model
 from probe.inference.detect import Detection, Settings
 
+ROUNDING_USD = 1e-9
 RECOVERY_S = 600.0
 LATE_RECOVERY_S = 1800.0
 LATE = dt.timedelta(hours=6)
 """An incident older than this is asked after less often."""
+
+
+GRID_SHARE = 0.75
+"""Share of the budget for the grid: bursts cost about a fifth of it at 3 % failing, recovery checks the rest."""
+
+RECOVERY_SHARE = 0.5
+"""Share of what the grid leaves that recovery checks may take, so that one long incident blinds nobody else."""
+
+
+class Purse(NamedTuple):
+    """What one UTC day's budget has left for canaries beside the grid, USD."""
+
+    cap: float
+    grid_per_day: float  # what the whole day's grid costs
+    spent: float = 0.0  # today, grid and extras
+    on_recovery: float = 0.0  # of that, on recovery checks
+
+    def allows(self, trigger: model.Trigger, price: float, at: dt.datetime) -> bool:
+        """May this extra be sent? The rest of the day's grid is always kept; without money probing slows to the grid."""
+        utc = at.astimezone(dt.UTC)
+        gone = (utc - utc.replace(hour=0, minute=0, second=0, microsecond=0)) / dt.timedelta(days=1)
+        left = self.cap - self.spent - self.grid_per_day * (1 - gone)
+        if trigger is model.Trigger.RECOVERY:
+            left = min(left, RECOVERY_SHARE * (self.cap - self.grid_per_day) - self.on_recovery)
+        return price <= left + ROUNDING_USD
 
 
 class Extra(NamedTuple):

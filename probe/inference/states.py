@@ -261,28 +261,31 @@ class _Channel:
         return ", ".join(f"{kind} {n}" for kind, n in failed.most_common(3)) + f" of {len(seen)}" if failed else ""
 
     def _immediate(self, path: model.Path) -> model.PathState | None:
-        """NO_ACCESS, MODEL_GONE or REFUSING: told by the latest outcomes alone.
-
-        Key, quota and model are the channel's: its latest outcome speaks for every tier. A tier's own
-        latest holds too, since a balance may pay for a small picture and not for a large one.
-        """
-        own = list(self._recent[path.tier])
+        own = self._recent[path.tier]
         latest = max((seen[-1] for seen in self._recent.values() if seen), key=lambda one: one.at, default=None)
-        for seen in (own, [latest] if latest else []):
-            run = _trailing(seen, model.ACCOUNT_KINDS)
-            if run:
-                gone = run[-1].kind is model.Kind.MODEL_NOT_FOUND
-                return _told(path, model.State.MODEL_GONE if gone else model.State.NO_ACCESS, run, run[-1].words)
-        refused = _trailing([one for one in own if one.trigger is not model.Trigger.OWN_TRAFFIC], model.CONTENT_KINDS)
-        prompts = {one.prompt_id or str(number) for number, one in enumerate(refused)}
-        if len(prompts) < REFUSALS:
+        found = immediate(own, latest)
+        if found is None:
             return None
-        reason = f"{len(refused)} canaries in a row refused: {refused[-1].words}"
-        return _told(path, model.State.REFUSING, refused, reason)
+        state, run, reason = found
+        return model.PathState(path, state, run[0].at, run[-1].at, reason=reason)
 
 
-def _told(path: model.Path, state: model.State, run: Sequence[Seen], reason: str) -> model.PathState:
-    return model.PathState(path, state, run[0].at, run[-1].at, reason=reason)
+def immediate(own: Sequence[Seen], latest: Seen | None) -> tuple[model.State, list[Seen], str] | None:
+    """NO_ACCESS, MODEL_GONE or REFUSING with the outcomes that tell it and a reason; None: statistics decide.
+
+    Key, quota and model are the channel's: its latest outcome speaks for every tier. A tier's own latest
+    holds too, since a balance may pay for a small picture and not for a large one.
+    """
+    for seen in (own, [latest] if latest else []):
+        run = _trailing(seen, model.ACCOUNT_KINDS)
+        if run:
+            gone = run[-1].kind is model.Kind.MODEL_NOT_FOUND
+            return model.State.MODEL_GONE if gone else model.State.NO_ACCESS, run, run[-1].words
+    refused = _trailing([one for one in own if one.trigger is not model.Trigger.OWN_TRAFFIC], model.CONTENT_KINDS)
+    prompts = {one.prompt_id or str(number) for number, one in enumerate(refused)}
+    if len(prompts) < REFUSALS:
+        return None
+    return model.State.REFUSING, refused, f"{len(refused)} canaries in a row refused: {refused[-1].words}"
 
 
 def _trailing(seen: Sequence[Seen], kinds: frozenset[model.Kind]) -> list[Seen]:

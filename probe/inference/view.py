@@ -143,10 +143,6 @@ class Incident:
         """Share failing by the rule of succession; None: the path itself was not asked."""
         return (self.failed + 1) / (self.n + 2) if self.n else None
 
-    def slowness(self) -> float:
-        """P(the next success is slow | still slow)."""
-        return _mean(SLOWNESSES, self.slow, self.timed)
-
 
 class View:
     """One tier's statistic, from its own evidence and that of the lighter tiers.
@@ -248,8 +244,8 @@ class View:
         minutes = min(max(0.0, evidence.at_s - alarm.checked_s), RECOVERY_SILENCE_S) / 60
         failing = self.still_failing(evidence.p0)
         ratio = evidence.p0 / failing if evidence.failed else (1 - evidence.p0) / (1 - failing)
-        if alarm.slow and evidence.slow is not None:
-            slowness = self.incident.slowness()
+        if evidence.slow is not None:
+            slowness = self.still_slow()
             ratio *= (1 - SLOW_QUANTILE) / slowness if evidence.slow else SLOW_QUANTILE / (1 - slowness)
         alarm.checked_s = evidence.at_s
         alarm.q_minutes = (alarm.q_minutes + minutes) * ratio
@@ -279,6 +275,11 @@ class View:
         """
         severities = (p0, *SEVERITIES) if self.alarm and self.alarm.slow else SEVERITIES
         return _mean(severities, self.incident.failed, self.incident.n)
+
+    def still_slow(self) -> float:
+        """P(the next success is slow | still degraded), the other way round."""
+        slownesses = SLOWNESSES if self.alarm and self.alarm.slow else (1 - SLOW_QUANTILE, *SLOWNESSES)
+        return _mean(slownesses, self.incident.slow, self.incident.timed)
 
     def suspect_since(self) -> change.Moment:
         """When the path left its healthy state, should it have done so."""
