@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from probe import model
-from probe.taxonomy import delivered, unwrap, waits
+from probe.taxonomy import delivered, unwrap, waits, walls
 from probe.taxonomy.layers import Layer
 
 VOICES_LIMIT = 24
@@ -15,9 +15,7 @@ LONG_WAIT_S = 600.0
 """A wait above this does not heal within minutes: an allowance, not a rate."""
 LATE_S = 15.0
 """A refusal that took longer came after the picture was drawn; input checks answer within seconds."""
-WALLS_S = (30.0, 60.0, 100.0, 120.0, 125.0, 126.0, 300.0)
-"""Elapsed times at which intermediaries give up: in-relay stages, nginx, CDNs, relays' own polling (source: wall catalogue in docs/taxonomy.md)."""
-WALL_TOLERANCE_S = 0.6
+
 
 _TOKEN = re.compile(r"[a-z0-9]+")
 _CODE = re.compile(r"(?<![a-z0-9_])[a-z0-9]++(?:_++[a-z0-9]++)++")
@@ -238,9 +236,9 @@ def _long_wait(told: Facts, spoken: Voice) -> bool:
 
 
 def _at_wall(told: Facts, spoken: Voice) -> bool:
-    """The answer was lost at a round elapsed time at which intermediaries give up."""
+    """The answer was lost at an elapsed time at which intermediaries give up."""
     elapsed_s = told.evidence.elapsed_s
-    return elapsed_s is not None and any(abs(elapsed_s - wall_s) <= WALL_TOLERANCE_S for wall_s in WALLS_S)
+    return elapsed_s is not None and walls.known(elapsed_s) is not None
 
 
 def _dropped_reason(told: Facts, spoken: Voice) -> bool:
