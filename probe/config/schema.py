@@ -118,6 +118,7 @@ class GatewayLog(Table):
     url: Url
     key_env: str | None = None
     key_file: FileName | None = None
+    user: Annotated[str, Field(pattern=r"^[0-9]{0,20}$")] = ""  # new-api: number of the account whose log is read
 
 
 DEADLINE_S = 360.0

@@ -47,10 +47,13 @@ def read(reply: model.Reply, wanted: entry.Wanted) -> entry.Entry:
 
 def row(found: Mapping[str, Any]) -> entry.Row:
     return entry.Row(
-        ids=(entry.text(found.get("request_id")),),
+        ids=tuple(filter(None, (entry.text(found.get("request_id")),))),
         model=entry.text(found.get("model_name")),
         done_at=entry.moment(found.get("created_at")),
         duration_s=entry.number(found.get("duration_for_view")),
-        quota=int(entry.number(found.get("quota")) or 0),
+        charged_usd=entry.usd(found.get("quota")),
         error=entry.text(found.get("error_code")),
+        said=entry.text(found.get("content")),
+        status=entry.status(entry.object_in(found.get("other")).get("status_code")),
+        group=entry.text(found.get("token_group")),
     )

@@ -46,18 +46,29 @@ class Entry:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Row:
-    """One row of a log in the new-api family, as far as it is used."""
+    """One request as a log shows it, as far as it is used; what comes after `error` only some logs tell."""
 
-    ids: tuple[str, ...]
+    ids: tuple[str, ...]  # the gateway's own first
     model: str
     done_at: dt.datetime | None
     duration_s: float | None
-    quota: int
-    error: str
+    charged_usd: float
+    error: str  # "": it succeeded
+    said: str = ""  # its line for people: the error in words, or what was made
+    status: int | None = None  # HTTP status of the failure
+    group: str = ""  # which price and route the key's group gets
+    attempts: int | None = None  # of the gateway's own, where it tells them
+
+    @property
+    def began_at(self) -> dt.datetime | None:
+        """When it came in; None where the row does not tell."""
+        if self.done_at is None or self.duration_s is None:
+            return None
+        return self.done_at - dt.timedelta(seconds=self.duration_s)
 
     def entry(self, *, by_time: bool) -> Entry:
         state: State = "failed" if self.error else "finished"
-        return Entry(state, self.duration_s, self.quota / QUOTA_PER_USD, self.error[:200], by_time=by_time)
+        return Entry(state, self.duration_s, self.charged_usd, self.error[:200], by_time=by_time)
 
 
 def rows_of(reply: model.Reply) -> list[Mapping[str, Any]] | Entry:
@@ -89,10 +100,29 @@ def match(rows: Iterable[Row], wanted: Wanted) -> Entry:
 
 
 def began_together(row: Row, wanted: Wanted) -> bool:
-    if wanted.sent_at is None or row.done_at is None or row.duration_s is None:
+    if wanted.sent_at is None or row.began_at is None:
         return False
-    began_at = row.done_at - dt.timedelta(seconds=row.duration_s)
-    return abs((began_at - wanted.sent_at).total_seconds()) <= SAME_START_S
+    return abs((row.began_at - wanted.sent_at).total_seconds()) <= SAME_START_S
+
+
+def usd(quota: Any) -> float:
+    """Quota units as USD; refunds and nonsense are 0."""
+    return (number(quota) or 0.0) / QUOTA_PER_USD
+
+
+def status(value: Any) -> int | None:
+    """An HTTP status, as a number or as text."""
+    found = int(value) if isinstance(value, str) and value.isdecimal() and len(value) == 3 else value
+    return found if isinstance(found, int) and 100 <= found <= 599 else None
+
+
+def object_in(value: Any) -> Mapping[str, Any]:
+    """The object in a text that is JSON, as these logs keep it; empty where there is none."""
+    try:
+        found = json.loads(value) if isinstance(value, str) and value else value
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def text(value: Any) -> str:

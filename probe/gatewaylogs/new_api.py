@@ -5,7 +5,6 @@ a key must not stand; they answer "Token not provided". Errors are rows of type 
 administrator switched that on.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -27,22 +26,20 @@ def read(reply: model.Reply, wanted: entry.Wanted) -> entry.Entry:
 
 
 def row(found: Mapping[str, Any]) -> entry.Row:
-    error = (code(found) or "error") if found.get("type") == ERROR else ""
+    other = entry.object_in(found.get("other"))
+    error = (
+        (entry.text(other.get("error_code")) or entry.text(found.get("content")) or "error")
+        if found.get("type") == ERROR
+        else ""
+    )
     return entry.Row(
         ids=tuple(filter(None, (entry.text(found.get("request_id")), entry.text(found.get("upstream_request_id"))))),
         model=entry.text(found.get("model_name")),
         done_at=entry.moment(found.get("created_at")),
         duration_s=entry.number(found.get("use_time")),
-        quota=int(entry.number(found.get("quota")) or 0),
+        charged_usd=entry.usd(found.get("quota")),
         error=error,
+        said=entry.text(found.get("content")),
+        status=entry.status(other.get("status_code")),
+        group=entry.text(found.get("group")),
     )
-
-
-def code(found: Mapping[str, Any]) -> str:
-    """The error code inside `other`, which is JSON in a string; else the words."""
-    try:
-        other = json.loads(entry.text(found.get("other")) or "{}")
-    except (ValueError, RecursionError):
-        other = {}
-    named = entry.text(other.get("error_code")) if isinstance(other, dict) else ""
-    return named or entry.text(found.get("content"))

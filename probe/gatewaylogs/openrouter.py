@@ -6,7 +6,8 @@ Source: openrouter.ai/docs, "Generation response": `total_cost` in USD, `generat
 
 import json
 import urllib.parse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from probe import model
 from probe.gatewaylogs import entry
@@ -16,9 +17,11 @@ FAILED = frozenset({"error", "content_filter"})
 
 def requests(url: str, wanted: entry.Wanted) -> Sequence[model.Request]:
     named = [name for name in wanted.ids if name.startswith("gen-")]
-    return [
-        model.Request("GET", f"{url}/api/v1/generation?{urllib.parse.urlencode({'id': name})}") for name in named[:2]
-    ]
+    return [request(url, name) for name in named[:2]]
+
+
+def request(url: str, name: str) -> model.Request:
+    return model.Request("GET", f"{url}/api/v1/generation?{urllib.parse.urlencode({'id': name})}")
 
 
 def read(reply: model.Reply, _: entry.Wanted) -> entry.Entry:
@@ -31,12 +34,21 @@ def read(reply: model.Reply, _: entry.Wanted) -> entry.Entry:
     data = body.get("data") if isinstance(body, dict) else None
     if reply.status != 200 or not isinstance(data, dict):
         return entry.Entry("unanswered", reason=f"HTTP {reply.status}")
+    return row(data).entry(by_time=False)
+
+
+def row(data: Mapping[str, Any]) -> entry.Row:
+    """A generation; each response of a provider within it was an attempt of OpenRouter's own."""
     finish = entry.text(data.get("finish_reason"))
-    error = "cancelled" if data.get("cancelled") is True else finish if finish in FAILED else ""
     milliseconds = entry.number(data.get("generation_time"))
-    return entry.Entry(
-        "failed" if error else "finished",
+    tried = data.get("provider_responses")
+    return entry.Row(
+        ids=tuple(filter(None, (entry.text(data.get("id")), entry.text(data.get("upstream_id"))))),
+        model=entry.text(data.get("model")),
+        done_at=entry.moment(data.get("created_at")),
         duration_s=milliseconds / 1000 if milliseconds is not None else None,
-        charged_usd=entry.number(data.get("total_cost")),
-        error=error,
+        charged_usd=entry.number(data.get("total_cost")) or 0.0,
+        error="cancelled" if data.get("cancelled") is True else finish if finish in FAILED else "",
+        group=entry.text(data.get("provider_name")),
+        attempts=len(tried) if isinstance(tried, list) and tried else None,
     )
