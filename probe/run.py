@@ -5,12 +5,13 @@ import collections
 import dataclasses
 import datetime as dt
 import logging
+import pathlib
 import secrets
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from probe import client, model, picture, prompts, protocols, reach, records, taxonomy
+from probe import client, kept, model, picture, prompts, protocols, reach, records, taxonomy
 from probe import clock as clocks
 from probe.config import fingerprint
 from probe.config import secrets as keys
@@ -67,7 +68,7 @@ class Tools:
     rules: tuple[taxonomy.Rule, ...]
     interrupted_since: Callable[[float], bool] = lambda _started_s: False  # was this machine suspended since?
     decoding: asyncio.Semaphore = dataclasses.field(default_factory=lambda: asyncio.Semaphore(2))
-    unsaved: "collections.deque[tuple[model.Outcome, model.Verdict]]" = dataclasses.field(
+    unsaved: "collections.deque[model.Judged]" = dataclasses.field(
         default_factory=collections.deque
     )  # paid for, and not yet written because the disk refused
 
@@ -133,7 +134,7 @@ async def probe(canary: model.Canary, tools: Tools) -> model.Judged:
     started_s = tools.clock.monotonic_s()
     reply, picture_url_reply = await _send(canary, tools)
     async with tools.decoding:
-        evidence, decode_s = await asyncio.to_thread(_evidence, canary, reply, picture_url_reply, tools)
+        evidence, delivered, decode_s = await asyncio.to_thread(_evidence, canary, reply, picture_url_reply, tools)
     verdict = taxonomy.judge(evidence, tools.rules)
     outcome = model.Outcome(
         id=canary.id,
@@ -150,8 +151,10 @@ async def probe(canary: model.Canary, tools: Tools) -> model.Judged:
         vantage=tools.config.monitor.vantage,
         excluded=await _exclusion(canary, reply, started_s, tools) or _own_content(canary, verdict),
     )
-    await _store(outcome, verdict, tools)
     judged = model.Judged(outcome, verdict)
+    await _store(judged, tools)
+    if delivered is not None and not judged.ok and tools.config.monitor.keep_pictures == "failures":
+        await asyncio.to_thread(_keep, delivered, judged, tools)
     log.info(line(judged))
     return judged
 
@@ -179,8 +182,8 @@ async def _send(canary: model.Canary, tools: Tools) -> tuple[model.Reply, model.
 
 def _evidence(
     canary: model.Canary, reply: model.Reply, fetched: model.Reply | None, tools: Tools
-) -> tuple[model.Evidence, float]:
-    """Read the reply, decode the picture, ask history for repeats; (evidence, seconds it took)."""
+) -> tuple[model.Evidence, bytes | None, float]:
+    """Read the reply, decode the picture, ask history for repeats; (evidence, picture, seconds it took)."""
     started_s = tools.clock.monotonic_s()
     read = protocols.read(reply, canary.order)
     if fetched is not None:
@@ -189,7 +192,7 @@ def _evidence(
     if seen is not None and tools.book.seen_before(canary.path.channel, seen):
         seen = dataclasses.replace(seen, repeated=True)
     evidence = evidence_of(reply, read, seen, canary, tools.redact)
-    return evidence, tools.clock.monotonic_s() - started_s
+    return evidence, read.picture, tools.clock.monotonic_s() - started_s
 
 
 def _with_fetched(read: reading.Reading, fetched: model.Reply) -> reading.Reading:
@@ -258,25 +261,34 @@ def _own_content(canary: model.Canary, verdict: model.Verdict) -> model.Exclusio
     return model.Exclusion.OWN_CONTENT if own and verdict.kind is not model.Kind.OK else None
 
 
-async def _store(outcome: model.Outcome, verdict: model.Verdict, tools: Tools) -> None:
+async def _store(judged: model.Judged, tools: Tools) -> None:
     """Write it; a paid result the disk refuses is kept in memory and written later (`flush`)."""
     try:
-        await asyncio.to_thread(tools.book.store, outcome, verdict)
+        await asyncio.to_thread(tools.book.store, judged.outcome, judged.verdict)
     except records.RecordsError as error:
-        tools.unsaved.append((outcome, verdict))
-        log.error("unsaved outcome id=%s reason=%s", outcome.id, error)  # noqa: TRY400 - the reason says it all
+        tools.unsaved.append(judged)
+        log.error("unsaved outcome id=%s reason=%s", judged.outcome.id, error)  # noqa: TRY400 - the reason says it all
+
+
+def _keep(picture: bytes, judged: model.Judged, tools: Tools) -> None:
+    """Keep a picture that was not what was ordered; a full disk costs the picture, never the outcome."""
+    monitor = tools.config.monitor
+    try:
+        kept.keep(pathlib.Path(monitor.pictures_dir), picture, judged, monitor.keep_pictures_max)
+    except OSError as error:
+        log.warning("picture not kept id=%s reason=%s", judged.outcome.id, error)
 
 
 async def flush(tools: Tools) -> None:
     """Write the results that the disk refused, oldest first; stops at the first refusal."""
     while tools.unsaved:
-        outcome, verdict = tools.unsaved[0]
+        judged = tools.unsaved[0]
         try:
-            await asyncio.to_thread(tools.book.store, outcome, verdict)
+            await asyncio.to_thread(tools.book.store, judged.outcome, judged.verdict)
         except records.RecordsError:
             return
         tools.unsaved.popleft()
-        log.info("saved outcome id=%s", outcome.id)
+        log.info("saved outcome id=%s", judged.outcome.id)
 
 
 def line(judged: model.Judged) -> str:

@@ -6,13 +6,16 @@ import sqlite3
 
 import pytest
 
-from probe import clock, model, records, run, taxonomy
+from probe import clock, kept, model, records, run, taxonomy
 from probe import config as configs
 from probe.records import history
 
+START = dt.datetime(2026, 8, 13, tzinfo=dt.UTC)
 KEY = "sk-test-0123456789abcdef"
 
 CONFIG = """
+[monitor]
+{monitor}
 [budget]
 usd_per_day = {usd_per_day}
 [[channel]]
@@ -57,14 +60,14 @@ def probe_once(standin, tmp_path, monkeypatch):
     """Send one canary to a stand-in that plays a scenario; (what came of it, the folder)."""
     monkeypatch.setenv("VIP_KEY", KEY)
 
-    def go(played, path="vip/1k-low", *, usd_per_day=5.0, times=1, base_url=None):
+    def go(played, path="vip/1k-low", *, usd_per_day=5.0, times=1, base_url=None, monitor=""):
         url = base_url or standin(played, speed=20.0)
         file = tmp_path / "config.toml"
-        file.write_text(CONFIG.format(base_url=url, usd_per_day=usd_per_day))
+        file.write_text(CONFIG.format(base_url=url, usd_per_day=usd_per_day, monitor=monitor))
         config = configs.load(file)
 
         async def send():
-            ticking = clock.FastClock(dt.datetime(2026, 8, 13, tzinfo=dt.UTC), 20.0)
+            ticking = clock.FastClock(START, 20.0)
             with records.open(configs.database(file)) as book:
                 tools = run.tools(config, ticking, book)
                 try:
@@ -147,6 +150,28 @@ def test_a_wrong_picture_is_degraded_though_the_status_is_200(probe_once, delive
 def test_the_same_picture_twice_is_noticed(probe_once):
     judged, _ = probe_once(scenario(extra='delivers = "repeated"'), times=2)
     assert (judged.verdict.kind, judged.verdict.detail) == (model.Kind.DEGRADED_IMAGE, "repeated")
+
+
+@pytest.mark.parametrize(("keep", "files"), [("failures", 1), ("none", 0)])
+def test_a_wrong_picture_is_kept_only_where_the_config_asks_for_it(probe_once, keep, files):
+    played = scenario(extra='delivers = "1024x1024"')
+    judged, folder = probe_once(played, monitor=f'keep_pictures = "{keep}"')
+    assert judged.verdict.kind is model.Kind.DEGRADED_IMAGE
+    assert [path.name for path in folder.glob("pictures/*")] == [f"{judged.outcome.id}.png"] * files
+
+
+def test_a_right_picture_is_never_kept(probe_once):
+    _, folder = probe_once(scenario(), monitor='keep_pictures = "failures"')
+    assert not (folder / "pictures").exists()
+
+
+def test_the_folder_of_kept_pictures_is_bounded(tmp_path):
+    evidence = model.Evidence(picture=model.Picture(format="jpeg"))
+    verdict = taxonomy.judge(model.Evidence(status=500))
+    for number in range(5):
+        outcome = model.Outcome(f"id-{number}", model.Path("a", "b"), model.Trigger.MANUAL, START, evidence)
+        kept.keep(tmp_path / "p", b"bytes", model.Judged(outcome, verdict), most=2)
+    assert sorted(path.name for path in (tmp_path / "p").iterdir()) == ["id-3.jpg", "id-4.jpg"]
 
 
 def test_a_spent_budget_sends_nothing(probe_once):
