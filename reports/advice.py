@@ -6,13 +6,13 @@ from typing import Any
 
 from probe import model
 from probe.inference import recommend
-from reports import blocks, window, words
+from reports import blocks, present, words
 
 WORTH_A_FALL_BACK = 0.99
 """Where fewer pictures get through, the sentence says where the rest go."""
 
 
-def headline(advice: window.Advice, now: dt.datetime) -> blocks.Headline:
+def headline(advice: present.Advice, now: dt.datetime) -> blocks.Headline:
     """The choice, then its reason, the alternatives, how sure it is, and until when it stands."""
     name = f"{advice.tier} for {advice.job}" if advice.job else advice.tier
     if advice.batch.choice is None:
@@ -22,7 +22,7 @@ def headline(advice: window.Advice, now: dt.datetime) -> blocks.Headline:
     return blocks.Headline((opening, *details(advice, now)))
 
 
-def details(advice: window.Advice, now: dt.datetime) -> Iterator[blocks.Line]:
+def details(advice: present.Advice, now: dt.datetime) -> Iterator[blocks.Line]:
     """What stands below the choice, a label each."""
     batch = advice.batch
     if batch.choice:
@@ -42,7 +42,7 @@ def details(advice: window.Advice, now: dt.datetime) -> Iterator[blocks.Line]:
         yield blocks.Line(f"{'; '.join(batch.not_known)}.", "not known", "unknown")
 
 
-def sentence(advice: window.Advice, now: dt.datetime) -> str:
+def sentence(advice: present.Advice, now: dt.datetime) -> str:
     """All that fits on a first screen."""
     choice = advice.batch.choice
     if choice is None:
@@ -57,7 +57,7 @@ def sentence(advice: window.Advice, now: dt.datetime) -> str:
     return ". ".join(told) + "."
 
 
-def hurry(advice: window.Advice) -> recommend.Offer | None:
+def hurry(advice: present.Advice) -> recommend.Offer | None:
     """The choice where somebody waits for the picture, if it is another channel."""
     urgent, choice = advice.urgent.choice if advice.urgent else None, advice.batch.choice
     if urgent and choice and urgent.candidate.path != choice.candidate.path:
@@ -74,7 +74,7 @@ def offer(one: recommend.Offer, fall_back: Sequence[model.Path] = ()) -> str:
     return f"{one.candidate.path.channel}{attempts}: {cost}, {through} (n {one.candidate.n})"
 
 
-def standing(advice: window.Advice, now: dt.datetime) -> str:
+def standing(advice: present.Advice, now: dt.datetime) -> str:
     """`6 min ago, stands until 09:30 UTC or the next alarm`."""
     if advice.checked_at is None or advice.valid_until is None:
         return "never"
@@ -84,7 +84,7 @@ def standing(advice: window.Advice, now: dt.datetime) -> str:
     return f"{checked}, stands until {words.moment(advice.valid_until, now)} or the next alarm"
 
 
-def document(advice: window.Advice) -> dict[str, Any]:
+def document(advice: present.Advice) -> dict[str, Any]:
     """The same for programs; money in USD, times in seconds."""
     batch = advice.batch
     return {

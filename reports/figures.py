@@ -67,7 +67,7 @@ class Smoke:
     """Quantiles 5, 25, 50, 75, 95 % of the successes of one stretch, seconds; None = too few."""
 
     at: dt.datetime  # its middle
-    quantiles_s: tuple[float, float, float, float, float] | None
+    quantiles_s: tuple[float, ...] | None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -79,6 +79,11 @@ class LatencyPanel:
     timeouts: tuple[dt.datetime, ...]
     deadline_s: float | None
     n: int
+
+    @property
+    def is_drawable(self) -> bool:
+        """One band makes no line."""
+        return sum(band.quantiles_s is not None for band in self.smoke) >= 2
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

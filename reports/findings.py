@@ -11,7 +11,7 @@ from reports import states, window, words
 
 def since(facts: window.PathFacts) -> dt.datetime | None:
     """When the present state began, as well as it is known."""
-    return facts.since.at if facts.since else facts.state.since
+    return facts.now.since.at if facts.now.since else facts.now.state.since
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -46,11 +46,11 @@ def incident(seen: window.Window, bad: Sequence[window.PathFacts]) -> Incident:
     return Incident(
         first,
         tuple(others),
-        tuple(each.path.tier for each in siblings if each.state.state in states.FINE),
-        tuple(each.path.tier for each in siblings if each.state.state is model.State.UNKNOWN),
-        tuple(each.path.channel for each in rivals if each.state.state in states.FINE),
+        tuple(each.path.tier for each in siblings if each.state in states.FINE),
+        tuple(each.path.tier for each in siblings if each.state is model.State.UNKNOWN),
+        tuple(each.path.channel for each in rivals if each.state in states.FINE),
         tuple(each.path.channel for each in rivals if each.is_bad),
-        tuple(each.path.channel for each in rivals if each.state.state is model.State.UNKNOWN),
+        tuple(each.path.channel for each in rivals if each.state is model.State.UNKNOWN),
     )
 
 
@@ -66,7 +66,7 @@ PLAIN_FAULTS: Mapping[model.State, str] = MappingProxyType(
 
 def fault(found: Incident) -> str:
     """Whose fault it is, in one clause; canary prompts are known to be harmless, so it is never the prompts."""
-    plain = PLAIN_FAULTS.get(found.first.state.state)
+    plain = PLAIN_FAULTS.get(found.first.state)
     if plain:
         return plain
     channel, fine, bad = found.first.path.channel, found.fine_channels, found.bad_channels

@@ -1,30 +1,23 @@
-"""Reads a period from history, once, into a `Window`: the only place where reports meet the database."""
+"""Reads a period from history, once, into a `Window`: the only place where sections' facts meet the database."""
 
 import collections
 import dataclasses
 import datetime as dt
 import math
-import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from probe import model
-from probe.inference import change, recommend, routing, segments, states
-from probe.records import rows
-from reports import window
+from probe.inference import segments
+from reports import present, window
+from reports.outcomes import Outcomes
 
 if TYPE_CHECKING:
     from probe.config import schema
-    from probe.inference.detect import Detection
     from probe.records import history
+    from probe.records.rows import Point
 
 DEFAULT_PERIOD = dt.timedelta(days=14)
-MEMORY = dt.timedelta(days=30)
-MOST_REMEMBERED = 12_000
-"""How far back from the period's end, and how many at most, outcomes decide what is so now."""
-
-CALM_INTERVALS = 3.0
-"""Advice stands for so many canary intervals without new evidence (then the state is unknown, too)."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -46,19 +39,14 @@ ALL = Choice()
 def read(config: "schema.Config", past: "history.History", now: dt.datetime, choice: Choice = ALL) -> window.Window:
     """The window.
 
-    1. what is so at the period's end, from the outcomes of the last `MEMORY`;
-    2. the outcomes of the period, light, by path;
-    3. degraded stretches and occupancy from all canaries of the period;
-    4. money, skipped slots, requests never heard of again, and whether the daemon lives.
+    1. what is so at the period's end;
+    2. the outcomes of the period by path and series, with degraded stretches and occupancy from all canaries;
+    3. skipped slots, requests never heard of again, money, and whether the daemon lives.
     """
     until = choice.until or now
     since = choice.since or until - DEFAULT_PERIOD
-    present = read_present(config, past, until, published=until >= now)
-    points: dict[model.Path, list[rows.Point]] = {path: [] for path in config.paths() if choice.takes(path)}
-    for point in past.points(since, until):
-        if choice.takes(point.path):
-            points.setdefault(point.path, []).append(point)
-    pasts = read_pasts(points, since, until)
+    at_end = present.read(config, past, until, published=until >= now)
+    series = read_series(config, past, since, until, choice)
     skips: dict[model.Path, collections.Counter[str]] = collections.defaultdict(collections.Counter)
     for skip in past.skips(since, until):
         skips[skip.path][skip.reason] += 1
@@ -67,21 +55,18 @@ def read(config: "schema.Config", past: "history.History", now: dt.datetime, cho
         for intent in past.open_intents()
         if intent.state == "unknown_outcome" and since <= intent.sent_at < until
     )
+    facts = {
+        path: window.PathFacts(at_end.find(path), taken, skips=skips[path], unknown_outcomes=lost[path])
+        for path, taken in series.items()
+    }
+    pasts = read_pasts({path: each.canaries() for path, each in facts.items()}, since, until)
     beat = past.heartbeat()
     return window.Window(
         since,
         until,
         now,
-        tuple(
-            dataclasses.replace(
-                agreed(present.facts(config, path), pasts.get(path, Past())),
-                points=tuple(taken),
-                skips=skips[path],
-                unknown_outcomes=lost[path],
-            )
-            for path, taken in points.items()
-        ),
-        tuple(advice for advice in present.advice if not choice.tiers or advice.tier in choice.tiers),
+        tuple(agreed(each, pasts[path]) for path, each in facts.items()),
+        tuple(advice for advice in at_end.advice if not choice.tiers or advice.tier in choice.tiers),
         config.budget.usd_per_day,
         past.spent_usd(until.astimezone(dt.UTC).date()),
         beat.at if beat else None,
@@ -89,83 +74,25 @@ def read(config: "schema.Config", past: "history.History", now: dt.datetime, cho
     )
 
 
-# --- what is so at the period's end --------------------------------------------------------------------------------
+def read_series(
+    config: "schema.Config", past: "history.History", since: dt.datetime, until: dt.datetime, choice: Choice
+) -> dict[model.Path, dict[window.Series, Outcomes]]:
+    """The outcomes of every chosen path: those of the config first, in its order, then those that have left it."""
+    known = dict.fromkeys([*config.paths(), *sorted(past.paths())])
+    found = {}
+    for path in filter(choice.takes, known):
+        points: dict[window.Series, list[Point]] = collections.defaultdict(list)
+        for point in past.points(since, until, path=path):
+            points[window.SERIES[point.trigger]].append(point)
+        if points or path in config.paths():
+            found[path] = {series: Outcomes.of(taken) for series, taken in points.items()}
+    return found
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Present:
-    """States, what the detector says behind them, and what to use."""
+# --- degraded stretches and shares of time ----------------------------------------------------------------------------
 
-    states: Mapping[model.Path, model.PathState]
-    detections: Mapping[model.Path, "Detection"]
-    advice: tuple[window.Advice, ...]
-    simulated: bool  # are outcomes that a scenario made up among the evidence?
-
-    def facts(self, config: "schema.Config", path: model.Path) -> window.PathFacts:
-        """The facts of one path but for its outcomes; one that has left the config has no state, price or limits."""
-        if path not in self.states or path not in config.paths():
-            return window.PathFacts(path, model.PathState(path, model.State.UNKNOWN, reason="no longer in the config"))
-        state, detection = self.states[path], self.detections[path]
-        troubled = state.state in {model.State.DEGRADED, model.State.RECOVERING}
-        return window.PathFacts(
-            path,
-            state,
-            since=estimate(detection.since) if troubled and detection.since else None,
-            failing=detection.about_failing if troubled else None,
-            price_usd=config.price_usd(path),
-            deadline_s=config.deadline_s(path),
-            usable_within_s=config.usable_within_s(path),
-            target_success=config.find(path.channel).target_success,
-        )
-
-
-def read_present(config: "schema.Config", past: "history.History", at: dt.datetime, *, published: bool) -> Present:
-    """What is so at a moment; with `published`, the daemon's own states stand where it has told any."""
-    configured = frozenset(config.paths())
-    latest = list(past.outcomes(at - MEMORY, at, limit=MOST_REMEMBERED, newest_first=True))
-    judged = [one for one in reversed(latest) if one.outcome.path in configured]
-    board = states.board(judged, config)
-    found = {state.path: state for state in board.states(at)}
-    if published:
-        found |= {state.path: state for state in past.states() if state.path in found}
-    return Present(
-        found,
-        board.detections(at),
-        tuple(read_advice(config, judged, board, found, at)),
-        any(one.outcome.trigger is model.Trigger.SIMULATED for one in judged),
-    )
-
-
-def read_advice(
-    config: "schema.Config",
-    judged: Sequence[model.Judged],
-    board: states.Board,
-    found: Mapping[model.Path, model.PathState],
-    at: dt.datetime,
-) -> Iterator[window.Advice]:
-    """For every tier, then for every job; the draws are seeded, so that the same history gives the same advice."""
-    spacing_s = states.spacing_s(judged)
-    rng = random.Random(0)  # noqa: S311 - a simulation
-
-    def advice(
-        tier: str, job: str, batch: recommend.Recommendation, urgent: recommend.Recommendation | None
-    ) -> window.Advice:
-        path = batch.choice.candidate.path if batch.choice else None
-        checked_at = found[path].checked_at if path else None
-        stands_s = CALM_INTERVALS * spacing_s.get(path, states.DEFAULT_CALM_S) if path else 0.0
-        valid_until = checked_at + dt.timedelta(seconds=stands_s) if checked_at else None
-        return window.Advice(tier, job, batch, urgent, checked_at, valid_until)
-
-    batches = routing.tiers(judged, config, at, rng=rng, board=board)
-    urgents = routing.tiers(judged, config, at, rng=rng, needs=routing.URGENT, board=board)
-    for batch, urgent in zip(batches, urgents, strict=True):
-        yield advice(batch.tier, "", batch, urgent)
-    for job in config.job:
-        for found_for in routing.job(judged, config, job, at, rng=rng, board=board):
-            yield advice(found_for.tier, job.name, found_for, None)
-
-
-# --- what was so during the period ----------------------------------------------------------------------------------
+CHUNK, OVERLAP = dt.timedelta(days=28), dt.timedelta(days=1)
+"""The smoother's memory grows with the period, so that long periods are taken in pieces."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -177,24 +104,27 @@ class Past:
 
 
 def read_pasts(
-    points: Mapping[model.Path, Sequence[rows.Point]], since: dt.datetime, until: dt.datetime
+    canaries: Mapping[model.Path, Outcomes], since: dt.datetime, until: dt.datetime
 ) -> dict[model.Path, Past]:
     """Smoothed from every canary that says something about health; own traffic stands apart."""
-    signals = {
-        path: [
-            segments.Signal(point.sent_at, not healthy)
-            for point in taken
-            if window.SERIES[point.trigger] in window.CANARIES and (healthy := window.health(point)) is not None
-        ]
-        for path, taken in points.items()
-    }
-    signals = {path: found for path, found in signals.items() if found}
-    chunks = [segments.past(signals, *edges) for edges in chunked(since, until)] if signals else []
-    return {path: joined([chunk[path] for chunk in chunks], found[-1].at) for path, found in signals.items()}
+    telling = {path: taken.where(taken.telling) for path, taken in canaries.items()}
+    watched = [path for path, taken in telling.items() if len(taken)]
+    chunks = []
+    for start, end in chunked(since, until) if watched else ():
+        signals = {path: signals_of(telling[path].split([start, end])[0]) for path in watched}
+        chunks.append(segments.past(signals, start, end))
+    found = dict.fromkeys(canaries, Past())
+    for path in watched:
+        last_at = dt.datetime.fromtimestamp(float(telling[path].sent_s[-1]), dt.UTC)
+        found[path] = joined([chunk[path] for chunk in chunks], last_at)
+    return found
 
 
-CHUNK, OVERLAP = dt.timedelta(days=28), dt.timedelta(days=1)
-"""The smoother's memory grows with the period, so that long periods are taken in pieces."""
+def signals_of(taken: Outcomes) -> list[segments.Signal]:
+    return [
+        segments.Signal(dt.datetime.fromtimestamp(sent_s, dt.UTC), failed)
+        for sent_s, failed in zip(taken.sent_s.tolist(), taken.failed.tolist(), strict=True)
+    ]
 
 
 def chunked(since: dt.datetime, until: dt.datetime) -> list[tuple[dt.datetime, dt.datetime]]:
@@ -226,18 +156,13 @@ def joined(chunks: Sequence[segments.Past], last_at: dt.datetime) -> Past:
 def stretch(segment: segments.Segment, last_at: dt.datetime) -> window.Degraded:
     """An end that no canary has seen is no end: without evidence the model only forgets."""
     end = segment.end if segment.end and segment.end.at <= last_at else None
-    return window.Degraded(estimate(segment.start), estimate(end) if end else None, segment.failing)
+    return window.Degraded(present.estimate(segment.start), present.estimate(end) if end else None, segment.failing)
 
 
 def agreed(facts: window.PathFacts, past: Past) -> window.PathFacts:
     """The path with its past; an alarm that is on is dated once, as the detector dates it."""
-    degraded = past.degraded
-    if facts.since:
-        begun = facts.since.low
-        degraded = tuple(one for one in degraded if one.end is not None and one.end.at < begun)
-        degraded = (*degraded, window.Degraded(facts.since, None, facts.failing))
+    degraded, since = past.degraded, facts.now.since
+    if since:
+        degraded = tuple(one for one in degraded if one.end is not None and one.end.at < since.low)
+        degraded = (*degraded, window.Degraded(since, None, facts.now.failing))
     return dataclasses.replace(facts, degraded=degraded, occupancy=past.occupancy)
-
-
-def estimate(moment: change.Moment) -> window.Estimate:
-    return window.Estimate(*moment)

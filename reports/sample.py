@@ -2,25 +2,19 @@
 
 import collections
 import math
-from collections.abc import Iterable, Sequence
 
 from probe import model
 from probe.inference import statistics
-from probe.records.rows import Point
 from reports import blocks, window
+from reports.outcomes import Flags, Outcomes
 
 ENOUGH = statistics.FEW_SAMPLES
 ENOUGH_FOR_P90 = 50
 
 
-def failures(points: Iterable[Point]) -> int:
-    """How many count against the channel."""
-    return sum(window.health(point) is False for point in points)
-
-
-def rate(points: Sequence[Point]) -> blocks.Rate | blocks.Missing:
+def rate(sample: Outcomes) -> blocks.Rate | blocks.Missing:
     """Share ok of outcomes that all count for or against health, with Wilson's 95 % interval."""
-    n, ok = len(points), len(points) - failures(points)
+    n, ok = len(sample), int(sample.ok.sum())
     if n == 0:
         return blocks.Missing("no data")
     if n < ENOUGH:
@@ -28,13 +22,13 @@ def rate(points: Sequence[Point]) -> blocks.Rate | blocks.Missing:
     return blocks.Rate(ok, n, *statistics.wilson(ok, n))
 
 
-def latencies_s(points: Sequence[Point]) -> tuple[list[float], int]:
+def latencies_s(sample: Outcomes) -> tuple[list[float], int]:
     """Latencies of successes, and how many timeouts rank behind them; other failures have no latency."""
-    successes_s = [point.latency_s for point in points if point.kind is model.Kind.OK and point.latency_s is not None]
-    return successes_s, sum(point.kind is model.Kind.TIMEOUT for point in points)
+    successes_s = [each for each in sample.latency_s[sample.ok].tolist() if not math.isnan(each)]
+    return successes_s, int(sample.timed_out.sum())
 
 
-def quantile(successes_s: Sequence[float], timeouts: int, share: float) -> blocks.Cell:
+def quantile(successes_s: list[float], timeouts: int, share: float) -> blocks.Cell:
     """A quantile of latencies with its 95 % order-statistic interval; timeouts rank last."""
     n = len(successes_s) + timeouts
     found = statistics.latency_quantile(successes_s, share, timeouts)
@@ -45,11 +39,6 @@ def quantile(successes_s: Sequence[float], timeouts: int, share: float) -> block
     return blocks.Seconds(found.value, found.low, None if math.isinf(found.high) else found.high)
 
 
-def kinds(points: Iterable[Point]) -> collections.Counter[model.Kind]:
-    """How often each kind other than ok came; our own faults left out."""
-    return collections.Counter(point.kind for point in points if point.kind is not model.Kind.OK and not point.excluded)
-
-
 def told_kinds(counts: collections.Counter[model.Kind], most: int = 3) -> str:
     """`processing_error 14, timeout 5`, the rest as one number."""
     common = counts.most_common(most)
@@ -58,22 +47,20 @@ def told_kinds(counts: collections.Counter[model.Kind], most: int = 3) -> str:
     return ", ".join([*told, f"other {rest}"] if rest else told)
 
 
-def usable(point: Point, facts: window.PathFacts) -> bool:
+def usable(sample: Outcomes, facts: window.PathFacts) -> Flags:
     """Judged ok, and not later than the path's `usable_within_s`."""
-    late = facts.usable_within_s is not None and (point.latency_s or 0) > facts.usable_within_s
-    return point.kind is model.Kind.OK and not point.excluded and not late
+    limit_s = facts.now.usable_within_s
+    return sample.ok if limit_s is None else sample.ok & ~(sample.latency_s > limit_s)
 
 
-def usd_per_usable(facts: window.PathFacts, points: Sequence[Point]) -> blocks.Usd | blocks.Missing:
+def usd_per_usable(sample: Outcomes, facts: window.PathFacts) -> blocks.Usd | blocks.Missing:
     """List price times what was billed, over usable pictures, one attempt each; a range where billing is unknown."""
-    good = sum(usable(point, facts) for point in points)
-    if facts.price_usd is None or len(points) < ENOUGH:
-        return blocks.Missing(f"too few (n {len(points)})" if points else "no data")
+    n, good, price_usd = len(sample), int(usable(sample, facts).sum()), facts.now.price_usd
+    if price_usd is None or n < ENOUGH:
+        return blocks.Missing(f"too few (n {n})" if n else "no data")
     if good == 0:
-        return blocks.Missing(f"none usable (n {len(points)})")
-    surely = sum(point.kind is model.Kind.OK or point.billed == "yes" for point in points)
-    perhaps = sum(point.kind is not model.Kind.OK and point.billed == "unknown" for point in points)
-    low_usd, high_usd = (facts.price_usd * count / good for count in (surely, surely + perhaps))
-    if perhaps == 0:
-        return blocks.Usd(low_usd)
-    return blocks.Usd((low_usd + high_usd) / 2, low_usd, high_usd)
+        return blocks.Missing(f"none usable (n {n})")
+    surely = int((sample.ok | sample.is_billed("yes")).sum())
+    perhaps = int((~sample.ok & sample.is_billed("unknown")).sum())
+    low_usd, high_usd = price_usd * surely / good, price_usd * (surely + perhaps) / good
+    return blocks.Usd((low_usd + high_usd) / 2, low_usd, high_usd) if perhaps else blocks.Usd(low_usd)

@@ -2,14 +2,13 @@
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
 from probe import model
-from probe.inference import recommend
-from probe.records.rows import Point
-from reports import states
+from reports import outcomes, present, states
+from reports.outcomes import Outcomes
 
 
 class Series(StrEnum):
@@ -38,33 +37,16 @@ SAMPLES = (Series.SCHEDULED, Series.SIMULATED)
 """The series that rates may be taken over (`model.SAMPLE_TRIGGERS`), each for itself."""
 
 CANARIES = (Series.SCHEDULED, Series.EXTRA, Series.SIMULATED)
-
-
-def health(point: Point) -> bool | None:
-    """Does it count for (True) or against (False) the channel's health, or not at all (None)?"""
-    return model.health_of(point.kind, point.excluded)
-
-
-def is_paid(point: Point) -> bool:
-    """Is it a canary that was really sent?"""
-    return SERIES[point.trigger] in {Series.SCHEDULED, Series.EXTRA}
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Estimate:
-    """A moment with its 90 % range."""
-
-    at: dt.datetime
-    low: dt.datetime
-    high: dt.datetime
+PAID = (Series.SCHEDULED, Series.EXTRA)
+"""Canaries that were really sent."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Degraded:
     """A stretch during which a path was more likely degraded than not; `end` None = still on at the period's end."""
 
-    start: Estimate
-    end: Estimate | None
+    start: present.Estimate
+    end: present.Estimate | None
     failing: float | None  # estimated share failing within it; None: it is slow rather than failing
 
 
@@ -82,44 +64,38 @@ class Occupancy:
 class PathFacts:
     """What is known of one path in the period."""
 
-    path: model.Path
-    state: model.PathState
-    since: Estimate | None = None  # of a degraded or recovering state
-    failing: float | None = None  # share failing now, where that raised the alarm
-    price_usd: float | None = None  # list price; None: not in the config
-    deadline_s: float | None = None
-    usable_within_s: float | None = None
-    target_success: float | None = None
-    points: tuple[Point, ...] = ()  # every outcome, by time sent
+    now: present.PathNow
+    series: Mapping[Series, Outcomes] = dataclasses.field(default_factory=dict)
     degraded: tuple[Degraded, ...] = ()  # by time
     occupancy: Occupancy | None = None  # None: no canaries
     skips: Mapping[str, int] = dataclasses.field(default_factory=dict)  # scheduled slots not sent, by reason
     unknown_outcomes: int = 0  # sent (and counted as paid) but never heard of again
 
-    def of(self, *series: Series) -> tuple[Point, ...]:
-        """The outcomes of these series."""
-        return tuple(point for point in self.points if SERIES[point.trigger] in series)
+    @property
+    def path(self) -> model.Path:
+        return self.now.path
 
-    def sample(self, series: Series) -> tuple[Point, ...]:
-        """The outcomes of one series that say something about the channel's health."""
-        return tuple(point for point in self.of(series) if health(point) is not None)
+    @property
+    def state(self) -> model.State:
+        return self.now.state.state
 
     @property
     def is_bad(self) -> bool:
         """Should it not be used?"""
-        return self.state.state in states.BAD
+        return self.state in states.BAD
 
+    def of(self, series: Series) -> Outcomes:
+        """Every outcome of one series."""
+        return self.series.get(series, outcomes.NONE)
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Advice:
-    """What to use for a tier (or a job at that tier), and until when that stands."""
+    def sample(self, series: Series) -> Outcomes:
+        """The outcomes of one series that say something about the channel's health."""
+        taken = self.of(series)
+        return taken.where(taken.telling)
 
-    tier: str
-    job: str  # name of a `[[job]]`; "": any work at this tier
-    batch: recommend.Recommendation
-    urgent: recommend.Recommendation | None  # for work that somebody waits for; None: the job says what waiting costs
-    checked_at: dt.datetime | None  # latest evidence on the chosen path
-    valid_until: dt.datetime | None  # without new evidence; an alarm ends it at once
+    def canaries(self) -> Outcomes:
+        """Every canary, whatever for: evidence, of which no rate may be taken."""
+        return outcomes.joined(self.series[each] for each in CANARIES if each in self.series)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -130,7 +106,7 @@ class Window:
     until: dt.datetime
     now: dt.datetime
     paths: tuple[PathFacts, ...]
-    advice: tuple[Advice, ...]
+    advice: tuple[present.Advice, ...]
     budget_usd_per_day: float
     spent_usd: float  # list prices reserved on the UTC day of `until`
     beat_at: dt.datetime | None = None  # the daemon's latest sign of life
@@ -148,8 +124,11 @@ class Window:
     @property
     def series(self) -> tuple[Series, ...]:
         """The series of which there are rates: one table or plot for each."""
-        present = {SERIES[point.trigger] for facts in self.paths for point in facts.points}
-        return tuple(series for series in SAMPLES if series in present)
+        return tuple(series for series in SAMPLES if any(len(facts.of(series)) for facts in self.paths))
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(len(taken) for facts in self.paths for taken in facts.series.values())
 
     @property
     def is_now(self) -> bool:
@@ -165,14 +144,3 @@ def weight(tier: str) -> tuple[float, int, str]:
     resolution, _, quality = tier.partition("-")
     pixels = float(resolution[:-1]) if resolution[:-1].isdecimal() and resolution[-1:].lower() == "k" else 1e9
     return (pixels, WEIGHTS.index(quality) if quality in WEIGHTS else len(WEIGHTS), tier)
-
-
-def bucket(points: Iterable[Point], since: dt.datetime, until: dt.datetime, count: int) -> list[list[Point]]:
-    """Sort outcomes into `count` equal stretches of [since, until)."""
-    sorted_in: list[list[Point]] = [[] for _ in range(count)]
-    length_s = (until - since).total_seconds()
-    for each in points:
-        index = int((each.sent_at - since).total_seconds() / length_s * count)
-        if 0 <= index < count:
-            sorted_in[index].append(each)
-    return sorted_in

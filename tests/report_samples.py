@@ -1,12 +1,14 @@
 """Windows with known contents for the report tests."""
 
+import dataclasses
 import datetime as dt
 import random
 
 from probe import model
 from probe.inference import recommend
 from probe.records.rows import Point
-from reports import window
+from reports import present, window
+from reports.outcomes import Outcomes
 
 NOW = dt.datetime(2026, 11, 24, 6, 10, tzinfo=dt.UTC)
 SINCE = NOW - dt.timedelta(days=14)
@@ -34,16 +36,26 @@ def grid(path, share_ok, every_min, *, since=SINCE, until=NOW, seed=1, trigger=m
     return points
 
 
-def facts(path, points=(), state=model.State.HEALTHY, reason="", **extra):
-    path = model.Path.parse(path)
-    published = model.PathState(path, state, SINCE, NOW - dt.timedelta(minutes=6), reason=reason)
-    fields = {"price_usd": 0.03, "deadline_s": 360.0, "target_success": 0.95}
-    points = tuple(sorted(points, key=lambda each: each.sent_at))
-    return window.PathFacts(path, published, points=points, **{**fields, **extra})
+def columns(points):
+    """The outcomes in order of sending, as sections see them."""
+    return Outcomes.of(sorted(points, key=lambda each: each.sent_at))
+
+
+def facts(path, points=(), state=model.State.HEALTHY, reason="", since=None, **extra):
+    """What is known of a path; fields of `PathNow` and of `PathFacts` may be given."""
+    published = model.PathState(model.Path.parse(path), state, SINCE, NOW - dt.timedelta(minutes=6), reason=reason)
+    config = {"price_usd": 0.03, "deadline_s": 360.0, "target_success": 0.95}
+    names = {field.name for field in dataclasses.fields(present.PathNow)}
+    config |= {name: extra.pop(name) for name in names & extra.keys()}
+    series = {}
+    for point in points:
+        series.setdefault(window.SERIES[point.trigger], []).append(point)
+    now = present.PathNow(published, since, **config)
+    return window.PathFacts(now, {name: columns(taken) for name, taken in series.items()}, **extra)
 
 
 def estimate(at, before_min=20, after_min=15):
-    return window.Estimate(at, at - dt.timedelta(minutes=before_min), at + dt.timedelta(minutes=after_min))
+    return present.Estimate(at, at - dt.timedelta(minutes=before_min), at + dt.timedelta(minutes=after_min))
 
 
 def candidate(path, price_usd, n=214, usable=212, latency_s=90.0, **extra):
@@ -55,7 +67,7 @@ def advice(tier, *candidates, job=""):
     batch = recommend.rank(tier, candidates, recommend.Needs(), rng=random.Random(0))
     urgent = recommend.rank(tier, candidates, recommend.Needs(usd_per_minute=0.2), rng=random.Random(0))
     checked_at = NOW - dt.timedelta(minutes=6) if batch.choice else None
-    return window.Advice(
+    return present.Advice(
         tier, job, batch, None if job else urgent, checked_at, checked_at and NOW.replace(hour=9, minute=30)
     )
 

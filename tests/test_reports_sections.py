@@ -5,7 +5,7 @@ import datetime as dt
 import itertools
 
 import pytest
-from report_samples import HOUR, NOW, SINCE, degraded_window, empty_window, estimate, facts, grid, point, seen
+from report_samples import HOUR, NOW, SINCE, columns, degraded_window, empty_window, estimate, facts, grid, point, seen
 
 from probe import model
 from reports import blocks, findings, sample, sections, text, window
@@ -42,19 +42,19 @@ def bursting():
 def test_a_rate_counts_scheduled_canaries_alone_however_many_bursts_failed():
     healthy, path = bursting()
     rate = table(matrix.read, seen(path)).rows[0][1]
-    assert (rate.good, rate.n) == (len(healthy) - sample.failures(healthy), len(healthy))
+    assert (rate.good, rate.n) == (len(healthy) - int(columns(healthy).failed.sum()), len(healthy))
 
 
 def test_no_section_mixes_series_in_its_counts():
     healthy, path = bursting()
     shown = seen(path)
-    failed = sample.failures(healthy)
+    failed = int(columns(healthy).failed.sum())
     strips = table(timeline.read, shown).rows[0]
     assert sum(int(part.split()[1]) for part in strips[2].split(", ")) == failed
     totals = table(kinds.read, shown).rows
     assert totals[-1] == ("all attempts", len(healthy))
     assert sum(row[1] for row in totals[:-1]) == failed
-    successes, timeouts = sample.latencies_s(healthy)
+    successes, timeouts = sample.latencies_s(columns(healthy))
     assert table(latency.read, shown).rows[0][4] == len(successes) + timeouts
 
 
@@ -74,7 +74,7 @@ def test_simulated_outcomes_stand_in_a_table_of_their_own_that_says_so():
 def test_canaries_that_failed_by_our_own_fault_are_told_on_the_first_screen():
     own = [point(VIP, NOW - HOUR, model.Kind.NETWORK, excluded=model.Exclusion.LOCAL_NETWORK)] * 31
     lines = labelled(seen(facts("vip/4k-high", [*grid("vip/4k-high", 1, 60), *own])))
-    assert lines["excluded"] == "31 canaries of this period say nothing of any channel: local_network, our own."
+    assert lines["excluded"] == "31 outcomes say nothing of any channel: our own fault (local_network 31)."
 
 
 def test_excluded_and_refused_outcomes_are_no_part_of_a_rate():
@@ -101,27 +101,27 @@ def test_no_data_is_no_data_and_never_a_per_cent():
 
 @pytest.mark.parametrize(("n", "shown"), [(0, "no data"), (1, "too few (1 of 1 ok)"), (19, "too few (19 of 19 ok)")])
 def test_fewer_than_twenty_canaries_make_no_rate(n, shown):
-    assert sample.rate(grid("vip/4k-high", 1, 60, since=NOW - n * HOUR)) == blocks.Missing(shown)
+    assert sample.rate(columns(grid("vip/4k-high", 1, 60, since=NOW - n * HOUR))) == blocks.Missing(shown)
 
 
 def test_a_rate_has_the_interval_of_wilson():
     # 18 of 20: statistics of verification tables (R `binom`).
     points = [point(VIP, NOW)] * 18 + [point(VIP, NOW, model.Kind.TIMEOUT)] * 2
-    rate = sample.rate(points)
+    rate = sample.rate(columns(points))
     assert (rate.low, rate.high) == (pytest.approx(0.6989663547715128), pytest.approx(0.972133518786232))
 
 
 def test_timeouts_rank_behind_every_picture():
     ok = [point(VIP, NOW, latency_s=float(second)) for second in range(1, 51)]
     late = [point(VIP, NOW, model.Kind.TIMEOUT, latency_s=None)] * 50
-    median = sample.quantile(*sample.latencies_s(ok + late), 0.5)
+    median = sample.quantile(*sample.latencies_s(columns(ok + late)), 0.5)
     assert (median.value_s, median.high_s) == (50.0, None)
-    assert sample.quantile(*sample.latencies_s(ok + late), 0.9) == blocks.Word("timed out", "bad")
+    assert sample.quantile(*sample.latencies_s(columns(ok + late)), 0.9) == blocks.Word("timed out", "bad")
 
 
 def test_other_failures_have_no_latency():
     points = [point(VIP, NOW, latency_s=60.0)] * 30 + [point(VIP, NOW, model.Kind.PROCESSING_ERROR, latency_s=2.0)] * 30
-    assert sample.latencies_s(points) == ([60.0] * 30, 0)
+    assert sample.latencies_s(columns(points)) == ([60.0] * 30, 0)
 
 
 @pytest.mark.parametrize(("n", "share"), [(19, 0.5), (49, 0.9)])
@@ -136,15 +136,15 @@ def test_cost_of_a_usable_picture_counts_billed_failures_and_late_pictures():
     path = facts("vip/4k-high", price_usd=0.10, usable_within_s=120.0)
     on_time = [point(VIP, NOW, latency_s=60.0)] * 40
     late = [point(VIP, NOW, latency_s=130.0)] * 10
-    assert sample.usd_per_usable(path, on_time + late) == blocks.Usd(pytest.approx(0.10 * 50 / 40))
+    assert sample.usd_per_usable(columns(on_time + late), path) == blocks.Usd(pytest.approx(0.10 * 50 / 40))
     unsure = [point(VIP, NOW, model.Kind.TIMEOUT)] * 10
-    found = sample.usd_per_usable(path, on_time + unsure)
+    found = sample.usd_per_usable(columns(on_time + unsure), path)
     assert (found.low_usd, found.high_usd) == (pytest.approx(0.10), pytest.approx(0.10 * 50 / 40))
 
 
 def test_a_path_that_delivers_nothing_has_no_price():
     failing = [point(VIP, NOW, model.Kind.PROCESSING_ERROR)] * 30
-    assert sample.usd_per_usable(facts("vip/4k-high"), failing) == blocks.Missing("none usable (n 30)")
+    assert sample.usd_per_usable(columns(failing), facts("vip/4k-high")) == blocks.Missing("none usable (n 30)")
 
 
 def test_only_canaries_really_sent_are_counted_as_paid():

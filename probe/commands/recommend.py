@@ -29,26 +29,26 @@ def command(*, config_path: str | None, tiers: tuple[str, ...], jobs: tuple[str,
     """
     from probe import config as configs
     from probe.records import history
-    from reports import advice, reading, text
+    from reports import advice, present, text
 
     now = dt.datetime.now(dt.UTC)
     config = configs.load(configs.find(config_path))
     options.refuse_unknown(tiers, (path.tier for path in config.paths()), "--tier")
     options.refuse_unknown(jobs, (job.name for job in config.job), "--job")
     with history.open(configs.database(pathlib.Path(config.source))) as past:
-        present = reading.read_present(config, past, now, published=True)
+        found = present.read(config, past, now, published=True)
         beat = past.heartbeat()
     watched = beat is not None and not beat.stale(now)
-    found = [one for one in present.advice if one.tier in (tiers or [one.tier]) and one.job in (jobs or [one.job])]
+    chosen = [one for one in found.advice if one.tier in (tiers or [one.tier]) and one.job in (jobs or [one.job])]
     if as_json:
-        made = {"made_at": advice.rfc3339(now), "watched": watched, "simulated": present.simulated}
-        options.echo_json({**made, "recommendations": [advice.document(one) for one in found]})
+        made = {"made_at": advice.rfc3339(now), "watched": watched, "simulated": found.simulated}
+        options.echo_json({**made, "recommendations": [advice.document(one) for one in chosen]})
     else:
         printer = text.Printer(now, text.WIDTH, colour=options.wants_colour())
-        for one in found:
+        for one in chosen:
             click.echo("\n".join(printer.lines(advice.headline(one, now))) + "\n", color=True)
-        if present.simulated:
+        if found.simulated:
             click.echo("SIMULATED history is part of this: it says nothing about real channels.", err=True)
         if not watched:
             click.echo("No daemon is running: this is what was so when the last canary came back.", err=True)
-    sys.exit(0 if all(one.batch.choice for one in found) else 1)
+    sys.exit(0 if all(one.batch.choice for one in chosen) else 1)

@@ -48,7 +48,7 @@ def _panel(axes: Axes, panel: figures.LatencyPanel) -> None:
             color=style.FAILING,
             markersize=4.5,
         )
-    if sum(smoke.quantiles_s is not None for smoke in panel.smoke) < 2:  # one band makes no line
+    if not panel.is_drawable:
         axes.annotate("too few" if panel.n else "no data", (0.5, 0.45), xycoords="axes fraction", ha="center")
         axes.set_facecolor(style.NO_DATA)
     axes.grid(axis="y")

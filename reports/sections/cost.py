@@ -1,32 +1,28 @@
 """What canaries were paid, and what a usable picture costs at the measured failures, one attempt each."""
 
-from collections.abc import Sequence
-
 from probe import model
 from probe.inference import statistics
-from probe.records.rows import Point
 from reports import blocks, figures, sample, window
+from reports.outcomes import Outcomes
 
 
 def read(seen: window.Window) -> tuple[blocks.Block, ...]:
-    plots = tuple(picture(seen, series) for series in seen.series)
-    return (paid(seen), *(usable(seen, series) for series in seen.series), *plots)
+    tables = tuple(usable(seen, series) for series in seen.series)
+    return (paid(seen), *tables, *(plot for series in seen.series if (plot := picture(seen, series))))
 
 
 def paid(seen: window.Window) -> blocks.Table:
     """Canaries really sent, at list price."""
-    sent = {facts.path: [point for point in facts.points if window.is_paid(point)] for facts in seen.paths}
-    rows: list[blocks.Row] = [
-        (
-            str(facts.path),
-            blocks.Usd(facts.price_usd) if facts.price_usd is not None else blocks.Missing("not in config"),
-            len(sent[facts.path]),
-            blocks.Usd(sum(point.price_usd for point in sent[facts.path])),
-        )
-        for facts in seen.paths
-    ]
-    every = [point for points in sent.values() for point in points]
-    rows.append(("all", blocks.Missing("-"), len(every), blocks.Usd(sum(point.price_usd for point in every))))
+    rows: list[blocks.Row] = []
+    count, usd = 0, 0.0
+    for facts in seen.paths:
+        sent = [facts.of(series) for series in window.PAID]
+        n, spent = sum(map(len, sent)), sum(each.usd for each in sent)
+        price_usd = facts.now.price_usd
+        price = blocks.Missing("not in config") if price_usd is None else blocks.Usd(price_usd)
+        rows.append((str(facts.path), price, n, blocks.Usd(spent)))
+        count, usd = count + n, usd + spent
+    rows.append(("all", blocks.Missing("-"), count, blocks.Usd(usd)))
     return blocks.Table(
         ("path", "list price", "canaries", "paid"), tuple(rows), caption="Canaries sent in this period, list prices."
     )
@@ -42,42 +38,45 @@ def usable(seen: window.Window, series: window.Series) -> blocks.Table:
     return blocks.Table(
         ("tier", *seen.channels),
         rows,
-        caption=f"USD a usable picture by {series} canaries: one attempt, billed failures included.",
-        note="A range where the channel does not say whether it billed a failure.",
+        caption=f"USD a usable picture by {series} canaries: one attempt, billed failures included; a range where the "
+        "channel does not say whether it billed a failure.",
     )
 
 
 def cell(facts: window.PathFacts | None, series: window.Series) -> blocks.Cell:
-    return blocks.Missing("-") if facts is None else sample.usd_per_usable(facts, facts.sample(series))
+    return blocks.Missing("-") if facts is None else sample.usd_per_usable(facts.sample(series), facts)
 
 
-def picture(seen: window.Window, series: window.Series) -> blocks.Plot:
-    """Cost against share usable, a panel a tier."""
+def picture(seen: window.Window, series: window.Series) -> blocks.Plot | None:
+    """Cost against share usable, a panel a tier; None where nothing can be drawn."""
     panels = []
     for tier in seen.tiers:
         taken = [facts for facts in seen.paths if facts.path.tier == tier]
-        points = tuple(found for facts in taken if (found := cost(facts, facts.sample(series))))
+        points = tuple(found for facts in taken if (found := cost(facts.sample(series), facts)))
         drawn = {each.channel for each in points}
         too_few = tuple(facts.path.channel for facts in taken if facts.path.channel not in drawn)
         panels.append(figures.CostPanel(tier, points, too_few))
+    told = [
+        f"{point.channel}/{panel.tier} ${point.usd:.3f} at {100 * point.share:.0f} %"
+        for panel in panels
+        for point in panel.points
+    ]
+    if not told:
+        return None
     return blocks.Plot(
         f"cost-{series}",
         "Which channel is cheapest once failures are paid for?",
         figures.Costs(tuple(panels), seen.channels, str(series)),
-        "; ".join(
-            f"{point.channel}/{panel.tier} ${point.usd:.3f} at {100 * point.share:.0f} %"
-            for panel in panels
-            for point in panel.points
-        ),
+        "; ".join(told),
     )
 
 
-def cost(facts: window.PathFacts, points: Sequence[Point]) -> figures.Cost | None:
+def cost(taken: Outcomes, facts: window.PathFacts) -> figures.Cost | None:
     """None where a picture's cost cannot be said, or is nothing (a log axis has no zero)."""
-    found = sample.usd_per_usable(facts, points)
+    found = sample.usd_per_usable(taken, facts)
     if isinstance(found, blocks.Missing) or found.value_usd <= 0:
         return None
-    n, good = len(points), sum(sample.usable(point, facts) for point in points)
+    n, good = len(taken), int(sample.usable(taken, facts).sum())
     return figures.Cost(
         facts.path.channel,
         found.value_usd,

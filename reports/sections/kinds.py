@@ -4,49 +4,40 @@ import collections
 from collections.abc import Sequence
 
 from probe import model
-from probe.records.rows import Point
-from reports import blocks, figures, window, words
+from reports import blocks, figures, outcomes, window, words
+from reports.outcomes import Outcomes
 from reports.sections import timeline
 
 MOST_KINDS = 7  # in a picture; the rest are one
 MOST_BARS = 28
 OWN_FAULTS = model.CONTENT_KINDS | model.ACCOUNT_KINDS
 
+Attempts = dict[str, Outcomes]
+"""By channel: every outcome of one series but those that are our own fault (`excluded`)."""
+
 
 def read(seen: window.Window) -> tuple[blocks.Block, ...]:
     found: list[blocks.Block] = []
     for series in seen.series:
-        points = by_channel(seen, series)
-        kinds = ranked(points)
+        attempts = by_channel(seen, series)
+        counts = sum((taken.failures() for taken in attempts.values()), collections.Counter[model.Kind]())
+        kinds = [kind for kind, _ in counts.most_common()]
         if kinds:
-            found += [table(points, kinds, series), picture(seen, points, kinds, series)]
-    return tuple(found) or (blocks.Note(NOTHING if seen.series else "No data: no kinds."),)
-
-
-NOTHING = "No failures in this period."
-Attempts = dict[str, list[Point]]
+            found += [table(attempts, kinds, series), picture(seen, attempts, kinds, series)]
+    return tuple(found) or (blocks.Note("No failures in this period." if seen.series else "No data: no kinds."),)
 
 
 def by_channel(seen: window.Window, series: window.Series) -> Attempts:
-    """Attempts of one series by channel; our own faults (`excluded`) are no attempts."""
-    found: Attempts = {channel: [] for channel in seen.channels}
-    for facts in seen.paths:
-        found[facts.path.channel] += [point for point in facts.of(series) if not point.excluded]
+    found = {}
+    for channel in seen.channels:
+        taken = outcomes.joined(facts.of(series) for facts in seen.paths if facts.path.channel == channel)
+        found[channel] = taken.where(taken.included)
     return found
 
 
-def ranked(attempts: Attempts) -> list[model.Kind]:
-    """Kinds of failure that came, most frequent first."""
-    counts = collections.Counter(
-        point.kind for taken in attempts.values() for point in taken if point.kind is not model.Kind.OK
-    )
-    return [kind for kind, _ in counts.most_common()]
-
-
 def table(attempts: Attempts, kinds: Sequence[model.Kind], series: window.Series) -> blocks.Table:
-    rows: list[blocks.Row] = [
-        (str(kind), *(sum(point.kind is kind for point in taken) for taken in attempts.values())) for kind in kinds
-    ]
+    counts = [taken.failures() for taken in attempts.values()]
+    rows: list[blocks.Row] = [(str(kind), *(each[kind] for each in counts)) for kind in kinds]
     rows.append(("all attempts", *(len(taken) for taken in attempts.values())))
     return blocks.Table(
         ("kind", *attempts),
@@ -58,18 +49,15 @@ def table(attempts: Attempts, kinds: Sequence[model.Kind], series: window.Series
 
 def picture(seen: window.Window, attempts: Attempts, kinds: Sequence[model.Kind], series: window.Series) -> blocks.Plot:
     edges = timeline.steps(seen.since, seen.until, MOST_BARS)
-    shown, rest = list(kinds[:MOST_KINDS]), set(kinds[MOST_KINDS:])
+    shown, rest = list(kinds[:MOST_KINDS]), kinds[MOST_KINDS:]
     panels = []
     for channel, taken in attempts.items():
-        sorted_in = window.bucket(taken, edges[0], edges[-1], len(edges) - 1)
+        split = taken.split(edges)
         counts = tuple(
-            (
-                *(sum(point.kind is kind for point in each) for kind in shown),
-                *([sum(point.kind in rest for point in each)] if rest else []),
-            )
-            for each in sorted_in
+            (*(found[kind] for kind in shown), *([sum(found[kind] for kind in rest)] if rest else []))
+            for found in (each.failures() for each in split)
         )
-        panels.append(figures.KindsPanel(channel, tuple(len(each) for each in sorted_in), counts))
+        panels.append(figures.KindsPanel(channel, tuple(len(each) for each in split), counts))
     names = (*map(str, shown), *(["other kinds"] if rest else []))
     return blocks.Plot(
         f"kinds-{series}",

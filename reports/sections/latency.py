@@ -1,10 +1,11 @@
 """How long pictures take: median and 90th percentile with their intervals; timeouts rank last."""
 
-from collections.abc import Sequence
+import datetime as dt
 
-from probe import model
-from probe.records.rows import Point
+import numpy as np
+
 from reports import blocks, figures, sample, window, words
+from reports.outcomes import Outcomes
 
 MOST_BANDS = 42
 SUCCESSES_A_BAND = 12  # on average
@@ -14,11 +15,12 @@ SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 def read(seen: window.Window) -> tuple[blocks.Block, ...]:
     tables = tuple(table(seen, series) for series in seen.series)
-    return (*tables, *(smoke(seen, series) for series in seen.series)) or (blocks.Note("No data: no latencies."),)
+    plots = tuple(plot for series in seen.series if (plot := smoke(seen, series)))
+    return (*tables, *plots) or (blocks.Note("No data: no latencies."),)
 
 
 def table(seen: window.Window, series: window.Series) -> blocks.Table:
-    rows = []
+    rows: list[blocks.Row] = []
     for facts in seen.paths:
         successes_s, timeouts = sample.latencies_s(facts.sample(series))
         rows.append(
@@ -28,7 +30,7 @@ def table(seen: window.Window, series: window.Series) -> blocks.Table:
                 sample.quantile(successes_s, timeouts, 0.9),
                 timeouts,
                 len(successes_s) + timeouts,
-                words.seconds(facts.deadline_s) if facts.deadline_s else blocks.Missing("-"),
+                words.seconds(facts.now.deadline_s) if facts.now.deadline_s else blocks.Missing("-"),
             )
         )
     return blocks.Table(
@@ -38,9 +40,11 @@ def table(seen: window.Window, series: window.Series) -> blocks.Table:
     )
 
 
-def smoke(seen: window.Window, series: window.Series) -> blocks.Plot:
-    """Bands over time, a panel a path."""
+def smoke(seen: window.Window, series: window.Series) -> blocks.Plot | None:
+    """Bands over time, a panel a path; None where no path has enough for a line."""
     panels = tuple(panel(seen, facts, facts.sample(series)) for facts in seen.paths)
+    if not any(each.is_drawable for each in panels):
+        return None
     return blocks.Plot(
         f"latency-{series}",
         "Slower, or only jittery; and is the deadline right?",
@@ -49,26 +53,22 @@ def smoke(seen: window.Window, series: window.Series) -> blocks.Plot:
     )
 
 
-def panel(seen: window.Window, facts: window.PathFacts, points: Sequence[Point]) -> figures.LatencyPanel:
+def panel(seen: window.Window, facts: window.PathFacts, taken: Outcomes) -> figures.LatencyPanel:
     """As many bands as leave enough successes in each."""
-    n = len(sample.latencies_s(points)[0])
+    n = len(sample.latencies_s(taken)[0])
     count = max(1, min(MOST_BANDS, n // SUCCESSES_A_BAND))
     step = (seen.until - seen.since) / count
-    bands = []
-    for index, taken in enumerate(window.bucket(points, seen.since, seen.until, count)):
-        ranked_s = sorted(sample.latencies_s(taken)[0])
-        enough = len(ranked_s) >= FEWEST_IN_A_BAND
-        bands.append(figures.Smoke(seen.since + (index + 0.5) * step, quantiles(ranked_s) if enough else None))
-    timeouts = tuple(each.sent_at for each in points if each.kind is model.Kind.TIMEOUT)
-    return figures.LatencyPanel(str(facts.path), tuple(bands), timeouts, facts.deadline_s, n)
+    edges = [seen.since + index * step for index in range(count + 1)]
+    bands = tuple(
+        figures.Smoke(edge + step / 2, quantiles(sample.latencies_s(part)[0]))
+        for edge, part in zip(edges, taken.split(edges), strict=False)
+    )
+    timeouts = tuple(dt.datetime.fromtimestamp(each, dt.UTC) for each in taken.sent_s[taken.timed_out].tolist())
+    return figures.LatencyPanel(str(facts.path), bands, timeouts, facts.now.deadline_s, n)
 
 
-def quantiles(ranked_s: list[float]) -> tuple[float, float, float, float, float]:
-    """Quantiles at `SHARES`, interpolated."""
-    found = []
-    for share in SHARES:
-        place = share * (len(ranked_s) - 1)
-        below = int(place)
-        above = min(below + 1, len(ranked_s) - 1)
-        found.append(ranked_s[below] + (place - below) * (ranked_s[above] - ranked_s[below]))
-    return found[0], found[1], found[2], found[3], found[4]
+def quantiles(latencies_s: list[float]) -> tuple[float, ...] | None:
+    """Quantiles at `SHARES`; None where they are too few."""
+    if len(latencies_s) < FEWEST_IN_A_BAND:
+        return None
+    return tuple(np.quantile(latencies_s, SHARES).tolist())

@@ -1,19 +1,17 @@
-"""Channel by tier: the share that works, its interval and n."""
+"""Channel by tier: the share that works, its interval and n; then shares of time."""
 
 import dataclasses
 import datetime as dt
-from collections.abc import Sequence
 
 from probe import model
-from probe.inference import statistics
-from probe.records.rows import Point
 from reports import blocks, figures, sample, window, words
+from reports.outcomes import Outcomes
 
 
 def read(seen: window.Window) -> tuple[blocks.Block, ...]:
-    """A table and a picture for each series, so that none mixes them; then shares of time."""
+    """A table and a picture for each series, so that none mixes them."""
     tables = tuple(grid(seen, series) for series in seen.series)
-    plots = tuple(comparison(seen, series) for series in seen.series)
+    plots = tuple(plot for series in seen.series if (plot := comparison(seen, series)))
     return (*tables, *occupancy(seen), *plots) or (blocks.Note("No scheduled canaries in this period: no rates."),)
 
 
@@ -41,7 +39,7 @@ def cell(facts: window.PathFacts | None, series: window.Series) -> blocks.Cell:
         return measured
     if facts.is_bad:
         return dataclasses.replace(measured, tone="bad", mark="!")
-    if facts.target_success is not None and measured.high < facts.target_success:
+    if facts.now.target_success is not None and measured.high < facts.now.target_success:
         return dataclasses.replace(measured, tone="warn", mark="<")
     return measured
 
@@ -74,11 +72,13 @@ LATEST_SHARE = 7  # the latest seventh of the period, and at least a day
 LATEST_LEAST = dt.timedelta(days=1)
 
 
-def comparison(seen: window.Window, series: window.Series) -> blocks.Plot:
-    """The whole period against its latest part, paths of one tier side by side."""
+def comparison(seen: window.Window, series: window.Series) -> blocks.Plot | None:
+    """The whole period against its latest part, paths of one tier side by side; None where all are too few."""
     latest = max((seen.until - seen.since) / LATEST_SHARE, LATEST_LEAST)
     ranked = sorted(seen.paths, key=lambda facts: window.weight(facts.path.tier))
     rows = tuple(row(facts, facts.sample(series), seen.until - latest) for facts in ranked)
+    if not any(each.period for each in rows):
+        return None
     return blocks.Plot(
         f"rates-{series}",
         "What can I use now, and is it worse than before?",
@@ -92,16 +92,13 @@ def comparison(seen: window.Window, series: window.Series) -> blocks.Plot:
     )
 
 
-def row(facts: window.PathFacts, points: Sequence[Point], latest_from: dt.datetime) -> figures.RateRow:
-    latest = [each for each in points if each.sent_at >= latest_from]
-    return figures.RateRow(str(facts.path), facts.path.tier, point(points), point(latest), len(points))
+def row(facts: window.PathFacts, taken: Outcomes, latest_from: dt.datetime) -> figures.RateRow:
+    period, latest = sample.rate(taken), sample.rate(taken.since(latest_from))
+    return figures.RateRow(str(facts.path), facts.path.tier, point(period), point(latest), len(taken))
 
 
-def point(points: Sequence[Point]) -> figures.Rate | None:
-    n, ok = len(points), len(points) - sample.failures(points)
-    if n < sample.ENOUGH:
-        return None
-    return figures.Rate(ok / n, *statistics.wilson(ok, n), n)
+def point(rate: blocks.Rate | blocks.Missing) -> figures.Rate | None:
+    return None if isinstance(rate, blocks.Missing) else figures.Rate(rate.share, rate.low, rate.high, rate.n)
 
 
 def alt(each: figures.RateRow) -> str:

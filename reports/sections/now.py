@@ -1,9 +1,11 @@
 """The first screen: what is degraded since when, why, what to use, what was paid, and what is not known."""
 
+import collections
 from collections.abc import Iterator
 
 from probe import model
-from reports import advice, blocks, findings, sample, states, window, words
+from reports import advice, blocks, findings, outcomes, sample, states, window, words
+from reports.sections import quality
 
 RECENT_S = 86_400.0  # a stretch that ended within this is still news
 MOST_NAMES = 6
@@ -23,7 +25,7 @@ def read(seen: window.Window) -> tuple[blocks.Block, ...]:
 
 def caveats(seen: window.Window) -> Iterator[blocks.Line]:
     """What spoils everything below: nothing there, made up, or nobody watching."""
-    if not any(facts.points for facts in seen.paths):
+    if seen.is_empty:
         yield blocks.Line("No data in this period: nothing is known, neither good nor bad.", tone="unknown")
         yield blocks.Line("`tierwatch daemon` sends canaries; `tierwatch plan` shows their price first.", "next")
         return
@@ -46,22 +48,23 @@ def incident(seen: window.Window, found: findings.Incident) -> Iterator[blocks.L
 def opening(seen: window.Window, facts: window.PathFacts) -> str:
     """`DEGRADED since 02:20 UTC (90 %: 01:55-02:35), still on. About 45 % fail.`."""
     since = findings.since(facts)
-    text = states.BAD[facts.state.state] + (f" since {words.moment(since, seen.until)}" if since else "")
-    if facts.since:
-        text += f" (90 %: {words.clock_range(facts.since.low, facts.since.high, seen.until)})"
-    if facts.state.state is model.State.DEGRADED:
+    text = states.BAD[facts.state] + (f" since {words.moment(since, seen.until)}" if since else "")
+    if facts.now.since:
+        text += f" (90 %: {words.clock_range(facts.now.since.low, facts.now.since.high, seen.until)})"
+    if facts.state is model.State.DEGRADED:
         text += ", still on" if seen.is_now else ", still on at the period's end"
-    if facts.failing is not None:
-        return f"{text}. About {words.percent(facts.failing)} fail."
-    return f"{text}. {words.sentence(facts.state.reason)}" if facts.state.reason else f"{text}."
+    if facts.now.failing is not None:
+        return f"{text}. About {words.percent(facts.now.failing)} fail."
+    reason = facts.now.state.reason
+    return f"{text}. {words.sentence(reason)}" if reason else f"{text}."
 
 
 def counted(seen: window.Window, facts: window.PathFacts) -> str:
     """`processing_error 14, timeout 5 of 41 canaries; `: what was seen since it began, by every canary."""
     since = findings.since(facts) or seen.since
-    points = [point for point in facts.of(*window.CANARIES) if point.sent_at >= since and not point.excluded]
-    counts = sample.kinds(points)
-    return f"{sample.told_kinds(counts)} of {words.count(len(points), 'canary')}; " if counts else ""
+    canaries = facts.canaries().since(since)
+    counts, n = canaries.failures(), int(canaries.included.sum())
+    return f"{sample.told_kinds(counts)} of {words.count(n, 'canary')}; " if counts else ""
 
 
 def spreading(seen: window.Window, found: findings.Incident) -> str:
@@ -71,7 +74,7 @@ def spreading(seen: window.Window, found: findings.Incident) -> str:
         since = findings.since(facts)
         extra = [
             *([f"since {words.moment(since, seen.until)}"] if since else []),
-            *([f"about {words.percent(facts.failing)} fail"] if facts.failing is not None else []),
+            *([f"about {words.percent(failing)} fail"] if (failing := facts.now.failing) is not None else []),
         ]
         told.append(f"{facts.path.tier} yes" + (f" ({', '.join(extra)})" if extra else ""))
     told += [f"{tier} no" for tier in found.fine_tiers]
@@ -81,17 +84,17 @@ def spreading(seen: window.Window, found: findings.Incident) -> str:
 
 def calm(seen: window.Window) -> Iterator[blocks.Line]:
     """What is well, what is doubtful, and what is over, in one sentence each."""
-    healthy = sum(facts.state.state is model.State.HEALTHY for facts in seen.paths)
+    healthy = sum(facts.state is model.State.HEALTHY for facts in seen.paths)
     if healthy and not any(facts.is_bad for facts in seen.paths):
-        checked = max((facts.state.checked_at for facts in seen.paths if facts.state.checked_at), default=None)
+        checked = max((at for facts in seen.paths if (at := facts.now.state.checked_at)), default=None)
         latest = f" Latest canary {words.ago(checked, seen.until)}." if checked else ""
         all_well = "All well" if healthy == len(seen.paths) else "No path is known to be degraded"
         yield blocks.Line(
             f"{all_well}: {healthy} of {words.count(len(seen.paths), 'path')} healthy.{latest}", tone="good"
         )
     for facts in seen.paths:
-        if facts.state.state is model.State.SUSPECT:
-            yield blocks.Line(f"{facts.path}: {facts.state.reason or 'being re-checked'}.", "suspect", "warn")
+        if facts.state is model.State.SUSPECT:
+            yield blocks.Line(f"{facts.path}: {facts.now.state.reason or 'being re-checked'}.", "suspect", "warn")
     over = [
         (stretch.end.at, stretch, facts)
         for facts in seen.paths
@@ -120,37 +123,32 @@ def to_use(seen: window.Window) -> Iterator[blocks.Line]:
 
 def money(seen: window.Window) -> Iterator[blocks.Line]:
     """Canaries of the day against the budget, and what the user's own requests lost."""
-    lost = [
-        point
-        for facts in seen.paths
-        for point in facts.of(window.Series.OWN)
-        if point.billed == "yes" and point.kind is not model.Kind.OK
-    ]
+    own = outcomes.joined(facts.of(window.Series.OWN) for facts in seen.paths)
+    lost = own.where(own.is_billed("yes") & ~own.ok)
     day = "today" if seen.is_now else f"on {seen.until:%b %d}"
     text = f"{words.usd(seen.spent_usd)} canaries {day} of {words.usd(seen.budget_usd_per_day)}"
-    if lost:
-        lost_usd = sum(point.price_usd for point in lost)
-        text += f"; {words.count(len(lost), 'own picture')} billed and lost ({words.usd(lost_usd)})"
+    if len(lost):
+        text += f"; {words.count(len(lost), 'own picture')} billed and lost ({words.usd(lost.usd)})"
     yield blocks.Line(f"{text}.", "paid")
 
 
 def unknown(seen: window.Window) -> Iterator[blocks.Line]:
     """What is not known, never to be taken for fine: paths with too little data, and canaries that say nothing."""
     names = [
-        f"{facts.path}: {facts.state.reason or little(facts)}"
+        f"{facts.path}: {facts.now.state.reason or little(facts)}"
         for facts in seen.paths
-        if facts.state.state is model.State.UNKNOWN
+        if facts.state is model.State.UNKNOWN
     ]
     if names:
         more = f"; and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
         yield blocks.Line(f"{'; '.join(names[:MOST_NAMES])}{more}. Not known is not fine.", "unknown", "unknown")
-    excluded = [point for facts in seen.paths for point in facts.of(*window.CANARIES) if point.excluded]
+    excluded = sum((quality.excluded(facts) for facts in seen.paths), collections.Counter[model.Exclusion]())
     if excluded:
-        reasons = ", ".join(sorted({str(point.excluded) for point in excluded}))
-        told = f"{words.count(len(excluded), 'canary')} of this period say nothing of any channel: {reasons}, our own."
+        reasons = ", ".join(f"{reason} {n}" for reason, n in excluded.most_common())
+        told = f"{words.count(excluded.total(), 'outcome')} say nothing of any channel: our own fault ({reasons})."
         yield blocks.Line(told, "excluded")
 
 
 def little(facts: window.PathFacts) -> str:
-    n = len(facts.of(*window.CANARIES))
+    n = len(facts.canaries())
     return f"{words.count(n, 'canary')}, too few" if n else "no data"

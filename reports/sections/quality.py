@@ -1,23 +1,26 @@
 """What the numbers leave out: excluded outcomes, skipped slots, unknown outcomes, gaps."""
 
 import collections
-import itertools
+import datetime as dt
 
-from reports import blocks, window, words
+import numpy as np
+
+from probe import model
+from reports import blocks, outcomes, window, words
 
 FEW_INTERVALS = 3  # a silence longer than so many usual spacings is a gap
 SHORTEST_GAP_S = 3600.0
 
 
 def read(seen: window.Window) -> tuple[blocks.Block, ...]:
-    present = [series for series in window.Series if any(facts.of(series) for facts in seen.paths)]
+    present = [series for series in window.Series if any(len(facts.of(series)) for facts in seen.paths)]
     rows: list[blocks.Row] = []
     for facts in seen.paths:
-        excluded = sum(point.excluded is not None for point in facts.points)
-        aside = sum(window.health(point) is None for point in facts.points) - excluded
+        taken = outcomes.joined(facts.series.values())
+        excluded = int((~taken.included).sum())
+        aside = int((taken.included & ~taken.telling).sum())
         counts = (len(facts.of(series)) for series in present)
-        skipped = sum(facts.skips.values())
-        rows.append((str(facts.path), *counts, excluded, aside, skipped, facts.unknown_outcomes))
+        rows.append((str(facts.path), *counts, excluded, aside, sum(facts.skips.values()), facts.unknown_outcomes))
     table = blocks.Table(
         ("path", *(str(series) for series in present), "excluded", "aside", "skipped", "lost"),
         tuple(rows),
@@ -32,30 +35,39 @@ def reasons(seen: window.Window) -> tuple[blocks.Block, ...]:
     """Why outcomes were excluded and slots skipped."""
     counts: collections.Counter[str] = collections.Counter()
     for facts in seen.paths:
-        counts.update(str(point.excluded) for point in facts.points if point.excluded)
-        counts.update({f"skipped: {reason}": count for reason, count in facts.skips.items()})
+        counts.update({str(reason): n for reason, n in excluded(facts).items()})
+        counts.update({f"skipped: {reason}": n for reason, n in facts.skips.items()})
     if not counts:
         return ()
-    return (blocks.Note("Reasons: " + ", ".join(f"{reason} {count}" for reason, count in counts.most_common()) + "."),)
+    return (blocks.Note("Reasons: " + ", ".join(f"{reason} {n}" for reason, n in counts.most_common()) + "."),)
+
+
+def excluded(facts: window.PathFacts) -> collections.Counter[model.Exclusion]:
+    """Outcomes that say nothing about their channel, by reason."""
+    counts: collections.Counter[model.Exclusion] = collections.Counter()
+    for taken in facts.series.values():
+        for code, n in enumerate(np.bincount(taken.exclusions, minlength=len(outcomes.EXCLUSIONS)).tolist()):
+            if n and (reason := outcomes.EXCLUSIONS[code]):
+                counts[reason] += n
+    return counts
 
 
 def gaps(seen: window.Window) -> tuple[blocks.Block, ...]:
     """Silences of all canaries together: nobody watched then."""
-    sent = sorted(point.sent_at for facts in seen.paths for point in facts.of(*window.CANARIES))
-    if len(sent) < FEW_INTERVALS:
+    sent_s = np.sort(np.concatenate([facts.canaries().sent_s for facts in seen.paths] or [np.array([])]))
+    if len(sent_s) < FEW_INTERVALS:
         return ()
-    steps = sorted(itertools.pairwise(sent), key=lambda pair: pair[1] - pair[0])
-    usual_s = (steps[len(steps) // 2][1] - steps[len(steps) // 2][0]).total_seconds()
-    limit_s = max(FEW_INTERVALS * usual_s, SHORTEST_GAP_S)
-    edges = [(seen.since, sent[0]), *steps, (sent[-1], seen.until)]
-    long = [(start, end) for start, end in edges if (end - start).total_seconds() > limit_s]
-    if not long:
+    limit_s = max(FEW_INTERVALS * float(np.median(np.diff(sent_s))), SHORTEST_GAP_S)
+    edges_s = np.concatenate([[seen.since.timestamp()], sent_s, [seen.until.timestamp()]])
+    silent_s = np.diff(edges_s)
+    count = int((silent_s > limit_s).sum())
+    if not count:
         return ()
-    total_s = sum((end - start).total_seconds() for start, end in long)
-    start, end = max(long, key=lambda pair: pair[1] - pair[0])
+    longest = int(silent_s.argmax())
+    start, end = (dt.datetime.fromtimestamp(float(edges_s[longest + step]), dt.UTC) for step in (0, 1))
     return (
         blocks.Note(
-            f"Not watched for {words.span(total_s)} in {words.count(len(long), 'gap')}, the longest "
-            f"{words.clock_range(start, end, seen.until)} UTC."
+            f"Not watched for {words.span(float(silent_s[silent_s > limit_s].sum()))} in {words.count(count, 'gap')}, "
+            f"the longest {words.clock_range(start, end, seen.until)} UTC."
         ),
     )

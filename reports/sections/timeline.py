@@ -3,8 +3,8 @@
 import datetime as dt
 from collections.abc import Sequence
 
-from probe.records.rows import Point
-from reports import blocks, figures, sample, window, words
+from reports import blocks, figures, present, sample, window, words
+from reports.outcomes import Outcomes
 
 STEPS_MINUTES = (5, 10, 15, 30, 60, 120, 180, 240, 360, 720, 1440, 2880, 10080, 20160, 40320)
 MOST_MARKS = 30  # of a strip in text, which leaves room for the failures in 80 columns
@@ -24,7 +24,7 @@ def read(seen: window.Window) -> tuple[blocks.Block, ...]:
 def table(seen: window.Window, series: window.Series) -> blocks.Table:
     edges = steps(seen.since, seen.until, MOST_MARKS)
     samples = {facts.path: facts.sample(series) for facts in seen.paths}
-    rows = tuple((str(path), blocks.Strip(strip(points, edges)), told(points)) for path, points in samples.items())
+    rows = tuple((str(path), blocks.Strip(strip(taken, edges)), told(taken)) for path, taken in samples.items())
     return blocks.Table(
         ("path", "oldest to newest", "failures"),
         rows,
@@ -38,11 +38,10 @@ def picture(seen: window.Window, series: window.Series) -> blocks.Plot:
     edges = steps(seen.since, seen.until, MOST_CELLS)
     strips = []
     for facts in seen.paths:
-        points = facts.sample(series)
+        taken = facts.sample(series)
         brackets = tuple(bracket(stretch, seen) for stretch in facts.degraded)
-        strips.append(
-            figures.Strip(str(facts.path), strip(points, edges), len(points), sample.failures(points), brackets)
-        )
+        failed = int(taken.failed.sum())
+        strips.append(figures.Strip(str(facts.path), strip(taken, edges), len(taken), failed, brackets))
     count = sum(len(facts.degraded) for facts in seen.paths)
     return blocks.Plot(
         f"timeline-{series}",
@@ -77,16 +76,15 @@ def steps(since: dt.datetime, until: dt.datetime, most: int) -> list[dt.datetime
 EPOCH = dt.datetime(1970, 1, 5, tzinfo=dt.UTC)  # a Monday, so that weeks begin on one
 
 
-def strip(points: Sequence[Point], edges: Sequence[dt.datetime]) -> tuple[float | None, ...]:
+def strip(taken: Outcomes, edges: Sequence[dt.datetime]) -> tuple[float | None, ...]:
     """Share failing between the edges; None where there was nothing."""
-    sorted_in = window.bucket(points, edges[0], edges[-1], len(edges) - 1)
-    return tuple(sample.failures(each) / len(each) if each else None for each in sorted_in)
+    return tuple(float(each.failed.mean()) if len(each) else None for each in taken.split(edges))
 
 
-def told(points: Sequence[Point]) -> blocks.Cell:
-    if not points:
+def told(taken: Outcomes) -> blocks.Cell:
+    if not len(taken):
         return blocks.Missing("no data")
-    return sample.told_kinds(sample.kinds(points), most=2) or f"none of {len(points)}"
+    return sample.told_kinds(taken.failures(), most=2) or f"none of {len(taken)}"
 
 
 def degraded(seen: window.Window) -> blocks.Table | None:
@@ -119,5 +117,5 @@ def ending(stretch: window.Degraded, facts: window.PathFacts) -> blocks.Cell:
     return blocks.Word("still on", "bad") if facts.is_bad else blocks.Word("open, no alarm", "warn")
 
 
-def moment(estimate: window.Estimate) -> blocks.Moment:
+def moment(estimate: present.Estimate) -> blocks.Moment:
     return blocks.Moment(estimate.at, estimate.low, estimate.high)
