@@ -1,25 +1,53 @@
-"""`tierwatch triage`: why one request failed, and what to do now."""
+"""`tierwatch triage`: why one request, or a batch, failed and what to do now."""
 
+import asyncio
+import contextlib
 import datetime as dt
 import pathlib
 import sys
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from probe import model
 from probe.commands import options
 
+if TYPE_CHECKING:
+    from probe.config import Config
+    from probe.records.history import History
+    from probe.triage.diagnosis import Diagnosis
+    from probe.triage.subject import Hints, Subject
+
+PROMPT_CAP_CHARACTERS = 32_000
+PICTURE_CAP_BYTES = 20 * 2**20
+
 
 @click.command(short_help="Why one request failed, and what to do now.")
 @click.argument("what", required=False)
 @click.option("--reply", metavar="FILE", help="A pasted reply instead of an id; - reads standard input.")
 @click.option("--text", metavar="TEXT", help="The error's words instead of an id.")
-@click.option("--last", "last", metavar="PATH", help="The latest failure on a path, such as vip/4k-high.")
+@click.option("--last", metavar="PATH", help="The latest failure on a path, such as vip/4k-high.")
 @click.option("--channel", metavar="NAME", help="Where a request went that is not stored.")
 @click.option("--tier", metavar="NAME", help="What it ordered, such as 4k-high.")
 @click.option("--sent-at", metavar="TIME", help="When it was sent, ISO 8601; UTC where no zone is given.")
 @click.option("--elapsed", "elapsed_s", type=click.FloatRange(min=0), metavar="SECONDS", help="How long it took.")
+@click.option("--prompt-file", metavar="FILE", help="The prompt that was sent; it is kept nowhere.")
+@click.option("--image", "image_file", metavar="FILE", help="The reference picture of an edit; kept nowhere.")
+@click.option("--yes", "agreed", is_flag=True, help="Let the prompt and picture go to the moderation pre-screen.")
+@click.option("--offline", is_flag=True, help="Ask nobody: no gateway log, no pre-screen.")
+@click.option("--live", is_flag=True, help="Climb the ladder: sends paid requests, up to --max-cost.")
+@click.option(
+    "--max-cost",
+    "max_usd",
+    type=click.FloatRange(min=0),
+    metavar="USD",
+    help="Most that --live may spend, list prices.",
+)
+@click.option("--ladder", "forced", is_flag=True, help="With --live: every rung in the textbook order.")
+@click.option("--ticket", is_flag=True, help="Markdown for the gateway's support: ids and times, no key, no prompt.")
+@click.option("--stored", is_flag=True, help="Show what the latest triage of it found; asks and sends nothing.")
 @options.CONFIG
+@options.JSON
 def command(
     what: str | None,
     reply: str | None,
@@ -29,55 +57,216 @@ def command(
     tier: str | None,
     sent_at: str | None,
     elapsed_s: float | None,
+    prompt_file: str | None,
+    image_file: str | None,
+    agreed: bool,
+    offline: bool,
+    live: bool,
+    max_usd: float | None,
+    forced: bool,
+    ticket: bool,
+    stored: bool,
     config_path: str | None,
+    as_json: bool,
 ) -> None:
     """Why one request failed, and what to do now: the answer in two lines, then why.
 
     WHAT is any id of the request: ours, the gateway's, a trace, upstream or edge id.
-    Nothing is sent and nothing is paid.
+    Without --live nothing is paid. The gateway's own log is asked where the config
+    names one; the prompt goes to the pre-screen only after a yes.
 
     \b
     Examples:
       tierwatch triage req_0123456789abcdef0123456789abcdef
       pbpaste | tierwatch triage --reply - --channel vip --tier 4k-high
-      tierwatch triage --last vip/4k-high
+      tierwatch triage --last vip/4k-high --live --max-cost 0.90
+      tierwatch triage 01a20d3a --prompt-file prompt.txt --yes
 
     \b
     Exit codes: 0 a cause stands out, 1 undecided (the next rung is named),
     2 usage or config.
     """
-    from probe import config as configs
-    from probe.records import history as histories
-    from probe.triage import diagnosis, subject
-    from probe.triage import text as words
-
     given = [each for each in (what, reply, text, last) if each is not None]
     if len(given) != 1:
         raise click.UsageError("Name one request: an id, --reply FILE, --text TEXT or --last PATH.")
-    hints = subject.Hints(channel, tier, moment(sent_at), elapsed_s)
-    config, history = None, None
-    try:
-        config = configs.load(configs.find(config_path))
-        history = histories.open(configs.database(pathlib.Path(config.source)))
-    except model.UserError as error:
-        if config_path is not None or what is not None or last is not None:
-            raise
-        click.echo(f"without history: {error}", err=True)
-    if what is not None:
-        about = subject.by_id(what, history, hints)
-    elif last is not None:
-        assert history is not None  # noqa: S101 - refused above
-        about = subject.latest_failure(path(last), history)
-    else:
-        about = subject.pasted(text or pasted(reply or "-"), history, hints, dt.datetime.now(dt.UTC))
-    pieces, near = diagnosis.free(about, history, config)
-    found = diagnosis.diagnose(about, pieces, near=near)
-    click.echo(words.render(found, config), nl=False)
+    if live and max_usd is None:
+        raise click.UsageError("--live spends money: say how much it may with --max-cost USD.")
+    from probe.triage import subject
+
+    hints = subject.Hints(channel, tier, moment(sent_at), elapsed_s, prompt_of(prompt_file), picture_of(image_file))
+    with contextlib.ExitStack() as stack:
+        config, history = open_history(config_path, stack, needed=live or last is not None)
+        about = about_of(what, reply, text, last, hints, history, config)
+        if stored:
+            show_stored(about, history, as_json=as_json)
+            return
+        found = asyncio.run(
+            inquire(
+                about, history, config, ask=not offline, agreed=agreed, max_usd=max_usd if live else None, forced=forced
+            )
+        )
+        document = keep(found, config)
+    show(found, config, document, as_json=as_json, ticket=ticket)
     if found.cause is None and not about.ok:
         raise SystemExit(1)
 
 
-def path(text: str) -> model.Path:
+def open_history(
+    config_path: str | None, stack: contextlib.ExitStack, *, needed: bool
+) -> tuple["Config | None", "History | None"]:
+    """Config and history; without them triage still reads a reply, unless they are needed or were named."""
+    from probe import config as configs
+    from probe.records import history as histories
+
+    config = None
+    try:
+        config = configs.load(configs.find(config_path))
+        return config, stack.enter_context(histories.open(configs.database(pathlib.Path(config.source))))
+    except model.UserError as error:
+        if needed or (config_path is not None and config is None):
+            raise
+        click.echo(f"without history: {error}", err=True)
+        return config, None
+
+
+def about_of(
+    what: str | None,
+    reply: str | None,
+    text: str | None,
+    last: str | None,
+    hints: "Hints",
+    history: "History | None",
+    config: "Config | None",
+) -> "Subject":
+    """The request that is meant."""
+    from probe import taxonomy
+    from probe.triage import subject
+
+    if what is not None:
+        return subject.by_id(what, history, hints)
+    if last is not None and history is not None:
+        return subject.latest_failure(path_of(last), history, hints)
+    rules = taxonomy.compile_rules(config.rule) if config is not None else ()
+    words = text if text is not None else pasted(reply or "-")
+    return subject.pasted(words, history, hints, dt.datetime.now(dt.UTC), rules)
+
+
+async def inquire(
+    about: "Subject",
+    history: "History | None",
+    config: "Config | None",
+    *,
+    ask: bool,
+    agreed: bool,
+    max_usd: float | None,
+    forced: bool,
+) -> "Diagnosis":
+    """What is stored, then free questions to others, then paid rungs where `max_usd` is given."""
+    from probe import clock
+    from probe.triage import asking, offline
+
+    found = offline.examine(about, history, config)
+    if config is None or about.ok:
+        return found
+    time = clock.RealClock()
+    if ask and not asking.has(found, f"{about.channel}'s log"):
+        found = offline.with_pieces(found, [piece for piece in [await asking.log(about, config, time)] if piece])
+    own = about.prompt is not None and not about.canary
+    if ask and own and not asking.has(found, "pre-screen") and consent(config, agreed=agreed):
+        found = offline.with_pieces(found, [piece for piece in [await asking.screen(about, config, time)] if piece])
+    return await climb(found, config, max_usd, forced=forced) if max_usd is not None else found
+
+
+def consent(config: "Config", *, agreed: bool) -> bool:
+    """May the prompt leave this machine? Asked on a terminal; elsewhere --yes must say so."""
+    if agreed:
+        return True
+    host = config.moderation.base_url
+    if sys.stdin.isatty() and sys.stderr.isatty():
+        return click.confirm(f"Send the prompt to {host} for the free moderation pre-screen?", err=True)
+    click.echo(f"pre-screen not asked: --yes lets the prompt go to {host}", err=True)
+    return False
+
+
+async def climb(found: "Diagnosis", config: "Config", max_usd: float, *, forced: bool) -> "Diagnosis":
+    """Say the cost, then climb; every rung is an outcome of its own under the shared ledger."""
+    from probe import clock, logs, records, run
+    from probe import config as configs
+    from probe.triage import evidence, live
+
+    needed = {found.about.channel, *(path.channel for path in live.paths(found, config))}
+    used = config.model_copy(update={"channel": tuple(each for each in config.channel if each.name in needed)})
+    click.echo(f"live: at most ${max_usd:.2f} at list prices; Ctrl-C stops", err=True)
+    with records.open(configs.database(pathlib.Path(config.source))) as book:
+        prompt = found.about.prompt
+        prompt_id = evidence.hashed(prompt, book.prompt_key()) if prompt is not None else ""
+        tools = run.tools(used, clock.RealClock(), book)
+        logs.start(tools.redact, config.monitor.log_format, level=30)
+        climbing = live.Climb(
+            tools, max_usd, prompt_id, forced=forced, say=lambda words: click.echo(f"  {words}", err=True)
+        )
+        try:
+            found = await climbing.up(found)
+        finally:
+            await run.close(tools)
+    click.echo(f"live: {climbing.stopped}; ${climbing.spent_usd:.2f} spent", err=True)
+    return found
+
+
+def keep(found: "Diagnosis", config: "Config | None") -> dict[str, Any]:
+    """The document, kept in the records where there are any; that it could not be kept is said, not raised."""
+    import json
+
+    from probe import config as configs
+    from probe import records, run
+    from probe.records import rows
+    from probe.triage import document, stored
+
+    at = dt.datetime.now(dt.UTC)
+    triage_id = run.new_id(at)
+    made = document.document(found, config, triage_id, at)
+    database = configs.database(pathlib.Path(config.source)) if config is not None else None
+    if database is not None and database.exists():
+        try:
+            with records.open(database, 5.0) as book:
+                kept = rows.Triage(triage_id, stored.name(found.about), at, json.dumps(made, ensure_ascii=False))
+                book.keep_triage(kept)
+        except records.RecordsError as error:
+            click.echo(f"not kept: {error}", err=True)
+    return made
+
+
+def show(found: "Diagnosis", config: "Config | None", document: dict[str, Any], *, as_json: bool, ticket: bool) -> None:
+    from probe.triage import text
+    from probe.triage import ticket as tickets
+
+    if as_json:
+        options.echo_json(document)
+    elif ticket:
+        click.echo(tickets.render(found, config), nl=False)
+    else:
+        click.echo(text.render(found, config), nl=False)
+
+
+def show_stored(about: "Subject", history: "History | None", *, as_json: bool) -> None:
+    """What the latest triage of the request found."""
+    import json
+
+    from probe import logs
+    from probe.triage import stored
+
+    kept = history.triages(stored.name(about), limit=1) if history is not None else ()
+    if not kept:
+        raise model.UserError(f"{about.name} has not been triaged yet; run it without --stored")
+    document = json.loads(kept[0].document)
+    if as_json:
+        options.echo_json(document)
+        return
+    for line in stored.lines(document):
+        click.echo(logs.visible(line))
+
+
+def path_of(text: str) -> model.Path:
     try:
         return model.Path.parse(text)
     except ValueError as error:
@@ -101,8 +290,32 @@ def pasted(name: str) -> str:
 
     if name == "-":
         return sys.stdin.read(subject.PASTE_CAP_CHARACTERS)
+    return read(name, subject.PASTE_CAP_CHARACTERS * 4).decode("utf-8", "replace")
+
+
+def prompt_of(name: str | None) -> str | None:
+    """The prompt in a file, less the line break at its end."""
+    if name is None:
+        return None
+    text = read(name, PROMPT_CAP_CHARACTERS * 4 + 1).decode("utf-8", "replace").rstrip("\r\n")
+    if not text.strip() or len(text) > PROMPT_CAP_CHARACTERS:
+        raise model.UserError(f"{name} must hold one prompt of 1 to {PROMPT_CAP_CHARACTERS} characters")
+    return text
+
+
+def picture_of(name: str | None) -> bytes | None:
+    """A reference picture as it is."""
+    if name is None:
+        return None
+    data = read(name, PICTURE_CAP_BYTES + 1)
+    if len(data) > PICTURE_CAP_BYTES:
+        raise model.UserError(f"{name} is over {PICTURE_CAP_BYTES >> 20} MB")
+    return data
+
+
+def read(name: str, limit_bytes: int) -> bytes:
     try:
-        with open(name, encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - a part of it
-            return file.read(subject.PASTE_CAP_CHARACTERS)
+        with pathlib.Path(name).expanduser().open("rb") as file:
+            return file.read(limit_bytes)
     except OSError as error:
         raise model.UserError(f"{name} cannot be read: {error.strerror}") from error

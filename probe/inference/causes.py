@@ -116,6 +116,7 @@ TABLES = Tables(
         "blames the channel": (.05, .1, .3, .95, .05, .05, .05, .1),
         "the model declined in words": (.90, .03, .02, .10, .10, .02, .02, .05),
         "names the gateway's pool": (.05, .1, .3, .95, .05, .05, .05, .1),
+        "no other host could be reached": (.02, .02, .02, .02, .02, .02, .95, .02),
         "wrong picture": (.05, .15, .05, .95, .2, .02, .02, .2),
         "ended at a proxy's time limit": (.03, .10, .10, .60, .03, .03, .35, .10),
         "known-good prompt and parameters": (.02, .9, .9, .9, .05, .9, .9, .9),

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from probe import model
 from probe.inference import causes
 from probe.inference.causes import Cause
-from probe.triage import around, ladder, subject
-from probe.triage.diagnosis import Diagnosis, told
+from probe.triage import around, ladder
+from probe.triage.diagnosis import Diagnosis
 
 if TYPE_CHECKING:
     from probe.config import Config
@@ -69,7 +69,7 @@ def reason(found: Diagnosis) -> str:
     if found.cause in causes.PATH_CAUSES and near is not None:
         for count in near.path:
             if count.failed:
-                return f"{count.path} {told(count).partition(' (')[0]}"
+                return f"{count.path} {around.told(count).partition(' (')[0]}"
     if about.verdict is not None:
         detail = f" ({about.verdict.detail})" if about.verdict.detail else ""
         return f"the reply says {about.verdict.kind}{detail}"
@@ -77,23 +77,28 @@ def reason(found: Diagnosis) -> str:
 
 
 def act(found: Diagnosis, to: model.Path | None, price_usd: float | None) -> tuple[str, str]:
-    """(verb, sentence) by cause; never a blind resend of what may be billed already."""
-    about, cause = found.about, found.cause
-    here = about.channel or "that channel"
+    """(verb, sentence): first never to pay twice, then what mends the cause, then where to send it."""
+    cause, here = found.cause, found.about.channel or "that channel"
+    there = f" Use {to.channel}, {usd(price_usd)}." if to is not None and price_usd is not None else ""
+    verb = "switch" if there else "wait"
+    lost = next((piece.words for piece in found.pieces if piece.clue == LOST), None)
+    if lost is not None:
+        return verb, f"DO NOT resend on {here}: {lost.partition(':')[0]}.{there}"
+    if cause is not None and cause in FIXES:
+        return FIXES[cause][0], FIXES[cause][1].format(here=here)
+    if may_be_billed(found):
+        return verb, f"DO NOT resend on {here} before its log says it was not billed.{there}"
     if cause is None:
-        return "-", "Do not resend yet: the next rung below tells the two apart."
-    if cause in FIXES:
-        verb, sentence = FIXES[cause]
-        return verb, sentence.format(here=here)
-    there = f"{to}, ${price_usd:.2f}" if to is not None and price_usd is not None else ""
-    if may_be_billed(about):
-        elsewhere = f" If it cannot wait: {there}." if there else ""
-        return "wait", f"DO NOT resend on {here} before its log says it was not billed.{elsewhere}"
+        return "-", "Do not resend yet: the next rung below tells them apart."
     if cause is Cause.ONE_OFF:
-        return "resend", f"RESEND once on {about.path or here}."
-    if there:
-        return "switch", f"SWITCH: resend on {there}. Do not resend on {here}."
-    return "wait", "WAIT: no other channel is known to be well at this tier."
+        return "resend", f"RESEND once on {found.about.path or here}."
+    return verb, f"SWITCH: do not resend on {here}.{there}" if there else NOWHERE
+
+
+NOWHERE = "WAIT: no other channel is known to be well at this tier."
+
+LOST = "gateway finished and billed"
+"""The clue that a picture was made and never arrived."""
 
 
 FIXES: Mapping[Cause, tuple[str, str]] = MappingProxyType(
@@ -110,10 +115,20 @@ FIXES: Mapping[Cause, tuple[str, str]] = MappingProxyType(
 """Causes that one thing mends wherever the request is sent."""
 
 
-def may_be_billed(about: subject.Subject) -> bool:
-    """May the picture exist and be charged, though nobody received it?"""
-    verdict = about.verdict
-    return verdict is not None and verdict.billed != "no" and verdict.kind in MAYBE_DRAWN
+def may_be_billed(found: Diagnosis) -> bool:
+    """May the picture exist and be charged, though nobody received it? A log that denies it settles the question."""
+    verdict = found.about.verdict
+    if verdict is None or verdict.billed == "no" or verdict.kind not in MAYBE_DRAWN:
+        return False
+    return not any(piece.clue in DENIED for piece in found.pieces)
+
+
+DENIED = frozenset({"gateway failed too", "gateway knows nothing of it"})
+
+
+def usd(price_usd: float) -> str:
+    """`$0.40`; small prices keep three digits."""
+    return f"${price_usd:.3f}" if price_usd < 0.095 and round(price_usd, 2) != price_usd else f"${price_usd:.2f}"
 
 
 MAYBE_DRAWN = frozenset({model.Kind.TIMEOUT, model.Kind.NETWORK, model.Kind.GATEWAY_ERROR})

@@ -60,12 +60,15 @@ class Around:
         return (*self.path, *self.lighter, *self.others)
 
 
-def look(path: model.Path, at: dt.datetime, judged: Iterable[model.Judged], config: "Config", but: str = "") -> Around:
-    """Sort what was stored around `at`; `but` is the id of the failure itself."""
+def look(
+    path: model.Path, at: dt.datetime, judged: Iterable[model.Judged], config: "Config", but: Iterable[str]
+) -> Around:
+    """Sort what was stored around `at`; `but` are the ids of the failure itself and of its repeats."""
     lighter, others = neighbours(path, config)
+    left_out = set(but)
     seen: dict[model.Path, list[model.Judged]] = {each: [] for each in (path, *lighter, *others)}
     for one in judged:
-        if one.outcome.path in seen and one.outcome.id != but and not one.outcome.excluded:
+        if one.outcome.path in seen and one.outcome.id not in left_out and not one.outcome.excluded:
             seen[one.outcome.path].append(one)
     return Around(
         at=at,
@@ -99,40 +102,45 @@ def weight(config: "Config", tier: str) -> tuple[int, int]:
     return edge_px, QUALITIES.index(spec.quality) if spec.quality in QUALITIES else 0
 
 
-def findings(around: Around, path: model.Path, config: "Config") -> dict[model.Path, tuple[Finding, ...]]:
-    """What the neighbours say about the causes, by path; weights fade with the distance in time."""
-    upstream = _upstream(config, path.channel)
-    found: dict[model.Path, tuple[Finding, ...]] = {}
+def findings(around: Around, path: model.Path, config: "Config") -> dict[tuple[model.Path, bool], tuple[Finding, ...]]:
+    """What canaries (False) and own traffic (True) of each path say about the causes, fading with distance in time."""
+    found: dict[tuple[model.Path, bool], list[Finding]] = {}
     for other, seen in around.seen.items():
-        if other == path:
-            check, of, shared = Check.CANARY, "", None
-        elif other.channel == path.channel:
-            check, of, shared = Check.LIGHTER_CANARY, other.tier, None
-        else:
-            theirs = _upstream(config, other.channel)
-            check, of = Check.OTHER_CANARY, other.channel
-            shared = theirs == upstream if theirs and upstream else None
-        results = [(one, _result(one)) for one in seen]
-        found[other] = tuple(
-            Finding(check, result, faded(one, around.at, result), of, shared)
-            for one, result in results
-            if result is not None
-        )
-    return {other: each for other, each in found.items() if each}
+        for one in seen:
+            result = result_of(one)
+            if result is not None:
+                weight = faded(one, around.at, result)
+                said = finding(path, other, result, weight, config)
+                found.setdefault((other, one.outcome.own), []).append(said)
+    return {key: tuple(said) for key, said in found.items()}
+
+
+def finding(path: model.Path, other: model.Path, result: Result, weight: float, config: "Config") -> Finding:
+    """What a canary's result on `other` is to a failure on `path`."""
+    if other == path:
+        return Finding(Check.CANARY, result, weight)
+    if other.channel == path.channel:
+        return Finding(Check.LIGHTER_CANARY, result, weight)
+    return Finding(Check.OTHER_CANARY, result, weight, other.channel, shared(config, path.channel, other.channel))
+
+
+def shared(config: "Config", first: str, second: str) -> bool | None:
+    """Do two channels hang on one upstream? None where the config does not say."""
+    theirs = [upstream_of(config, channel) for channel in (first, second)]
+    return theirs[0] == theirs[1] if all(theirs) else None
 
 
 def faded(judged: model.Judged, at: dt.datetime, result: Result) -> float:
     """Weight of an outcome sent some time before or after `at`."""
     fading = math.exp(-abs(judged.outcome.sent_at - at) / FADING)
-    own_failure = judged.outcome.trigger is model.Trigger.OWN_TRAFFIC and result is not Result.PASSED
-    return fading * (FAILED_OWN if own_failure else 1.0)
+    return fading * (FAILED_OWN if judged.outcome.own and result is not Result.PASSED else 1.0)
 
 
-def _result(judged: model.Judged) -> Result | None:
+def result_of(judged: model.Judged) -> Result | None:
     healthy = model.health(judged)
     if healthy is not None:
         return Result.PASSED if healthy else Result.FAILED
-    canary = judged.outcome.trigger is not model.Trigger.OWN_TRAFFIC
+    canary = not judged.outcome.own
     moderated = judged.verdict.kind in {model.Kind.MODERATION_INPUT, model.Kind.MODERATION_OUTPUT}
     if canary and moderated:
         return Result.REFUSED
@@ -141,7 +149,7 @@ def _result(judged: model.Judged) -> Result | None:
     return None
 
 
-def _upstream(config: "Config", channel: str) -> str:
+def upstream_of(config: "Config", channel: str) -> str:
     try:
         return config.find(channel).upstream
     except KeyError:
@@ -155,7 +163,7 @@ def _counts(
     counts = []
     for path in paths:
         for own in (False, True):
-            outcomes = [one for one in seen[path] if (one.outcome.trigger is model.Trigger.OWN_TRAFFIC) is own]
+            outcomes = [one for one in seen[path] if one.outcome.own is own]
             if outcomes or not own:
                 counts.append(_count(path, outcomes, at, own=own))
     return tuple(counts)
@@ -178,3 +186,18 @@ def _count(path: model.Path, outcomes: Sequence[model.Judged], at: dt.datetime, 
         refused=health.count(None),
         kinds=tuple(failed.most_common(3)),
     )
+
+
+def told(count: Count) -> str:
+    """`9 of 20 failed within 30 min (processing_error 6, timeout 3)`."""
+    if not count.n:
+        refused = f"{count.refused} refused, which says nothing about its health" if count.refused else ""
+        return refused or f"no data within {span(count.within)}"
+    kinds = ", ".join(f"{kind} {n}" for kind, n in count.kinds)
+    failed = f"{count.failed} of {count.n}" if count.failed else f"none of {count.n}"
+    return f"{failed} failed within {span(count.within)}" + (f" ({kinds})" if kinds else "")
+
+
+def span(length: dt.timedelta) -> str:
+    minutes = round(length.total_seconds() / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes / 60:.0f} h"

@@ -1,12 +1,14 @@
 """The checklist as rungs: what each would try, on which path, for how much, and what it has found so far."""
 
 import dataclasses
+import shlex
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from probe import model
 from probe.inference.causes import Check
 from probe.triage import around
-from probe.triage.diagnosis import Diagnosis, told
+from probe.triage.diagnosis import Diagnosis
 
 if TYPE_CHECKING:
     from probe.config import Config
@@ -14,10 +16,12 @@ if TYPE_CHECKING:
 RETRY_WAITS_S = (1.0, 2.0, 4.0)
 """Waits before the three repeats, unless the answer asks for longer (Retry-After)."""
 
+RESOLUTIONS = ("1k", "2k", "4k")
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Rung:
-    """One step. `price_usd` is the list price of doing it now; `finding` what is known without."""
+    """One step. `price_usd` is the list price of all its requests; `finding` what is known, perhaps for free."""
 
     name: str
     check: Check | None
@@ -28,31 +32,39 @@ class Rung:
 
 
 def rungs(found: Diagnosis, config: "Config | None") -> tuple[Rung, ...]:
-    """The textbook order: message, pre-screen, canary, back-off retry, downscale, switch, canary there."""
-    about = found.about
-    said = f"{about.verdict.kind} by rule {about.verdict.rule}" if about.verdict else "no reply is known"
-    steps = [
-        Rung("message", None, None, 0.0, said),
-        Rung("pre-screen", Check.PRE_SCREEN, None, 0.0, needs_prompt=True),
-    ]
-    path = about.path
+    """The textbook order: message, pre-screen, back-off retry, downscale, switch; then the canaries it leaves out."""
+    steps = [message(found), Rung("pre-screen", Check.PRE_SCREEN, None, 0.0, needs_prompt=True)]
+    path = found.about.path
     if path is not None and config is not None and known(config, path):
-        price_usd = config.price_usd(path)
-        steps += [
-            Rung("known-good canary", Check.CANARY, path, price_usd, seen(found, path)),
-            Rung("back-off retry", Check.RETRY, path, price_usd * len(RETRY_WAITS_S), needs_prompt=True),
-        ]
-        steps += [
-            Rung("downscale", Check.DOWNSCALE, down, config.price_usd(down), needs_prompt=True)
-            for down in lighter(config, path)
-        ]
-        for other in around.neighbours(path, config)[1]:
-            cost_usd = config.price_usd(other)
-            steps += [
-                Rung("switch channel", Check.OTHER, other, cost_usd, seen(found, other), needs_prompt=True),
-                Rung("canary there", Check.OTHER_CANARY, other, cost_usd, seen(found, other)),
-            ]
-    return tuple(dataclasses.replace(rung, finding=done(found, rung) or rung.finding) for rung in steps)
+        steps += on_paths(path, config)
+    return tuple(dataclasses.replace(rung, finding=rung.finding or finding(found, rung)) for rung in steps)
+
+
+def message(found: Diagnosis) -> Rung:
+    """What the reply's words mean."""
+    verdict = found.about.verdict
+    if verdict is None:
+        return Rung("message", None, None, 0.0, "none is known")
+    detail = f", {verdict.detail}" if verdict.detail else ""
+    return Rung("message", None, None, 0.0, f"{verdict.kind}{detail}; action: {verdict.action}")
+
+
+def on_paths(path: model.Path, config: "Config") -> list[Rung]:
+    """The rungs that send something, with their list prices."""
+    price_usd = config.price_usd(path)
+    others = [other for other in around.neighbours(path, config)[1] if known(config, other)]
+    others.sort(key=config.price_usd)
+    steps = [Rung("back-off retry", Check.RETRY, path, price_usd * len(RETRY_WAITS_S), needs_prompt=True)]
+    steps += [
+        Rung("downscale", Check.DOWNSCALE, down, config.price_usd(down), needs_prompt=True)
+        for down in lighter(config, path)
+    ]
+    steps += [
+        Rung("switch channel", Check.OTHER, other, config.price_usd(other), needs_prompt=True) for other in others
+    ]
+    steps.append(Rung("known-good canary", Check.CANARY, path, price_usd))
+    steps += [Rung("canary", Check.OTHER_CANARY, other, config.price_usd(other)) for other in others]
+    return steps
 
 
 def known(config: "Config", path: model.Path) -> bool:
@@ -76,21 +88,31 @@ def lighter(config: "Config", path: model.Path) -> tuple[model.Path, ...]:
     return tuple(down for down in paths if known(config, down))
 
 
-RESOLUTIONS = ("1k", "2k", "4k")
-
-
-def seen(found: Diagnosis, path: model.Path) -> str:
-    """What canaries on a path said around the failure, for free."""
-    counts = found.near.counts if found.near else ()
-    return next((f"seen for free: {told(count)}" for count in counts if count.path == path and count.n), "")
-
-
-def done(found: Diagnosis, rung: Rung) -> str:
-    """What a piece of evidence made by this very rung says."""
-    label = title(rung)
-    return next((piece.words for piece in found.pieces if piece.name == label), "")
-
-
 def title(rung: Rung) -> str:
     """`back-off retry on vip/4k-high`: the name of the rung's piece of evidence."""
     return f"{rung.name} on {rung.path}" if rung.path else rung.name
+
+
+def finding(found: Diagnosis, rung: Rung) -> str:
+    """What the rung found when it was made, else what was seen on its path for free."""
+    made = [piece.words for piece in found.pieces if piece.name == title(rung)]
+    if made:
+        return "; ".join(made)
+    if rung.check not in {Check.CANARY, Check.OTHER_CANARY}:
+        return ""
+    counts = found.near.counts if found.near else ()
+    return next((f"seen for free: {around.told(count)}" for count in counts if count.path == rung.path and count.n), "")
+
+
+def commands(found: Diagnosis, config: "Config | None") -> Iterator[str]:
+    """What to type to climb further; nothing where the request succeeded or the cause is sure."""
+    about = found.about
+    if about.ok or found.now.sure or config is None or about.path is None or not known(config, about.path):
+        return
+    what = (
+        shlex.quote(about.name) if about.outcome else f"--reply REPLY.txt --channel {about.channel} --tier {about.tier}"
+    )
+    prompt = "" if about.prompt is None and about.canary else " --prompt-file PROMPT.txt"
+    if prompt and not any(piece.name == "pre-screen" for piece in found.pieces):
+        yield f"tierwatch triage {what}{prompt} --yes"
+    yield f"tierwatch triage {what}{prompt} --live --max-cost 1.00"

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from probe import model, taxonomy
+from probe import model, prompts, taxonomy
 
 if TYPE_CHECKING:
     from probe.records.history import History
@@ -29,6 +29,8 @@ class Hints:
     tier: str | None = None
     sent_at: dt.datetime | None = None
     elapsed_s: float | None = None
+    prompt: str | None = dataclasses.field(default=None, repr=False)
+    reference: bytes | None = dataclasses.field(default=None, repr=False)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Subject:
     @property
     def canary(self) -> bool:
         """Was it one of our own canaries, whose prompt and parameters are known to be good?"""
-        return self.outcome is not None and self.outcome.trigger is not model.Trigger.OWN_TRAFFIC
+        return self.outcome is not None and not self.outcome.own
 
     @property
     def ids(self) -> tuple[tuple[str, str], ...]:
@@ -68,9 +70,10 @@ class Subject:
         return (*found, ("ours", self.outcome.id)) if self.outcome else found
 
 
-def stored(judged: model.Judged, name: str) -> Subject:
-    """A request of the records."""
+def stored(judged: model.Judged, name: str, hints: Hints) -> Subject:
+    """A request of the records. A canary's prompt is known; of the caller's own only a hash is."""
     outcome = judged.outcome
+    known = next((prompt.text for prompt in prompts.PROMPTS if prompt.id == outcome.prompt_id), None)
     return Subject(
         name=name,
         verdict=judged.verdict,
@@ -79,6 +82,8 @@ def stored(judged: model.Judged, name: str) -> Subject:
         channel=outcome.path.channel,
         tier=outcome.path.tier,
         sent_at=outcome.sent_at,
+        prompt=hints.prompt or known,
+        reference=hints.reference,
     )
 
 
@@ -86,15 +91,22 @@ def by_id(request_id: str, history: "History | None", hints: Hints) -> Subject:
     """The stored request that carries this id, the latest if several do; else what the hints say."""
     found = history.find(request_id) if history is not None else ()
     if found:
-        return stored(max(found, key=lambda judged: judged.outcome.sent_at), request_id)
-    return Subject(request_id, channel=hints.channel, tier=hints.tier, sent_at=hints.sent_at)
+        return stored(max(found, key=lambda judged: judged.outcome.sent_at), request_id, hints)
+    return Subject(
+        request_id,
+        channel=hints.channel,
+        tier=hints.tier,
+        sent_at=hints.sent_at,
+        prompt=hints.prompt,
+        reference=hints.reference,
+    )
 
 
-def latest_failure(path: model.Path, history: "History") -> Subject:
+def latest_failure(path: model.Path, history: "History", hints: Hints) -> Subject:
     """The latest failure on a path; raises UserError where it has none."""
     for judged in history.outcomes(path=path, newest_first=True):
         if not judged.ok:
-            return stored(judged, judged.outcome.id)
+            return stored(judged, judged.outcome.id, hints)
     raise model.UserError(f"{path} has no failed request; `tierwatch report` shows what was seen")
 
 
@@ -109,7 +121,7 @@ def pasted(
     if history is not None:
         for _, request_id in verdict.request_ids.all():
             if known := [judged for judged in history.find(request_id) if not judged.ok]:
-                return stored(known[-1], request_id)
+                return stored(known[-1], request_id, hints)
     ids = verdict.request_ids.all()
     return Subject(
         name=ids[0][1] if ids else "the pasted reply",
@@ -118,6 +130,8 @@ def pasted(
         channel=hints.channel,
         tier=hints.tier,
         sent_at=hints.sent_at or now,
+        prompt=hints.prompt,
+        reference=hints.reference,
     )
 
 

@@ -1,12 +1,12 @@
-"""A diagnosis as plain text: the answer in the first two lines, then why, then what to try next. At most 80 columns."""
+"""A diagnosis as plain text in 80 columns: the answer in the first two lines, then why, then what to try next."""
 
 import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from probe import logs
-from probe.triage import answer, ladder
-from probe.triage.diagnosis import Diagnosis, told
+from probe import logs, model
+from probe.triage import answer, around, ladder
+from probe.triage.diagnosis import Diagnosis
 
 if TYPE_CHECKING:
     from probe.config import Config
@@ -16,36 +16,41 @@ LABEL = 11
 
 
 def render(found: Diagnosis, config: "Config | None") -> str:
-    """The whole text, control characters made visible."""
+    """The whole text; control characters from outside are made visible."""
     two = answer.answer(found, config)
-    lines = [two.cause, two.action, ""]
-    lines += reply(found)
-    lines += neighbours(found)
-    lines += weighed(found)
-    lines += steps(found, config)
-    return "".join(f"{logs.visible(line)}\n" for line in lines)
+    sections = (
+        [two.cause, two.action],
+        list(reply(found)),
+        list(neighbours(found)),
+        list(weighed(found)),
+        list(steps(found, config)),
+        list(missing(found)),
+        list(further(found, config)),
+    )
+    return "\n".join("".join(f"{logs.visible(line)}\n" for line in lines) for lines in sections if lines)
 
 
 def reply(found: Diagnosis) -> Iterator[str]:
     """What came back, when, where it stopped, who must act."""
     about, verdict, evidence = found.about, found.about.verdict, found.about.evidence
-    at = f"{about.sent_at:%Y-%m-%d %H:%M:%S} UTC" if about.sent_at else "an unknown time"
-    yield from row("request", f"{about.name}, {about.path or 'unknown path'}, sent {at}")
+    at = f", sent {about.sent_at:%Y-%m-%d %H:%M:%S} UTC" if about.sent_at else ""
+    yield from row("request", f"{about.name}, {about.path or 'path unknown'}{at}")
     if verdict is None or evidence is None:
         return
     status = f"HTTP {evidence.status}" if evidence.status else "no HTTP status"
     after = f" after {evidence.elapsed_s:.1f} s" if evidence.elapsed_s is not None else ""
-    detail = f" ({verdict.detail})" if verdict.detail else ""
-    yield from row("came back", f"{verdict.kind}{detail}: {status}{after}, by rule {verdict.rule}")
+    yield from row("came back", f"{named(verdict)}: {status}{after}, by rule {verdict.rule}")
     yield from row("stopped at", f"{verdict.stage}; who must act: {verdict.party}; billed: {verdict.billed}")
-    if about.ids:
-        yield from row("ids", ", ".join(f"{hop} {value}" for hop, value in about.ids))
-    yield from row("phases", phases(found))
+    yield from row("ids", ", ".join(f"{hop} {value}" for hop, value in about.ids))
+    yield from row("phases", phases(about.outcome))
 
 
-def phases(found: Diagnosis) -> str:
-    """The waterfall: when each phase ended, seconds from sending; the one it stopped in."""
-    outcome = found.about.outcome
+def named(verdict: model.Verdict) -> str:
+    return f"{verdict.kind} ({verdict.detail})" if verdict.detail else str(verdict.kind)
+
+
+def phases(outcome: model.Outcome | None) -> str:
+    """The waterfall: seconds from sending to the end of each phase, and the phase it stopped in."""
     if outcome is None:
         return ""
     timings = outcome.timings
@@ -57,6 +62,10 @@ def phases(found: Diagnosis) -> str:
         ("last byte", timings.body_s),
     )
     seen = [f"{name} {end_s:.1f} s" for name, end_s in ends if end_s is not None]
+    ended_s = outcome.evidence.elapsed_s
+    if seen and timings.body_s is None and ended_s is not None:
+        waiting = "the rest of the body" if timings.headers_s is not None else "the first byte"
+        seen.append(f"then waited for {waiting} until {ended_s:.1f} s")
     return ", ".join(seen)
 
 
@@ -65,49 +74,59 @@ def neighbours(found: Diagnosis) -> Iterator[str]:
     near = found.near
     if near is None:
         return
-    yield ""
     yield f"Around {near.at:%d %b %H:%M} UTC"
-    if found.state is not None and found.state.reason:
-        yield from row("state", f"{found.state.path} {found.state.state}: {found.state.reason}", 2)
+    if found.state is not None:
+        since = f" since {found.state.since:%d %b %H:%M}" if found.state.since else ""
+        reason = f": {found.state.reason}" if found.state.reason else ""
+        yield from row("state", f"{found.state.path} {found.state.state}{since}{reason}", 2)
     for label, counts in (("this path", near.path), ("lighter", near.lighter), ("elsewhere", near.others)):
         for count in counts:
             who = "own traffic" if count.own else "canaries"
-            yield from row(label, f"{count.path} {who}: {told(count)}", 2)
+            yield from row(label, f"{count.path} {who}: {around.told(count)}", 2)
 
 
 def weighed(found: Diagnosis) -> Iterator[str]:
     """The causes, and what each piece of evidence did to the leading one."""
-    yield ""
-    yield "Why"
-    likely = [f"{cause} {p:.2f}" for cause, p in found.now.p.items() if p >= 0.05]
-    yield from row("causes", ", ".join(likely), 2)
     lead = found.now.lead[0]
-    start = found.after[0].p[lead]
-    if found.about.verdict is not None:
-        yield from row(f"{start:.2f}", f"{lead} by what the reply says ({found.about.verdict.kind})", 2)
+    yield f"Why (probability of {lead} after each piece of evidence)"
+    said = f"the reply says {named(found.about.verdict)}" if found.about.verdict else "nothing is known of the reply"
+    yield from row(f"{found.after[0].p[lead]:.2f}", said, 2)
     for piece, after in zip(found.pieces, found.after[1:], strict=True):
-        if piece.words:
-            yield from row(f"{after.p[lead]:.2f}", f"{piece.name}: {piece.words}", 2)
-    for lack in found.lacks:
-        yield from row("missing", lack, 2)
+        yield from row(f"{after.p[lead]:.2f}", f"{piece.name}: {piece.words}" if piece.words else "", 2)
+    others = [f"{cause} {p:.2f}" for cause, p in found.now.p.items() if p >= 0.02 and cause is not lead]
+    yield from row("else", ", ".join(others), 2)
 
 
 def steps(found: Diagnosis, config: "Config | None") -> Iterator[str]:
-    """The ladder with costs, then commands to copy."""
-    yield ""
-    yield "Ladder"
+    """The checklist with the finding of each rung, or its price where it has none yet."""
+    yield "Checklist"
     for number, rung in enumerate(ladder.rungs(found, config), start=1):
-        price = f"${rung.price_usd:.3f}" if rung.price_usd else "free"
-        needs = " (needs --prompt-file)" if rung.needs_prompt and found.about.prompt is None else ""
-        finding = rung.finding or f"not tried{needs}"
-        yield from row(f"{number} {price}", f"{ladder.title(rung)}: {finding}", 2)
+        needs = ", needs the prompt" if rung.needs_prompt and found.about.prompt is None else ""
+        price = f" ({answer.usd(rung.price_usd)}{needs})" if rung.price_usd else f" (free{needs})"
+        yield from row(f"{number:2}", f"{ladder.title(rung)}: {rung.finding or f'not tried{price}'}", 2)
+
+
+def missing(found: Diagnosis) -> Iterator[str]:
+    if found.lacks:
+        yield "Missing"
+    for lack in found.lacks:
+        yield from row("-", lack, 2)
+
+
+def further(found: Diagnosis, config: "Config | None") -> Iterator[str]:
+    """Commands to copy."""
+    lines = list(ladder.commands(found, config))
+    if lines:
+        yield "Next"
+        yield from (f"  {line}" for line in lines)
 
 
 def row(label: str, words: str, indent: int = 0) -> Iterator[str]:
     """`label      words`, wrapped under themselves; nothing where there are no words."""
     if not words:
         return
-    head = " " * indent + label.ljust(LABEL - indent) + " "
+    width = LABEL if not indent else 4 if len(label) <= 4 else LABEL - 1
+    head = " " * indent + label.ljust(width) + " "
     yield from textwrap.wrap(
         words,
         WIDTH,

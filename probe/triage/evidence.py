@@ -1,0 +1,152 @@
+"""Turns what is known about a failed request into pieces of evidence: its reply, its neighbours, its prompt elsewhere."""
+
+import datetime as dt
+import hashlib
+import hmac
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from probe import gatewaylogs, model, moderation
+from probe.inference import posterior, states
+from probe.inference.causes import Check, Finding, Result, clues_of
+from probe.triage import around
+from probe.triage.diagnosis import Piece
+from probe.triage.subject import Subject
+
+if TYPE_CHECKING:
+    from probe.config import Config
+    from probe.records.history import History
+
+STATE_REACH = dt.timedelta(days=3)
+"""How far back the state of a path is rebuilt from."""
+
+TOGETHER = dt.timedelta(seconds=60)
+"""Sends of one prompt on one path so close together are nearly one observation."""
+
+MODERATED = frozenset({model.Kind.MODERATION_INPUT, model.Kind.MODERATION_OUTPUT})
+
+
+def of_reply(about: Subject) -> list[Piece]:
+    """What the reply's finer words and the request's origin say."""
+    pieces = [Piece("words of the reply", clue, clue) for clue in (clues_of(about.verdict) if about.verdict else ())]
+    if about.outcome is not None and about.outcome.excluded is model.Exclusion.LOCAL_NETWORK:
+        clue = "no other host could be reached"
+        pieces.append(Piece("control check", clue, clue))
+    if about.canary:
+        clue = "known-good prompt and parameters"
+        pieces.append(Piece("it was a canary", f"{clue}, so that content is an unlikely cause", clue))
+    return pieces
+
+
+def look_around(about: Subject, history: "History", config: "Config", but: Iterable[str] = ()) -> around.Around | None:
+    """What was stored around its minute; `but` are ids of triage's own rungs, which are evidence of their own."""
+    if about.path is None or about.sent_at is None:
+        return None
+    reach = around.WIDER[-1]
+    stored = history.outcomes(about.sent_at - reach, about.sent_at + reach + dt.timedelta(seconds=1))
+    known = {about.outcome.id, *but} if about.outcome else set(but)
+    return around.look(about.path, about.sent_at, stored, config, known)
+
+
+def of_neighbours(about: Subject, near: around.Around, config: "Config") -> list[Piece]:
+    """Canaries and own traffic on the path, lighter tiers and other channels."""
+    if about.path is None:
+        return []
+    found = around.findings(near, about.path, config)
+    return [
+        Piece(name_of(count), around.told(count), findings=found.get((count.path, count.own), ()))
+        for count in near.counts
+        if count.n or count.refused
+    ]
+
+
+def name_of(count: around.Count) -> str:
+    return f"{'own traffic' if count.own else 'canaries'} on {count.path}"
+
+
+def state_at(about: Subject, history: "History", config: "Config") -> model.PathState | None:
+    """The state of the path half an hour after the failure, from the outcomes of its channel."""
+    if about.path is None or about.sent_at is None or about.path not in config.paths():
+        return None
+    until = about.sent_at + around.TOLD
+    stored = history.outcomes(until - STATE_REACH, until, channel=about.path.channel)
+    return next((state for state in states.of(stored, config, until) if state.path == about.path), None)
+
+
+def hashed(prompt: str, key: bytes) -> str:
+    """The id under which an own prompt is recognised; without the key nobody can test a guess."""
+    return model.OWN_PROMPT + hmac.new(key, prompt.encode(), hashlib.sha256).hexdigest()[:16]
+
+
+def of_same_prompt(about: Subject, same: Iterable[model.Judged], config: "Config", but: Iterable[str]) -> list[Piece]:
+    """What became of the same prompt sent at other times or elsewhere."""
+    path, sent_at, left_out = about.path, about.sent_at, set(but)
+    if path is None or sent_at is None:
+        return []
+    pieces = []
+    for one in same:
+        outcome = one.outcome
+        if outcome.id in left_out or (about.outcome is not None and outcome.id == about.outcome.id):
+            continue
+        said = of_repeat(path, one, config, close=abs(outcome.sent_at - sent_at) <= TOGETHER)
+        if said is not None:
+            words = f"{said.result} at {outcome.sent_at:%d %b %H:%M} UTC ({kind_of(one)})"
+            pieces.append(Piece(f"same prompt on {outcome.path}", words, findings=(said,)))
+    return pieces
+
+
+def of_repeat(path: model.Path, one: model.Judged, config: "Config", *, close: bool = False) -> Finding | None:
+    """What a repeat of the request says: on the path, at a lighter tier, on another channel."""
+    result = repeated(one)
+    if result is None:
+        return None
+    other, weight = one.outcome.path, posterior.CORRELATED if close else 1.0
+    if other == path:
+        return Finding(Check.RETRY, result, weight)
+    if other.channel == path.channel:
+        return Finding(Check.DOWNSCALE, result, weight)
+    return Finding(Check.OTHER, result, weight, other.channel, around.shared(config, path.channel, other.channel))
+
+
+def repeated(one: model.Judged) -> Result | None:
+    """Result of sending people's own prompt; None where our own side was at fault."""
+    if one.ok:
+        return Result.PASSED
+    if one.verdict.kind in MODERATED:
+        return Result.REFUSED
+    return None if one.outcome.excluded not in {None, model.Exclusion.OWN_CONTENT} else Result.FAILED
+
+
+def kind_of(one: model.Judged) -> str:
+    verdict = one.verdict
+    return f"{verdict.kind}, {verdict.detail}" if verdict.detail else str(verdict.kind)
+
+
+def of_log(entry: gatewaylogs.Entry, channel: str) -> Piece:
+    """What the gateway's own log says."""
+    name = f"{channel}'s log"
+    how = " (found by model and time)" if entry.by_time else ""
+    took = f" after {entry.duration_s:.0f} s" if entry.duration_s is not None else ""
+    charged = f", billed ${entry.charged_usd:.2f}" if entry.charged_usd else ", not billed"
+    if entry.state == "finished":
+        return Piece(
+            name, f"finished{took}{charged}: the picture was made and lost{how}", "gateway finished and billed"
+        )
+    if entry.state == "failed":
+        return Piece(name, f"failed there too{took} ({entry.error}){charged}{how}", "gateway failed too", live=True)
+    if entry.state == "absent":
+        return Piece(name, "knows nothing of it", "gateway knows nothing of it", live=True)
+    return Piece(name, f"not answered: {entry.reason}")
+
+
+def of_screen(screen: moderation.Screen) -> Piece:
+    """What the pre-screen says; "not checked" weighs nothing."""
+    if screen.state == "not checked":
+        return Piece("pre-screen", f"not checked: {screen.reason}")
+    if screen.state == "flagged":
+        flagged = ", ".join(screen.categories) or "no category named"
+        return Piece(
+            "pre-screen", f"flagged: {flagged}", findings=(Finding(Check.PRE_SCREEN, Result.FAILED),), live=True
+        )
+    words = "clean, which does not clear brands, likeness or attire"
+    return Piece("pre-screen", words, findings=(Finding(Check.PRE_SCREEN, Result.PASSED),), live=True)

@@ -1,0 +1,66 @@
+"""Triage from what is stored: nothing is sent, nothing is paid, and what is missing is said."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from probe import model
+from probe.triage import around, evidence, ladder, stored
+from probe.triage.diagnosis import Diagnosis, Piece, diagnose
+from probe.triage.subject import Subject
+
+if TYPE_CHECKING:
+    from probe.config import Config
+    from probe.records.history import History
+
+
+def examine(about: Subject, history: "History | None", config: "Config | None") -> Diagnosis:
+    """Weigh the reply, what was found by earlier triages of it, its neighbours, and its prompt elsewhere."""
+    pieces = evidence.of_reply(about)
+    if history is None or config is None:
+        return diagnose(about, pieces, lacks=lacks(about, None, history, config))
+    earlier = stored.earlier_pieces(about, history)
+    own_rungs = [piece.outcome_id for piece in earlier if piece.outcome_id]
+    near = evidence.look_around(about, history, config, own_rungs)
+    if near is not None:
+        pieces += evidence.of_neighbours(about, near, config)
+    prompt_id = prompt_id_of(about, history)
+    if prompt_id:
+        pieces += evidence.of_same_prompt(about, history.of_prompt(prompt_id), config, own_rungs)
+    pieces += earlier
+    state = evidence.state_at(about, history, config)
+    return diagnose(about, pieces, near=near, state=state, lacks=lacks(about, near, history, config))
+
+
+def with_pieces(found: Diagnosis, more: Sequence[Piece], spent_usd: float = 0.0) -> Diagnosis:
+    """The diagnosis with further evidence weighed in."""
+    again = diagnose(found.about, (*found.pieces, *more))
+    return dataclasses.replace(found, pieces=again.pieces, after=again.after, spent_usd=found.spent_usd + spent_usd)
+
+
+def prompt_id_of(about: Subject, history: "History") -> str:
+    """The hash by which the caller's own prompt is known here; "" where it is not."""
+    if about.outcome is not None and about.outcome.prompt_id.startswith(model.OWN_PROMPT):
+        return about.outcome.prompt_id
+    key = history.prompt_key() if about.prompt is not None else None
+    return evidence.hashed(about.prompt, key) if key is not None and about.prompt is not None else ""
+
+
+def lacks(
+    about: Subject, near: around.Around | None, history: "History | None", config: "Config | None"
+) -> tuple[str, ...]:
+    """What would help and is not there, each with the remedy."""
+    found = []
+    if about.verdict is None:
+        found.append(f"{about.name} is not stored here: paste the reply with --reply FILE or --text")
+    if config is None or history is None:
+        found.append("no history of canaries: name the config with --config FILE")
+    elif about.path is None:
+        found.append("where it was sent: add --channel NAME --tier NAME")
+    elif not ladder.known(config, about.path):
+        found.append(f"{about.path} is not in the config: no price and no neighbours are known")
+    elif near is not None and sum(count.n for count in near.path) < around.ENOUGH:
+        found.append(f"canaries on {about.path} around then: fewer than {around.ENOUGH}")
+    if about.prompt is None and not about.canary:
+        found.append("the prompt: --prompt-file FILE allows the pre-screen and the rungs that repeat the request")
+    return tuple(found)
