@@ -1,6 +1,6 @@
 """From evidence to verdict: what a reply means, who must act, and whether the same request may be sent again."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from probe import model
@@ -12,9 +12,20 @@ from probe.taxonomy.rule import CONFIDENCE, By, Rule
 
 if TYPE_CHECKING:
     from probe.config.schema import RuleSpec
-    from probe.taxonomy.facts import Facts, Voice
+    from probe.taxonomy.facts import Facts
 
-__all__ = ["KINDS", "RULES", "RULES_VERSION", "By", "Rule", "compile_rules", "evidence_of", "judge", "request_ids"]
+__all__ = [
+    "KINDS",
+    "RULES",
+    "RULES_VERSION",
+    "By",
+    "Rule",
+    "compile_rules",
+    "evidence_of",
+    "judge",
+    "request_ids",
+    "rule_named",
+]
 
 RULES_VERSION = "1"
 """Stored beside every verdict; raised when a change of the rules can change one."""
@@ -42,6 +53,11 @@ def judge(evidence: model.Evidence, own_rules: Sequence[Rule] = ()) -> model.Ver
     rule = next(holding)
     runner_up = next((other.name for other in holding if other.name != rule.name), None)
     return _verdict(told, rule, runner_up)
+
+
+def rule_named(name: str) -> Rule | None:
+    """The built-in rule of that name, as a verdict gives it."""
+    return next((rule for rule in RULES if rule.name == name), None)
 
 
 def compile_rules(specs: "Sequence[RuleSpec]") -> tuple[Rule, ...]:

@@ -1,20 +1,16 @@
-"""Evidence prepared for the rules: every speaker's words and codes, the reply as a whole, and the conditions rules may name."""
+"""Evidence prepared for the rules: every speaker's words and codes, and the reply as a whole."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
 from probe import model
-from probe.taxonomy import delivered, unwrap, waits, walls
+from probe.taxonomy import delivered, unwrap, waits
 from probe.taxonomy.layers import Layer
 
 VOICES_LIMIT = 24
 """Speakers that are asked."""
-LONG_WAIT_S = 600.0
-"""A wait above this does not heal within minutes: an allowance, not a rate."""
-LATE_S = 15.0
-"""A refusal that took longer came after the picture was drawn; input checks answer within seconds."""
 
 
 _TOKEN = re.compile(r"[a-z0-9]+")
@@ -43,10 +39,10 @@ _WAIT_WORDS = frozenset(
         "available",
         "retryafter",
         "retrydelay",
-        "\u79d2\u540e",
-        "\u5206\u949f",
-        "\u5c0f\u65f6",
-        "\u7a0d\u7b49",
+        "秒后",
+        "分钟",
+        "小时",
+        "稍等",
     )
 )
 """Words one of which a sentence that asks to wait must have."""
@@ -59,11 +55,6 @@ _SAID_STATUS = re.compile(
 )
 """A status that words name: `error code: 429`, `[503 service unavailable]`, `resourceexhausted: 429`, `403 status code (no body)`."""
 _STATUS_TOKENS = frozenset(str(status) for status in range(400, 600))
-_REFUSAL = re.compile(
-    r"\b(?:i'?m (?:sorry|unable|not able|just a language model)|i (?:can(?:'?t|not)|won'?t)|i am (?:unable|not able)|can(?:'?t|not) (?:generate|create|help|assist|fulfil)"
-    r"|unable to (?:generate|create|help|fulfil)|sorry, |violates? (?:the|our|my) (?:policy|policies|guidelines|content)|against (?:the|our|my) (?:policy|policies|guidelines)|as an ai)"
-    r"|无法(?:生成|创建|为您|为你|提供)|不能(?:生成|创建|为您|为你|提供)|抱歉|对不起"
-)
 
 
 class Voice(NamedTuple):
@@ -201,99 +192,3 @@ def _said_status(voices: tuple[Voice, ...]) -> int | None:
 
 def _is_success(status: int | None) -> bool:
     return status is None or 200 <= status < 300
-
-
-# The conditions. Each asks one question of the reply, or of one speaker in it.
-
-
-def _late(told: Facts, spoken: Voice) -> bool:
-    """The refusal came after drawing began: late, on a status no input check gives, or within a stream."""
-    elapsed_s = told.evidence.elapsed_s
-    status = told.status
-    return (
-        told.shape == "events"
-        or (status is not None and (status in (429, 451) or status >= 500))
-        or (elapsed_s or 0) > LATE_S
-    )
-
-
-def _no_allowance(told: Facts, spoken: Voice) -> bool:
-    """Google's and OpenAI's structured signs that waiting minutes will not help."""
-    ids = " ".join(spoken.layer.detail("quotaId", "quota_id")).lower()
-    limits = spoken.layer.detail("quotaValue", "quota_value", "limit", "quota_limit_value")
-    return "perday" in ids or "permonth" in ids or "0" in limits or bool(_LIMIT_ZERO.search(spoken.words))
-
-
-_RELAYED = re.compile(
-    r"request id: 20\d{12}|new_api|shell_api|one_api|v_api|litellm|openrouter|provider returned|api returned error|upstream|error from provider|channel_error|上游|网关|渠道|接口返回|api ?返回"
-)
-"""Words that show a relay between the caller and the last speaker."""
-_LIMIT_ZERO = re.compile(r"\blimit:? 0(?![\d.])")
-
-
-def _long_wait(told: Facts, spoken: Voice) -> bool:
-    return told.wait_s is not None and told.wait_s > LONG_WAIT_S
-
-
-def _at_wall(told: Facts, spoken: Voice) -> bool:
-    """The answer was lost at an elapsed time at which intermediaries give up."""
-    elapsed_s = told.evidence.elapsed_s
-    return elapsed_s is not None and walls.known(elapsed_s) is not None
-
-
-def _dropped_reason(told: Facts, spoken: Voice) -> bool:
-    """Gemini through a gateway that dropped the block reason: no candidates, prompt counted, nothing drawn."""
-    text = told.evidence.text
-    return '"promptFeedback"' in text and bool(_NO_CANDIDATES.search(text)) and bool(_NO_TOKENS.search(text))
-
-
-_NO_CANDIDATES = re.compile(r'"candidates"\s{0,8}:\s{0,8}(?:null|\[\s{0,8}\])')
-_NO_TOKENS = re.compile(r'"candidatesTokenCount"\s{0,8}:\s{0,8}0\b')
-
-_EMPTY_DATA = re.compile(r'"(?:data|images|output)"\s{0,8}:\s{0,8}(?:null|\[\s{0,8}\])')
-_ANNOUNCED = re.compile(
-    r"\bhere(?:'s| is| are| you go)\b|i(?:'ve| have) (?:created|generated|drawn|made)|以下是|这是(?:您|你|为)|已(?:为您|为你)?生成"
-)
-
-CONDITIONS: Mapping[str, Callable[[Facts, Voice], bool]] = MappingProxyType(
-    {
-        "late": _late,
-        "no_allowance": _no_allowance,
-        "long_wait": _long_wait,
-        "short_wait": lambda told, spoken: told.wait_s is not None and told.wait_s <= LONG_WAIT_S,
-        "at_wall": _at_wall,
-        "relayed": lambda told, spoken: any(_RELAYED.search(voice.words) for voice in told.voices),
-        "told_by_server": lambda told, spoken: told.evidence.status is not None and told.evidence.status < 598,
-        "not_prose": lambda told, spoken: (
-            not (told.shape == "text" and told.status is not None and 200 <= told.status < 300)
-        ),
-        "not_page": lambda told, spoken: spoken.layer.speaker != "edge",
-        "gemini": lambda told, spoken: '"candidates"' in told.evidence.text,
-        "dropped_reason": _dropped_reason,
-        "no_status": lambda told, spoken: told.evidence.status is None,
-        "no_picture": lambda told, spoken: told.pictures == 0,
-        "picture": lambda told, spoken: told.pictures > 0,
-        "examined": lambda told, spoken: told.evidence.picture is not None,
-        "link": lambda told, spoken: told.links > 0,
-        "json": lambda told, spoken: told.shape in ("json", "events"),
-        "prose": lambda told, spoken: bool(told.prose.strip()),
-        "refusal": lambda told, spoken: any(
-            _REFUSAL.search(words) for words in (told.prose, *(voice.words for voice in told.voices))
-        ),
-        "unsent": lambda told, spoken: not told.evidence.sent,
-        "not_server_error": lambda told, spoken: told.status is None or told.status < 500,
-        "not_client_error": lambda told, spoken: told.status is None or not 400 <= told.status < 500,
-        "announced": lambda told, spoken: bool(_ANNOUNCED.search(told.prose)),
-        "empty_data": lambda told, spoken: bool(_EMPTY_DATA.search(told.evidence.text)),
-        "empty": lambda told, spoken: told.shape == "empty" and not told.evidence.fault_text.strip(),
-        "large_order": lambda told, spoken: _is_large(told.evidence.order),
-    }
-)
-"""Name -> condition, for `Rule.when`."""
-
-
-def _is_large(order: model.Order | None) -> bool:
-    """Does the order ask for a 2K or larger picture?"""
-    if order is None:
-        return False
-    return (order.image_size or "").upper() in ("2K", "4K") or order.width_px * order.height_px > 2_500_000

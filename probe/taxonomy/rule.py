@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from probe.model import Action, Billed, Confidence, Kind, Party, Stage
-from probe.taxonomy import facts
+from probe.taxonomy import conditions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +63,7 @@ class Rule:
     pattern: str | None = None  # regular expression on the lower-case words; tried after the phrases
     codes: frozenset[str] = frozenset()
     statuses: frozenset[int] = frozenset()
-    when: tuple[str, ...] = ()  # names of conditions in `facts.CONDITIONS`
+    when: tuple[str, ...] = ()  # names of conditions in `conditions.CONDITIONS`
     stage: Stage | None = None
     party: Party | None = None
     retryable: bool | None = None
@@ -80,7 +80,7 @@ class Rule:
     def __post_init__(self) -> None:
         if self.pattern is not None:
             object.__setattr__(self, "compiled", re.compile(self.pattern))
-        object.__setattr__(self, "conditions", tuple(facts.CONDITIONS[name] for name in self.when))
+        object.__setattr__(self, "conditions", tuple(conditions.CONDITIONS[name].holds for name in self.when))
 
     def applies(self, told: "Facts", voice: "Voice") -> bool:
         """Does this rule hold for what this speaker said?"""

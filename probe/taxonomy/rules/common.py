@@ -97,7 +97,7 @@ RULES = (
         ),
         confidence="medium",
         would_decide="the elapsed time: input checks answer within seconds",
-        when=("not_prose",),
+        when=("not_plain_success",),
     ),
     # Money
     Rule(
@@ -610,7 +610,7 @@ RULES = (
             r"|(?:failed|unable|could not|cannot|error) (?:to )?(?:fetch\w*|download\w*|decod\w*|load\w*|read\w*|process\w*|retriev\w*|access\w*|open\w*) (?:[^\s,;:]+ ){0,4}(?:image|file|mask|url)"
             r")|(?:图片|参考图|图像).{0,8}(?:格式|无效|错误|下载|损坏|读取|解析)"
         ),
-        when=("not_server_error",),
+        when=("not_5xx",),
     ),
     Rule(
         "words.parameter",
@@ -675,7 +675,7 @@ RULES = (
             r"|invalid_request\b|bad_request_body)|提示词.{0,4}(?:过长|太长|为空|不能为空)"
             r"|参数.{0,12}(?:错误|无效|不合法|不正确|缺失|有误|不支持)|(?:缺少|无效|不支持).{0,12}(?:参数|尺寸|字段|分辨率)|格式错误"
         ),
-        when=("not_server_error",),
+        when=("not_5xx",),
         confidence="medium",
     ),
     # Vague words: hints
@@ -801,7 +801,7 @@ RULES = (
             "image_generation_failed",
             "processing_error",
         ),
-        when=("not_client_error", "not_page"),
+        when=("not_4xx", "not_page"),
     ),
     Rule(
         "hint.bad-request",

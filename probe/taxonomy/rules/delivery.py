@@ -350,7 +350,7 @@ RULES = (
         when=(
             "no_picture",
             "json",
-            "empty_data",
+            "empty_list",
         ),
         statuses=SUCCESS,
         stage=Stage.DELIVERY,

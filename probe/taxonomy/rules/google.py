@@ -395,7 +395,7 @@ RULES = (
         Kind.MODERATION_INPUT,
         "reason_dropped",
         by=By.PICTURE,
-        when=("dropped_reason",),
+        when=("reason_dropped",),
         statuses=SUCCESS,
         confidence="medium",
         would_decide="the same prompt on a channel that keeps promptFeedback.blockReason",

@@ -444,7 +444,7 @@ RULES = (
         "text.reset-told",
         Kind.NETWORK,
         "reset",
-        when=("told_by_server",),
+        when=("answered",),
         party=Party.UPSTREAM,
         note="Told in an answer: the break lies behind whoever answered.",
         any=(

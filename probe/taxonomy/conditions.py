@@ -1,0 +1,117 @@
+"""Questions a rule may ask by name (`Rule.when`) because no phrase, code or status can answer them."""
+# ruff: noqa: ARG001, ARG005 - all conditions have the same signature
+
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from probe.taxonomy import walls
+from probe.taxonomy.facts import Facts, Voice
+
+LONG_WAIT_S = 600.0
+"""A longer wait does not heal within minutes: an allowance, not a rate."""
+LATE_S = 15.0
+"""A refusal that took longer came after the picture was drawn; input checks answer within seconds."""
+
+_LIMIT_ZERO = re.compile(r"\blimit:? 0(?![\d.])")
+_RELAYED = re.compile(
+    r"request id: 20\d{12}|(?:new_api|shell_api|one_api|v_api|channel)_error|litellm|openrouter|provider returned"
+    r"|api returned error|upstream|error from provider|上游|网关|渠道|接口返回|api ?返回"
+)
+_RELAY_CODES = frozenset(
+    ("new_api_error", "shell_api_error", "one_api_error", "v_api_error", "channel_error", "upstream_error")
+)
+_REFUSAL = re.compile(
+    r"\b(?:i'?m (?:sorry|unable|not able|just a language model)|i (?:can(?:'?t|not)|won'?t)|i am (?:unable|not able)"
+    r"|can(?:'?t|not) (?:generate|create|help|assist|fulfil)|unable to (?:generate|create|help|fulfil)|sorry, "
+    r"|violates? (?:the|our|my) (?:policy|policies|guidelines|content)|against (?:the|our|my) (?:policy|policies|guidelines)"
+    r"|as an ai)|无法(?:生成|创建|为您|为你|提供)|不能(?:生成|创建|为您|为你|提供)|抱歉|对不起"
+)
+_ANNOUNCED = re.compile(
+    r"\bhere(?:'s| is| are| you go)\b|i(?:'ve| have) (?:created|generated|drawn|made)|以下是|这是(?:您|你|为)|已(?:为您|为你)?生成"
+)
+_NO_CANDIDATES = re.compile(r'"candidates"\s{0,8}:\s{0,8}(?:null|\[\s{0,8}\])')
+_NO_TOKENS = re.compile(r'"candidatesTokenCount"\s{0,8}:\s{0,8}0\b')
+_EMPTY_DATA = re.compile(r'"(?:data|images|output)"\s{0,8}:\s{0,8}(?:null|\[\s{0,8}\])')
+
+
+class Condition(NamedTuple):
+    """A question about a reply, or about one speaker in it, and what a yes means."""
+
+    meaning: str
+    holds: Callable[[Facts, Voice], bool]
+
+
+def late(told: Facts, spoken: Voice) -> bool:
+    status = told.status
+    if told.shape == "events" or (status is not None and (status in {429, 451} or status >= 500)):
+        return True
+    return (told.evidence.elapsed_s or 0.0) > LATE_S
+
+
+def no_allowance(told: Facts, spoken: Voice) -> bool:
+    ids = " ".join(spoken.layer.detail("quotaId", "quota_id")).lower()
+    limits = spoken.layer.detail("quotaValue", "quota_value", "limit", "quota_limit_value")
+    return "perday" in ids or "permonth" in ids or "0" in limits or bool(_LIMIT_ZERO.search(spoken.words))
+
+
+def relayed(told: Facts, spoken: Voice) -> bool:
+    return any(not _RELAY_CODES.isdisjoint(voice.codes) or _RELAYED.search(voice.words) for voice in told.voices)
+
+
+def at_wall(told: Facts, spoken: Voice) -> bool:
+    elapsed_s = told.evidence.elapsed_s
+    return elapsed_s is not None and walls.known(elapsed_s) is not None
+
+
+def refusal(told: Facts, spoken: Voice) -> bool:
+    return any(_REFUSAL.search(words) for words in (told.prose, *(voice.words for voice in told.voices)))
+
+
+def reason_dropped(told: Facts, spoken: Voice) -> bool:
+    text = told.evidence.text
+    return '"promptFeedback"' in text and bool(_NO_CANDIDATES.search(text)) and bool(_NO_TOKENS.search(text))
+
+
+CONDITIONS: Mapping[str, Condition] = MappingProxyType(
+    {
+        "late": Condition("after drawing began: on a 429, 451 or 5xx, within a stream, or after 15 s", late),
+        "no_allowance": Condition("a quota per day or month, or a limit of 0", no_allowance),
+        "long_wait": Condition(
+            "asked to wait more than ten minutes", lambda told, spoken: (told.wait_s or 0.0) > LONG_WAIT_S
+        ),
+        "short_wait": Condition(
+            "asked to wait at most ten minutes",
+            lambda told, spoken: told.wait_s is not None and told.wait_s <= LONG_WAIT_S,
+        ),
+        "at_wall": Condition("ended at an elapsed time at which intermediaries give up", at_wall),
+        "relayed": Condition("passed on by a relay", relayed),
+        "answered": Condition(
+            "told in an HTTP answer",
+            lambda told, spoken: told.evidence.status is not None and told.evidence.status < 598,
+        ),
+        "not_plain_success": Condition(
+            "no bare text with a 2xx", lambda told, spoken: told.shape != "text" or not 200 <= (told.status or 0) < 300
+        ),
+        "not_page": Condition("not a web page", lambda told, spoken: spoken.layer.speaker != "edge"),
+        "not_5xx": Condition("not a 5xx", lambda told, spoken: (told.status or 0) < 500),
+        "not_4xx": Condition("not a 4xx", lambda told, spoken: not 400 <= (told.status or 0) < 500),
+        "picture": Condition("a picture in the answer", lambda told, spoken: told.pictures > 0),
+        "no_picture": Condition("no picture in the answer", lambda told, spoken: told.pictures == 0),
+        "examined": Condition("the picture was looked at", lambda told, spoken: told.evidence.picture is not None),
+        "link": Condition("a link to a picture", lambda told, spoken: told.links > 0),
+        "json": Condition("regular JSON", lambda told, spoken: told.shape in {"json", "events"}),
+        "empty_list": Condition(
+            "an empty list of pictures", lambda told, spoken: bool(_EMPTY_DATA.search(told.evidence.text))
+        ),
+        "gemini": Condition("Gemini's own format", lambda told, spoken: '"candidates"' in told.evidence.text),
+        "reason_dropped": Condition("no candidates, nothing drawn, and no block reason", reason_dropped),
+        "prose": Condition("a language model's words", lambda told, spoken: bool(told.prose)),
+        "announced": Condition(
+            "words that announce a picture", lambda told, spoken: bool(_ANNOUNCED.search(told.prose))
+        ),
+        "refusal": Condition("words that decline", refusal),
+    }
+)
+"""Name -> condition."""
