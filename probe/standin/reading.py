@@ -103,6 +103,10 @@ def personality(value: Any) -> str:
     return one_of(text(value), voices.PERSONALITIES)
 
 
+def reply_name(value: Any) -> str:
+    return one_of(text(value), replies.catalogue())
+
+
 def one_of(value: str, known: Sequence[str] | Mapping[str, Any]) -> str:
     if value not in known:
         near = difflib.get_close_matches(value, known, n=1)
@@ -209,7 +213,12 @@ TOP: Keys = MappingProxyType(
 )
 TABLES: Mapping[str, Keys] = MappingProxyType(
     {
-        "channel": {"name": ("name", text), "model": ("model", text), "personality": ("personality", personality)},
+        "channel": {
+            "name": ("name", text),
+            "model": ("model", text),
+            "personality": ("personality", personality),
+            "refusal": ("refusal", reply_name),
+        },
         "steady": BEHAVIOUR,
         "incident": {
             **BEHAVIOUR,

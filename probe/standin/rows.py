@@ -15,6 +15,7 @@ class Channel:
     name: str
     model: str
     personality: str = ""  # "": the original of the protocol
+    refusal: str = ""  # the reply that a flagged prompt gets; "": the voice's own for refused prompts
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -146,7 +146,9 @@ class Standin:
         n = self.counts[channel.name, tier]
         answer = scenario.answer(self.played, channel.name, tier, call.at, n, self.seed)
         if answer.kind is model.Kind.OK and moderation.flagged(wanted.prompt):
-            answer = dataclasses.replace(answer, kind=model.Kind.MODERATION_INPUT, latency_s=3.0)
+            refusal = replies.catalogue().get(channel.refusal)
+            kind = refusal.kind if refusal else model.Kind.MODERATION_INPUT
+            answer = dataclasses.replace(answer, kind=kind, reply=channel.refusal, latency_s=3.0)
         limit_s = calls.server_timeout_s(call) * self.speed
         if answer.latency_s > limit_s:
             answer = dataclasses.replace(
