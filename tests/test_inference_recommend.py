@@ -149,6 +149,11 @@ def test_the_fall_back_chain_puts_channels_that_fail_together_last():
     assert rank(vip, twin, OFFICIAL).fall_back == (OFFICIAL.path, twin.path)
 
 
+def test_a_channel_little_is_known_of_is_the_last_resort():
+    few, gone = candidate("nano", usable=11, n=11), candidate("old", state=model.State.MODEL_GONE)
+    assert rank(few, gone, VIP, OFFICIAL).fall_back == (OFFICIAL.path, few.path)
+
+
 def test_how_sure_the_choice_is_falls_with_how_close_it_is():
     close = candidate("other", usable=95, n=100, price_usd=0.03)
     assert 0.5 < rank(candidate("vip", usable=96, n=100), close).probability < 0.95

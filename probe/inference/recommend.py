@@ -159,9 +159,12 @@ def offer(candidate: Candidate, attempts: int, needs: Needs, fall_back_usd: floa
 
 
 def rank(
-    tier: str, candidates: Sequence[Candidate], needs: Needs, *, rng: random.Random, current: str | None = None
+    tier: str, candidates: Sequence[Candidate], needs: Needs, *, rng: random.Random | None, current: str | None = None
 ) -> Recommendation:
-    """Choose among the channels of one tier; `current` is the channel in use, left only for a clear gain."""
+    """Choose among the channels of one tier; `current` is the channel in use, left only for a clear gain.
+
+    Without `rng` the probability that the choice is right is not worked out.
+    """
     known = [candidate for candidate in candidates if candidate.known and candidate.state in USABLE_STATES]
     not_known = tuple(_why_not(candidate) for candidate in candidates if candidate not in known)
     alone = {candidate.path: best_offer(candidate, needs, needs.lost_usd) for candidate in known}
@@ -177,8 +180,9 @@ def rank(
     reliable = [one for one in allowed if one.usable_share >= LEAST_THROUGH] or allowed
     choice = _keep(reliable, current)
     runner_up = next((one for one in (*reliable, *allowed) if one is not choice), None)
-    probability = _probability(choice, runner_up, needs, rng) if runner_up else None
-    fall_back = _fall_back(choice, offers)
+    probability = _probability(choice, runner_up, needs, rng) if runner_up and rng else None
+    untried = [one.path for one in candidates if one not in known and one.state in USABLE_STATES]
+    fall_back = (*_fall_back(choice, offers), *untried)  # better a channel little is known of than none
     return Recommendation(
         tier,
         choice,
