@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Self, TypeVar
 
 from probe import model
-from probe.records import columns, database, errors, rows, schema
+from probe.records import columns, database, errors, rows, schema, told
 
 SHORTEST_PREFIX = 8
 """Characters of a request id that must be given at least."""
@@ -258,6 +258,16 @@ class History:
             WHERE {where} {"AND cleared_at IS NULL" if only_open else ""} ORDER BY raised_at, id
         """  # noqa: S608 - made of constants
         return tuple(self._decoded(rows.alarm, sql, *parameters))
+
+    # --- what people were told -----------------------------------------------------------------------------------
+
+    def alerts(self, at: dt.datetime) -> told.Told:
+        """Incidents, silences and routes on record at `at`, and the messages made about them."""
+        return told.read(self._rows, at)
+
+    def messages(self, limit: int = 20) -> tuple[told.Message, ...]:
+        """Messages that wait, oldest first, then those settled last, latest first."""
+        return (*told.waiting(self._rows), *told.latest(self._rows, limit))
 
 
 def period(column: str, since: dt.datetime | None, until: dt.datetime | None) -> tuple[str, list[Any]]:

@@ -199,6 +199,62 @@ VERSION_2 = (
 )
 
 
+VERSION_3 = (
+    # What people are told about as one thing, from its raising until it is over; `facts` is the rest as JSON.
+    """
+    CREATE TABLE incident (
+        number INTEGER PRIMARY KEY,
+        trouble TEXT NOT NULL,
+        raised_at TEXT NOT NULL,
+        edition INTEGER NOT NULL,
+        acknowledged_at TEXT,
+        cleared_at TEXT,
+        facts TEXT NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX incident_cleared_at ON incident (cleared_at)",
+    # The outbox: one message to one address, which is known by name. `due_at` moves on with each attempt.
+    """
+    CREATE TABLE message (
+        id INTEGER PRIMARY KEY,
+        key TEXT NOT NULL,
+        destination TEXT NOT NULL,
+        incident INTEGER REFERENCES incident,
+        event TEXT NOT NULL,
+        severe INTEGER NOT NULL CHECK (severe IN (0, 1)),
+        title TEXT NOT NULL,
+        body TEXT NOT NULL,
+        made_at TEXT NOT NULL,
+        due_at TEXT NOT NULL,
+        attempts INTEGER NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('waiting', 'delivered', 'dropped')),
+        settled_at TEXT,
+        failure TEXT NOT NULL,
+        UNIQUE (key, destination)
+    ) STRICT
+    """,
+    "CREATE INDEX message_incident ON message (incident)",
+    "CREATE INDEX message_state ON message (state, settled_at)",
+    # Paths nobody wants to hear about until a time.
+    """
+    CREATE TABLE silence (
+        pattern TEXT NOT NULL PRIMARY KEY,
+        until TEXT NOT NULL,
+        made_at TEXT NOT NULL
+    ) STRICT
+    """,
+    # What people were last told to use: one row a tier, and one a job and tier (`job` is "" for the tier itself).
+    """
+    CREATE TABLE route (
+        tier TEXT NOT NULL,
+        job TEXT NOT NULL,
+        facts TEXT NOT NULL,
+        PRIMARY KEY (tier, job)
+    ) STRICT
+    """,
+)
+
+
 def create(db: "sqlite_utils.Database") -> None:
     """Version 1: everything."""
     for statement in VERSION_1:
@@ -211,7 +267,13 @@ def triage(db: "sqlite_utils.Database") -> None:
         db.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[["sqlite_utils.Database"], None], ...] = (create, triage)
+def alerts(db: "sqlite_utils.Database") -> None:
+    """Version 3: incidents, and the messages about them."""
+    for statement in VERSION_3:
+        db.execute(statement)
+
+
+MIGRATIONS: tuple[Callable[["sqlite_utils.Database"], None], ...] = (create, triage, alerts)
 """Step n (from 0) brings a database of version n to version n + 1."""
 
 VERSION = len(MIGRATIONS)

@@ -13,7 +13,7 @@ from typing import Self
 import sqlite_utils
 
 from probe import model, taxonomy
-from probe.records import columns, errors, process, rows, verdicts
+from probe.records import columns, errors, outbox, process, rows, verdicts
 from probe.records import door as doors
 
 BATCH = 500
@@ -38,6 +38,7 @@ class Records:
 
     def __init__(self, door: doors.Door) -> None:
         self._door = door
+        self.outbox = outbox.Outbox(door)
 
     def __enter__(self) -> Self:
         return self
