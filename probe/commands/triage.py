@@ -92,6 +92,8 @@ def command(
     if live and max_usd is None:
         raise click.UsageError("--live spends money: say how much it may with --max-cost USD.")
     from probe.triage import subject
+    from probe.triage import text as words
+    from probe.triage import ticket as tickets
 
     hints = subject.Hints(channel, tier, moment(sent_at), elapsed_s, prompt_of(prompt_file), picture_of(image_file))
     with contextlib.ExitStack() as stack:
@@ -106,7 +108,15 @@ def command(
             )
         )
         document = keep(found, config)
-    show(found, config, document, as_json=as_json, ticket=ticket)
+    if as_json:
+        options.echo_json(document)
+    elif ticket:
+        click.echo(tickets.render(found, config), nl=False)
+    else:
+        naming = {"--text": text, "--reply": reply if reply != "-" else "REPLY.txt", "--channel": channel}
+        naming |= {"--tier": tier, "--sent-at": sent_at, "--prompt-file": prompt_file, "--image": image_file}
+        name = about.outcome.id if about.outcome is not None else what
+        click.echo(words.render(found, config, dt.datetime.now(dt.UTC), again(name, config_path, naming)), nl=False)
     if found.cause is None and not about.ok:
         raise SystemExit(1)
 
@@ -193,8 +203,9 @@ async def climb(found: "Diagnosis", config: "Config", max_usd: float, *, forced:
     from probe import clock, logs, records, run
     from probe import config as configs
     from probe.triage import evidence, live
+    from probe.triage import options as rungs
 
-    needed = {found.about.channel, *(path.channel for path in live.paths(found, config))}
+    needed = {found.about.channel, *(path.channel for path in rungs.paths(found, config))}
     used = config.model_copy(update={"channel": tuple(each for each in config.channel if each.name in needed)})
     click.echo(f"live: at most ${max_usd:.2f} at list prices; Ctrl-C stops", err=True)
     with records.open(configs.database(pathlib.Path(config.source))) as book:
@@ -236,16 +247,14 @@ def keep(found: "Diagnosis", config: "Config | None") -> dict[str, Any]:
     return made
 
 
-def show(found: "Diagnosis", config: "Config | None", document: dict[str, Any], *, as_json: bool, ticket: bool) -> None:
-    from probe.triage import text
-    from probe.triage import ticket as tickets
+def again(name: str | None, config_path: str | None, naming: dict[str, str | None]) -> str:
+    """What to type to name this request once more."""
+    import shlex
 
-    if as_json:
-        options.echo_json(document)
-    elif ticket:
-        click.echo(tickets.render(found, config), nl=False)
-    else:
-        click.echo(text.render(found, config), nl=False)
+    known = [] if name is None else [name]
+    kept = ("--prompt-file", "--image") if name is not None else naming
+    given = [word for option in kept if naming[option] is not None for word in (option, str(naming[option]))]
+    return shlex.join([*known, *given, *(("--config", config_path) if config_path else ())])
 
 
 def show_stored(about: "Subject", history: "History | None", *, as_json: bool) -> None:

@@ -122,8 +122,7 @@ TABLES = Tables(
         "known-good prompt and parameters": (.02, .9, .9, .9, .05, .9, .9, .9),
         "gateway finished and billed": (.02, .15, .05, .45, .01, .005, .65, .35),
         "gateway failed too": (.80, .80, .80, .50, .80, .70, .02, .55),
-        "gateway knows nothing of it": (.05, .05, .10, .20, .10, .30, .70, .10),
-        "refused before it was drawn": (.95, .5, .5, .5, .9, .9, .5, .5),
+        "gateway knows nothing of it": (.4, .4, .5, .5, .5, .6, .9, .4),
     }),
     # P(check fails | cause, severity); published per check, see docs/triage.md.
     fails=MappingProxyType({

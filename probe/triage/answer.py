@@ -1,6 +1,7 @@
 """The answer in two lines: whose fault it was, and what to do now."""
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -58,22 +59,34 @@ def first_line(found: Diagnosis) -> str:
         return f"NOT KNOWN: no reply and no record of {found.about.name} is here."
     if found.cause is None:
         return f"NOT DECIDED: {first} {p:.2f} or {second} {q:.2f}."
-    hedge = "" if found.now.sure else "PROBABLY "
-    why = reason(found)
-    return f"{hedge}{HEADS[first]} ({p:.2f})" + (f": {why}." if why else ".")
+    line = f"{'' if found.now.sure else 'PROBABLY '}{HEADS[first]} ({p:.2f})"
+    joint = ": "
+    for why in reasons(found):
+        if joint == ": " or len(line) + len(why) + 3 <= WIDTH:
+            line, joint = f"{line}{joint}{why}", "; "
+    return f"{line}."
 
 
-def reason(found: Diagnosis) -> str:
-    """The strongest fact behind the cause, in one clause."""
-    about, near = found.about, found.near
-    if found.cause in causes.PATH_CAUSES and near is not None:
-        for count in near.path:
-            if count.failed:
-                return f"{count.path} {around.told(count).partition(' (')[0]}"
-    if about.verdict is not None:
-        detail = f" ({about.verdict.detail})" if about.verdict.detail else ""
-        return f"the reply says {about.verdict.kind}{detail}"
-    return ""
+WIDTH = 80
+
+
+def reasons(found: Diagnosis) -> list[str]:
+    """What spoke for the leading cause, in few words, the strongest first."""
+    lead = found.now.lead[0]
+    odds = [math.log(after.p[lead] / (1 - min(after.p[lead], 1 - 1e-12))) for after in found.after]
+    gains = [(after - before, piece) for before, after, piece in zip(odds, odds[1:], found.pieces, strict=False)]
+    strong = sorted((pair for pair in gains if pair[0] > TELLING), key=lambda pair: -pair[0])
+    words = [f"{piece.name}: {piece.words.partition(' (')[0].partition(',')[0]}" for _, piece in strong]
+    if found.about.verdict is not None and causes.SAID[found.about.verdict.kind] in EXPLICIT:
+        words.insert(0, f"the reply says {found.about.verdict.kind}")
+    return words or [f"the reply says {found.about.verdict.kind}" if found.about.verdict else "nothing is known"]
+
+
+TELLING = 0.3
+"""Nats of log odds that a piece must have added to be given as a reason."""
+
+EXPLICIT = frozenset({causes.Said.MODERATION, causes.Said.INVALID, causes.Said.ACCOUNT})
+"""What a reply says of its cause in so many words."""
 
 
 def act(found: Diagnosis, to: model.Path | None, price_usd: float | None) -> tuple[str, str]:

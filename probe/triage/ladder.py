@@ -1,8 +1,6 @@
 """The checklist as rungs: what each would try, on which path, for how much, and what it has found so far."""
 
 import dataclasses
-import shlex
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from probe import model
@@ -102,17 +100,3 @@ def finding(found: Diagnosis, rung: Rung) -> str:
         return ""
     counts = found.near.counts if found.near else ()
     return next((f"seen for free: {around.told(count)}" for count in counts if count.path == rung.path and count.n), "")
-
-
-def commands(found: Diagnosis, config: "Config | None") -> Iterator[str]:
-    """What to type to climb further; nothing where the request succeeded or the cause is sure."""
-    about = found.about
-    if about.ok or found.now.sure or config is None or about.path is None or not known(config, about.path):
-        return
-    what = (
-        shlex.quote(about.name) if about.outcome else f"--reply REPLY.txt --channel {about.channel} --tier {about.tier}"
-    )
-    prompt = "" if about.prompt is None and about.canary else " --prompt-file PROMPT.txt"
-    if prompt and not any(piece.name == "pre-screen" for piece in found.pieces):
-        yield f"tierwatch triage {what}{prompt} --yes"
-    yield f"tierwatch triage {what}{prompt} --live --max-cost 1.00"

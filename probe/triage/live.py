@@ -5,29 +5,15 @@ when a cause is sure, when no rung is worth its price, or at the cap.
 """
 
 import dataclasses
-import datetime as dt
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from probe import model, records, run
-from probe.inference import causes, posterior
+from probe.inference import causes
 from probe.inference.causes import Check
-from probe.triage import around, evidence, ladder, offline
+from probe.triage import around, evidence, ladder, offline, options
 from probe.triage.diagnosis import Diagnosis, Piece
 from probe.triage.ladder import Rung
-
-if TYPE_CHECKING:
-    from probe.config import Config
-
-LONGEST_WAIT_S = 120.0
-"""A reply that asks for a longer pause than this is not repeated."""
-
-OLD_EVIDENCE = 0.25
-"""Least weight of a live canary: hours after the failure it says little about that minute."""
-
-REPEATING = frozenset({Check.RETRY, Check.DOWNSCALE, Check.OTHER})
-"""Checks that send the caller's own request again."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -61,19 +47,17 @@ class Climb:
 
     def _next(self, found: Diagnosis) -> Rung | None:
         """The next rung, or None with the reason in `stopped`."""
-        wanted = [rung for rung in attempts(found, self.tools.config) if self._open(found, rung)]
+        wanted = [rung for rung in options.attempts(found, self.tools.config) if self._open(found, rung)]
         affordable = [rung for rung in wanted if self.spent_usd + rung.price_usd <= self.max_usd + 1e-9]
         if not affordable:
             self.stopped = f"the next rung would pass --max-cost {self.max_usd:g}" if wanted else "no rung is left"
             return None
         if self.forced:
             return affordable[0]
-        options = [option(found, rung, self) for rung in affordable]
-        choice = posterior.next_check(*known(found), options)
-        if choice is None:
+        best = options.best(found, affordable, self.tools.config, self.tools.clock.now(), self.made)
+        if best is None:
             self.stopped = "sure enough" if found.now.sure else "no rung is worth its price"
-            return None
-        return affordable[next(index for index, each in enumerate(options) if each is choice.option)]
+        return best
 
     def _open(self, found: Diagnosis, rung: Rung) -> bool:
         """May this rung be tried now? Not too often, not without the prompt, and no blind repeat of a timeout."""
@@ -81,7 +65,9 @@ class Climb:
             return False
         if sum(made.check is rung.check for made in self.made) >= self._limit(rung.check):
             return False
-        if rung.check is Check.RETRY and (too_long(found) or unasked_timeout(found) or "retry" in self.passed):
+        if rung.check is Check.RETRY and (
+            options.too_long(found) or options.unasked_timeout(found) or "retry" in self.passed
+        ):
             return False
         return rung.check is Check.RETRY or not self.forced or rung not in self.made
 
@@ -105,7 +91,7 @@ class Climb:
         if rung.path is None:
             raise ValueError(f"{rung.name} has no path")
         canary = run.canary(self.tools.config, rung.path, model.Trigger.TRIAGE, self.tools.clock.now())
-        if rung.check not in REPEATING or found.about.prompt is None:
+        if rung.check not in options.REPEATING or found.about.prompt is None:
             return canary
         prompt_id = self.prompt_id
         if found.about.canary and found.about.outcome is not None:
@@ -122,73 +108,13 @@ class Climb:
         after = f" after {judged.outcome.evidence.elapsed_s:.0f} s" if judged.outcome.evidence.elapsed_s else ""
         words = f"{evidence.kind_of(judged)}{after}"
         finding = None
-        if path is not None and rung.check in REPEATING:
+        if path is not None and rung.check in options.REPEATING:
             times = sum(made.check is rung.check for made in self.made)
             finding = evidence.of_repeat(path, judged, self.tools.config, close=rung.check is Check.RETRY and times > 0)
         elif path is not None and rung.path is not None:
             result = around.result_of(judged)
             if result is not None:
-                weight = canary_weight(found, judged.outcome.sent_at)
+                weight = options.canary_weight(found, judged.outcome.sent_at)
                 finding = around.finding(path, rung.path, result, weight, self.tools.config)
         findings = (finding,) if finding is not None else ()
         return Piece(ladder.title(rung), words, findings=findings, outcome_id=judged.outcome.id, live=True)
-
-
-def paths(found: Diagnosis, config: "Config") -> set[model.Path]:
-    """Where a climb may send."""
-    return {rung.path for rung in ladder.rungs(found, config) if rung.path is not None}
-
-
-def attempts(found: Diagnosis, config: "Config") -> list[Rung]:
-    """The rungs that can be sent, in the textbook order; a back-off retry is one attempt of the three."""
-    single = []
-    for rung in ladder.rungs(found, config):
-        if rung.path is not None and rung.check is not None:
-            price_usd = config.price_usd(rung.path)
-            single.append(dataclasses.replace(rung, price_usd=price_usd, finding=""))
-    order = (Check.RETRY, Check.DOWNSCALE, Check.CANARY, Check.OTHER, Check.OTHER_CANARY)
-    return sorted(single, key=lambda rung: order.index(rung.check) if rung.check in order else len(order))
-
-
-def known(found: Diagnosis) -> tuple[causes.Said | None, list[str], list[causes.Finding]]:
-    """Words, clues and findings so far, as the posterior takes them."""
-    said = causes.SAID[found.about.verdict.kind] if found.about.verdict else None
-    clues = [piece.clue for piece in found.pieces if piece.clue is not None]
-    return said, clues, [finding for piece in found.pieces for finding in piece.findings]
-
-
-def option(found: Diagnosis, rung: Rung, climb: Climb) -> posterior.Option:
-    """The rung as the posterior weighs it."""
-    path = found.about.path
-    if path is None or rung.path is None or rung.check is None:
-        raise ValueError("only rungs on a path are options")
-    times = sum(made.check is rung.check for made in climb.made)
-    weight = 1.0
-    if rung.check is Check.RETRY and times:
-        weight = posterior.CORRELATED
-    elif rung.check in causes.CANARIES:
-        weight = canary_weight(found, climb.tools.clock.now())
-    if rung.check in causes.ELSEWHERE:
-        shared = around.shared(climb.tools.config, path.channel, rung.path.channel)
-        return posterior.Option(rung.check, rung.price_usd, rung.path.channel, shared, weight)
-    return posterior.Option(rung.check, rung.price_usd, weight=weight)
-
-
-def canary_weight(found: Diagnosis, at: dt.datetime) -> float:
-    """How much a canary sent at `at` says about the minute of the failure."""
-    if found.about.sent_at is None:
-        return 1.0
-    return max(math.exp(-abs(at - found.about.sent_at) / around.FADING), OLD_EVIDENCE)
-
-
-def too_long(found: Diagnosis) -> bool:
-    verdict = found.about.verdict
-    return verdict is not None and (verdict.retry_after_s or 0.0) > LONGEST_WAIT_S
-
-
-def unasked_timeout(found: Diagnosis) -> bool:
-    """A timeout whose picture may be made and billed, while no log said that it was not."""
-    verdict = found.about.verdict
-    if verdict is None or verdict.kind is not model.Kind.TIMEOUT:
-        return False
-    return not any(piece.clue in {"gateway failed too", "gateway knows nothing of it"} for piece in found.pieces)

@@ -1,11 +1,13 @@
 """A diagnosis as plain text in 80 columns: the answer in the first two lines, then why, then what to try next."""
 
+import datetime as dt
+import re
 import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from probe import logs, model
-from probe.triage import answer, around, ladder
+from probe.triage import answer, around, ladder, options
 from probe.triage.diagnosis import Diagnosis
 
 if TYPE_CHECKING:
@@ -15,8 +17,8 @@ WIDTH = 80
 LABEL = 11
 
 
-def render(found: Diagnosis, config: "Config | None") -> str:
-    """The whole text; control characters from outside are made visible."""
+def render(found: Diagnosis, config: "Config | None", now: dt.datetime, again: str) -> str:
+    """The whole text; `again` is what to type after `tierwatch triage` to name the request once more."""
     two = answer.answer(found, config)
     sections = (
         [two.cause, two.action],
@@ -25,7 +27,7 @@ def render(found: Diagnosis, config: "Config | None") -> str:
         list(weighed(found)),
         list(steps(found, config)),
         list(missing(found)),
-        list(further(found, config)),
+        list(further(found, config, now, again)),
     )
     return "\n".join("".join(f"{logs.visible(line)}\n" for line in lines) for lines in sections if lines)
 
@@ -113,12 +115,36 @@ def missing(found: Diagnosis) -> Iterator[str]:
         yield from row("-", lack, 2)
 
 
-def further(found: Diagnosis, config: "Config | None") -> Iterator[str]:
-    """Commands to copy."""
-    lines = list(ladder.commands(found, config))
-    if lines:
-        yield "Next"
-        yield from (f"  {line}" for line in lines)
+def further(found: Diagnosis, config: "Config | None", now: dt.datetime, again: str) -> Iterator[str]:
+    """The most telling rung and the commands to copy, while the cause is not sure."""
+    about = found.about
+    if about.ok or found.now.sure or config is None or about.path is None or not ladder.known(config, about.path):
+        return
+    yield "Next"
+    sendable = options.attempts(found, config)
+    if about.prompt is None:
+        sendable = [rung for rung in sendable if not rung.needs_prompt]
+    best = options.best(found, sendable, config, now)
+    if best is not None:
+        price = answer.usd(best.price_usd)
+        yield from row("-", f"{ladder.title(best)} tells most per dollar ({price}); up to $1 in rungs:", 2)
+        yield from command(f"tierwatch triage {again} --live --max-cost 1")
+    if about.prompt is None and not about.canary:
+        yield from row("-", "with the prompt the free pre-screen and the rungs that repeat the request:", 2)
+        yield from command(f"tierwatch triage {again} --prompt-file PROMPT.txt --yes")
+    elif not about.canary and not any(piece.name == "pre-screen" for piece in found.pieces):
+        yield from row("-", "the free pre-screen:", 2)
+        yield from command(f"tierwatch triage {again} --yes")
+
+
+def command(words: str) -> list[str]:
+    """A command to copy, broken before an option where it would not fit."""
+    lines = [""]
+    for part in re.split(r" (?=--)", words):
+        if lines[-1] and len(lines[-1]) + len(part) + 9 > WIDTH:
+            lines.append("")
+        lines[-1] += f" {part}" if lines[-1] else part
+    return [f"      {'  ' if number else ''}{line}" for number, line in enumerate(" \\\n".join(lines).split("\n"))]
 
 
 def row(label: str, words: str, indent: int = 0) -> Iterator[str]:

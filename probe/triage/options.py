@@ -1,0 +1,94 @@
+"""Which rungs could be sent now, and which of them tells most for its price."""
+
+import dataclasses
+import datetime as dt
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from probe import model
+from probe.inference import causes, posterior
+from probe.inference.causes import Check
+from probe.triage import around, ladder
+from probe.triage.diagnosis import Diagnosis
+from probe.triage.ladder import Rung
+
+if TYPE_CHECKING:
+    from probe.config import Config
+
+LONGEST_WAIT_S = 120.0
+"""A reply that asks for a longer pause than this is not repeated."""
+
+OLD_EVIDENCE = 0.25
+"""Least weight of a live canary: hours after the failure it says little about that minute."""
+
+REPEATING = frozenset({Check.RETRY, Check.DOWNSCALE, Check.OTHER})
+"""Checks that send the caller's own request again."""
+
+
+def paths(found: Diagnosis, config: "Config") -> set[model.Path]:
+    """Where a climb may send."""
+    return {rung.path for rung in ladder.rungs(found, config) if rung.path is not None}
+
+
+def attempts(found: Diagnosis, config: "Config") -> list[Rung]:
+    """The rungs that can be sent, in the textbook order; a back-off retry is one attempt of the three."""
+    single = []
+    for rung in ladder.rungs(found, config):
+        if rung.path is not None and rung.check is not None:
+            price_usd = config.price_usd(rung.path)
+            single.append(dataclasses.replace(rung, price_usd=price_usd, finding=""))
+    order = (Check.RETRY, Check.DOWNSCALE, Check.CANARY, Check.OTHER, Check.OTHER_CANARY)
+    return sorted(single, key=lambda rung: order.index(rung.check) if rung.check in order else len(order))
+
+
+def known(found: Diagnosis) -> tuple[causes.Said | None, list[str], list[causes.Finding]]:
+    """Words, clues and findings so far, as the posterior takes them."""
+    said = causes.SAID[found.about.verdict.kind] if found.about.verdict else None
+    clues = [piece.clue for piece in found.pieces if piece.clue is not None]
+    return said, clues, [finding for piece in found.pieces for finding in piece.findings]
+
+
+def best(
+    found: Diagnosis, rungs: Sequence[Rung], config: "Config", now: dt.datetime, made: Sequence[Rung] = ()
+) -> Rung | None:
+    """The rung that promises most information per dollar; None where none is worth its price."""
+    weighed = [option(found, rung, config, now, made) for rung in rungs]
+    choice = posterior.next_check(*known(found), weighed)
+    return None if choice is None else rungs[next(n for n, each in enumerate(weighed) if each is choice.option)]
+
+
+def option(found: Diagnosis, rung: Rung, config: "Config", now: dt.datetime, made: Sequence[Rung]) -> posterior.Option:
+    """A rung as the posterior weighs it; `made` are the rungs of this climb so far."""
+    path = found.about.path
+    if path is None or rung.path is None or rung.check is None:
+        raise ValueError("only rungs on a path are options")
+    weight = 1.0
+    if rung.check is Check.RETRY and any(before.check is Check.RETRY for before in made):
+        weight = posterior.CORRELATED
+    elif rung.check in causes.CANARIES:
+        weight = canary_weight(found, now)
+    if rung.check in causes.ELSEWHERE:
+        shared = around.shared(config, path.channel, rung.path.channel)
+        return posterior.Option(rung.check, rung.price_usd, rung.path.channel, shared, weight)
+    return posterior.Option(rung.check, rung.price_usd, weight=weight)
+
+
+def canary_weight(found: Diagnosis, at: dt.datetime) -> float:
+    """How much a canary sent at `at` says about the minute of the failure."""
+    if found.about.sent_at is None:
+        return 1.0
+    return max(math.exp(-abs(at - found.about.sent_at) / around.FADING), OLD_EVIDENCE)
+
+
+def too_long(found: Diagnosis) -> bool:
+    verdict = found.about.verdict
+    return verdict is not None and (verdict.retry_after_s or 0.0) > LONGEST_WAIT_S
+
+
+def unasked_timeout(found: Diagnosis) -> bool:
+    """A timeout whose picture may be made and billed, while no log said that it was not."""
+    verdict = found.about.verdict
+    if verdict is None or verdict.kind is not model.Kind.TIMEOUT:
+        return False
+    return not any(piece.clue in {"gateway failed too", "gateway knows nothing of it"} for piece in found.pieces)
