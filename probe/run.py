@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from probe import client, kept, model, picture, prompts, protocols, reach, records, taxonomy
+from probe import client, headers, kept, model, picture, prompts, protocols, reach, records, taxonomy
 from probe import clock as clocks
 from probe.config import fingerprint
 from probe.config import secrets as keys
@@ -21,26 +21,6 @@ if TYPE_CHECKING:
     from probe.config import schema
 
 log = logging.getLogger("tierwatch")
-
-HEADERS_KEPT = frozenset(
-    {
-        "apim-request-id",
-        "cf-mitigated",
-        "cf-ray",
-        "content-encoding",
-        "content-length",
-        "content-type",
-        "location",
-        "openai-processing-ms",
-        "retry-after",
-        "retry-after-ms",
-        "server",
-        "server-timing",
-        "via",
-        "x-should-retry",
-    }
-)
-"""Headers that are facts about the answer; ids (`*request-id`) and rate limits (`x-ratelimit-*`) are kept too."""
 
 UNREACHABLE = frozenset({model.Fault.DNS, model.Fault.REFUSED, model.Fault.CONNECT_TIMEOUT})
 """Faults that our own network may cause: the control check decides."""
@@ -214,14 +194,10 @@ def evidence_of(
     def scrub(text: str) -> str:
         return redact(text.replace(canary.prompt, "[prompt]") if canary.prompt else text)
 
-    headers = {
-        name: scrub(value)
-        for name, value in reply.headers.items()
-        if name in HEADERS_KEPT or name.endswith("request-id") or name.startswith("x-ratelimit-")
-    }
+    found = {name: scrub(value) for name, value in reply.headers.items() if headers.kept(name)}
     return model.Evidence(
         status=reply.status,
-        headers=headers,
+        headers=found,
         text=scrub(read.text),
         fault=reply.fault or read.fault,
         fault_text=scrub(reply.fault_text),
