@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import fnmatch
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
@@ -165,6 +166,10 @@ class Path(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.channel}/{self.tier}"
+
+    def matches(self, pattern: str) -> bool:
+        """Does a glob over channels or over `channel/tier` mean this path? `vip`, `vip/*` and `*/4k-*` do `vip/4k-high`."""
+        return any(fnmatch.fnmatchcase(name, pattern) for name in (self.channel, str(self)))
 
     @classmethod
     def parse(cls, text: str) -> "Path":

@@ -3,7 +3,7 @@
 import dataclasses
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from probe.config import channels, faults, schema, secrets, urls
@@ -146,15 +146,38 @@ def services(draft: Draft) -> Iterator[faults.Fault]:
         yield from channels.address_faults(config.moderation.base_url, "[moderation]", "base_url")
     if draft.is_sound("[moderation]", "key_env", "key_file"):
         yield from channels.key_faults(config.moderation, "[moderation]")
-    if draft.is_sound("[alerts]", "urls") and not all("://" in url for url in config.alerts.urls):
-        yield faults.Fault(
-            "[alerts]", "urls", "every entry is an address of Apprise, such as mailto://... or slack://..."
-        )
-    if draft.is_sound("[alerts]", "heartbeat_url") and config.alerts.heartbeat_url:
-        for mistake in urls.mistakes(config.alerts.heartbeat_url, plain_http=True, query=True):
-            yield faults.Fault("[alerts]", "heartbeat_url", mistake)
+    yield from _alerts(draft)
     if draft.is_sound("[page]", "listen"):
         yield from _listen(config.page.listen)
+
+
+def _alerts(draft: Draft) -> Iterator[faults.Fault]:
+    """Addresses are not shown: they hold tokens."""
+    alerts = draft.config.alerts
+    routes, maintenance = (
+        (getattr(alerts, key) or {}) if draft.is_sound("[alerts]", key) else {} for key in ("routes", "maintenance")
+    )
+    listed = {"urls": alerts.urls if draft.is_sound("[alerts]", "urls") else (), "routes": sum(routes.values(), ())}
+    for key, addresses in listed.items():
+        if not all("://" in url for url in addresses):
+            text = "every entry is an address of Apprise, such as mailto://... or slack://..."
+            yield faults.Fault("[alerts]", key, text)
+    if draft.is_sound("[alerts]", "heartbeat_url") and alerts.heartbeat_url:
+        for mistake in urls.mistakes(alerts.heartbeat_url, plain_http=True, query=True):
+            yield faults.Fault("[alerts]", "heartbeat_url", mistake)
+    if all(draft.is_sound(where, "name", "tiers") for where, _ in draft.entries("channel")):
+        yield from _patterns(draft, "routes", routes)
+        yield from _patterns(draft, "maintenance", maintenance)
+
+
+def _patterns(draft: Draft, key: str, patterns: Iterable[str]) -> Iterator[faults.Fault]:
+    """Globs over paths: one that matches nothing is a mistake that nobody would notice."""
+    for pattern in patterns:
+        if "://" in pattern:
+            yield faults.Fault("[alerts]", key, 'write the path first: { "vip" = ["slack://..."] }')
+        elif not any(path.matches(pattern) for path in draft.config.paths()):
+            text = "matches no path; write a channel or channel/tier, * stands for anything"
+            yield faults.Fault("[alerts]", f"{key}.{pattern}", text)
 
 
 def _listen(listen: str) -> Iterator[faults.Fault]:

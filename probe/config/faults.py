@@ -121,6 +121,8 @@ def of_pydantic(error: Mapping[str, Any], table: str, kind: type[schema.Table]) 
     """One entry of `ValidationError.errors()` about a table of this kind, in the user's words."""
     steps = [str(step) for step in error["loc"] if not str(step).startswith("<")]
     key, context, value = ".".join(steps), error.get("ctx", {}), error["input"]
+    if steps and steps[0] in kind.model_fields and not kind.model_fields[steps[0]].repr:
+        key, value = steps[0], ABSENT  # what stands there may be a secret
     if error["type"] == "missing":
         return Fault(table, key, f"is missing; for example {steps[-1]} = {shown(EXAMPLES[steps[-1]])}")
     if error["type"] == "extra_forbidden":

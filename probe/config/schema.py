@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from probe import model, tokens
+from probe.config import hours
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)")
@@ -45,6 +46,17 @@ def form_by_tier(value: Any) -> str:
     return "<table>" if isinstance(value, dict) else "<value>"
 
 
+def week_hours(value: str) -> str:
+    if value:
+        hours.parse(value)
+    return value
+
+
+def known_zone(value: str) -> str:
+    hours.zone(value)
+    return value
+
+
 NonNegative = Annotated[float, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(gt=0, le=1)]
@@ -54,6 +66,7 @@ RequestSeconds = Annotated[float, Field(gt=0, le=86_400)]
 Name = Annotated[str, Field(pattern=f"^{NAME}$")]
 FileName = Annotated[str, AfterValidator(file_name)]
 Url = Annotated[str, AfterValidator(lambda url: url.rstrip("/"))]
+Hours = Annotated[str, AfterValidator(week_hours)]  # read by `hours.parse`
 
 Price = Annotated[
     Annotated[NonNegative, Tag("<number>")]
@@ -178,10 +191,15 @@ class Moderation(Table):
 
 
 class Alerts(Table):
-    """Who is told."""
+    """Who is told, and when."""
 
     urls: tuple[str, ...] = Field(default=(), repr=False)  # of Apprise; they hold tokens
+    routes: dict[str, tuple[str, ...]] | None = Field(default=None, repr=False)  # by glob, in place of `urls`
     heartbeat_url: str = Field(default="", repr=False)  # called while the daemon lives; may hold a token
+    repeat: Duration = 86_400.0  # an open incident that nobody acknowledged is told again
+    quiet_hours: Hours = ""  # what is not severe waits until they end
+    maintenance: dict[str, Hours] | None = None  # by glob: nothing is told about these paths meanwhile
+    timezone: Annotated[str, AfterValidator(known_zone)] = "UTC"  # of the hours above, and told beside UTC
 
 
 class Page(Table):
