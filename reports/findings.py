@@ -16,15 +16,28 @@ def since(facts: window.PathFacts) -> dt.datetime | None:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Incident:
-    """Bad paths of one channel as one thing to tell; `first` went first."""
+    """Bad paths of one channel as one thing to tell; `first` went first.
+
+    The channels are the others at the first path's tier: `alike_channels` have the same trouble (both
+    fail, or both are slow), `other_channels` the other one.
+    """
 
     first: window.PathFacts
     others: tuple[window.PathFacts, ...]  # bad too, by time
     fine_tiers: tuple[str, ...]  # of the same channel
     unknown_tiers: tuple[str, ...]
-    fine_channels: tuple[str, ...]  # at the first path's tier
-    bad_channels: tuple[str, ...]
-    unknown_channels: tuple[str, ...]
+    fine_channels: tuple[str, ...]
+    alike_channels: tuple[str, ...]
+    other_channels: tuple[str, ...]
+
+
+DEGRADED = frozenset({model.State.DEGRADED, model.State.RECOVERING})
+"""Bad by what canaries met; an account or a model that is gone says nothing about anybody else."""
+
+
+def is_slow(facts: window.PathFacts) -> bool:
+    """Degraded by slowness rather than by failures."""
+    return facts.state in DEGRADED and facts.now.failing is None
 
 
 def incidents(seen: window.Window) -> tuple[Incident, ...]:
@@ -43,14 +56,15 @@ def incident(seen: window.Window, bad: Sequence[window.PathFacts]) -> Incident:
     first, *others = sorted(heaviest_first, key=lambda each: since(each) or seen.until)
     siblings = [each for each in seen.paths if each.path.channel == first.path.channel and not each.is_bad]
     rivals = [each for each in seen.paths if each.path.tier == first.path.tier and each.path != first.path]
+    degraded = [each for each in rivals if each.state in DEGRADED]
     return Incident(
         first,
         tuple(others),
         tuple(each.path.tier for each in siblings if each.state in states.FINE),
         tuple(each.path.tier for each in siblings if each.state is model.State.UNKNOWN),
         tuple(each.path.channel for each in rivals if each.state in states.FINE),
-        tuple(each.path.channel for each in rivals if each.is_bad),
-        tuple(each.path.channel for each in rivals if each.state is model.State.UNKNOWN),
+        tuple(each.path.channel for each in degraded if is_slow(each) == is_slow(first)),
+        tuple(each.path.channel for each in degraded if is_slow(each) != is_slow(first)),
     )
 
 
@@ -69,16 +83,23 @@ def fault(found: Incident) -> str:
     plain = PLAIN_FAULTS.get(found.first.state)
     if plain:
         return plain
-    channel, fine, bad = found.first.path.channel, found.fine_channels, found.bad_channels
-    if fine and not bad:
-        return f"{words.listed([*fine, *found.fine_tiers])} fine: the {channel} route, not your prompts"
-    if fine:
-        return f"{words.listed(bad)} bad too, {words.listed(fine)} fine: perhaps a shared upstream; not your prompts"
-    if bad:
-        return f"{words.listed(bad)} bad too, no channel fine: upstream, or your own network; not your prompts"
-    if found.fine_tiers:
-        return (
-            f"{words.listed(found.fine_tiers)} fine, no other channel known at this tier: "
-            f"the {channel} route or its upstream, not your prompts"
-        )
-    return "nothing to compare with: the route, its upstream or your own network; not your prompts"
+    trouble = "slow" if is_slow(found.first) else "failing"
+    beside = [*found.fine_channels, *found.fine_tiers]
+    seen = [
+        *([f"{words.listed(found.alike_channels)} {trouble} too"] if found.alike_channels else []),
+        *([f"{words.listed(beside)} fine"] if beside else []),
+        *([f"{words.listed(found.other_channels)} not {trouble}"] if found.other_channels else []),
+    ]
+    route = f"the {found.first.path.channel} route"
+    unlike = found.fine_channels or found.other_channels
+    if found.alike_channels:
+        verdict = "perhaps a shared upstream" if unlike else "upstream, or your own network"
+    elif unlike:
+        verdict = route
+    elif found.fine_tiers:
+        seen.append("no other channel known at this tier")
+        verdict = f"{route} or its upstream"
+    else:
+        seen.append("nothing to compare with")
+        verdict = f"{route}, its upstream or your own network"
+    return f"{', '.join(seen)}: {verdict}; not your prompts"

@@ -26,6 +26,7 @@ class Choice:
 
     since: dt.datetime | None = None
     until: dt.datetime | None = None
+    compare: dt.timedelta | None = None  # how much time before the period to compare it with
     channels: tuple[str, ...] = ()
     tiers: tuple[str, ...] = ()
 
@@ -47,6 +48,8 @@ def read(config: "schema.Config", past: "history.History", now: dt.datetime, cho
     since = choice.since or until - DEFAULT_PERIOD
     at_end = present.read(config, past, until, published=until >= now)
     series = read_series(config, past, since, until, choice)
+    before_since = since - choice.compare if choice.compare else None
+    before = read_series(config, past, before_since, since, choice) if before_since else {}
     skips: dict[model.Path, collections.Counter[str]] = collections.defaultdict(collections.Counter)
     for skip in past.skips(since, until):
         skips[skip.path][skip.reason] += 1
@@ -56,7 +59,9 @@ def read(config: "schema.Config", past: "history.History", now: dt.datetime, cho
         if intent.state == "unknown_outcome" and since <= intent.sent_at < until
     )
     facts = {
-        path: window.PathFacts(at_end.find(path), taken, skips=skips[path], unknown_outcomes=lost[path])
+        path: window.PathFacts(
+            at_end.find(path), taken, before.get(path, {}), skips=skips[path], unknown_outcomes=lost[path]
+        )
         for path, taken in series.items()
     }
     pasts = read_pasts({path: each.canaries() for path, each in facts.items()}, since, until)
@@ -71,6 +76,7 @@ def read(config: "schema.Config", past: "history.History", now: dt.datetime, cho
         past.spent_usd(until.astimezone(dt.UTC).date()),
         beat.at if beat else None,
         watched=beat is not None and not beat.stale(now),
+        before_since=before_since,
     )
 
 

@@ -66,6 +66,7 @@ class PathFacts:
 
     now: present.PathNow
     series: Mapping[Series, Outcomes] = dataclasses.field(default_factory=dict)
+    before: Mapping[Series, Outcomes] = dataclasses.field(default_factory=dict)  # of the period compared with
     degraded: tuple[Degraded, ...] = ()  # by time
     occupancy: Occupancy | None = None  # None: no canaries
     skips: Mapping[str, int] = dataclasses.field(default_factory=dict)  # scheduled slots not sent, by reason
@@ -93,6 +94,11 @@ class PathFacts:
         taken = self.of(series)
         return taken.where(taken.telling)
 
+    def sample_before(self, series: Series) -> Outcomes:
+        """`sample` of the period compared with."""
+        taken = self.before.get(series, outcomes.NONE)
+        return taken.where(taken.telling)
+
     def canaries(self) -> Outcomes:
         """Every canary, whatever for: evidence, of which no rate may be taken."""
         return outcomes.joined(self.series[each] for each in CANARIES if each in self.series)
@@ -111,6 +117,7 @@ class Window:
     spent_usd: float  # list prices reserved on the UTC day of `until`
     beat_at: dt.datetime | None = None  # the daemon's latest sign of life
     watched: bool = False  # that sign is fresh
+    before_since: dt.datetime | None = None  # start of the period compared with, which ends at `since`; None: none
 
     @property
     def channels(self) -> tuple[str, ...]:

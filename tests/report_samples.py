@@ -12,7 +12,7 @@ from reports.outcomes import Outcomes
 
 NOW = dt.datetime(2026, 11, 24, 6, 10, tzinfo=dt.UTC)
 SINCE = NOW - dt.timedelta(days=14)
-HOUR = dt.timedelta(hours=1)
+HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 
 
 def point(path, at, kind=model.Kind.OK, trigger=model.Trigger.SCHEDULED, latency_s=90.0, **extra):

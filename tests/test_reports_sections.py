@@ -5,11 +5,25 @@ import datetime as dt
 import itertools
 
 import pytest
-from report_samples import HOUR, NOW, SINCE, columns, degraded_window, empty_window, estimate, facts, grid, point, seen
+from report_samples import (
+    DAY,
+    HOUR,
+    NOW,
+    SINCE,
+    columns,
+    degraded_window,
+    empty_window,
+    estimate,
+    facts,
+    grid,
+    point,
+    seen,
+)
 
 from probe import model
-from reports import blocks, findings, sample, sections, text, window
-from reports.sections import cost, kinds, latency, matrix, now, quality, timeline
+from probe.inference import statistics
+from reports import blocks, findings, sample, sections, text, window, words
+from reports.sections import cost, kinds, latency, matrix, now, quality, timeline, trend
 
 VIP = model.Path("vip", "4k-high")
 
@@ -165,7 +179,7 @@ def test_the_first_screen_says_what_since_when_why_and_what_to_use():
     assert shown.startswith("vip/4k-high DEGRADED since 02:20 UTC (90 %: 01:55-02:35), still on. About 45 % fail.")
     lines = labelled(degraded_window())
     assert lines["why"].startswith("processing_error 11, timeout 1 of 27 canaries; official and 1k-low fine")
-    assert lines["why"].endswith("the vip route, not your prompts.")
+    assert lines["why"].endswith("the vip route; not your prompts.")
     assert lines["spread"] == "to other tiers of vip: 2k-high yes (since 05:10 UTC, about 20 % fail), 1k-low no."
     assert lines["1k-low"].startswith("official, 3 attempts: $0.006")
     assert lines["nightly-batch"] == "4k-high: not enough data: nano/4k-high: 11 canaries, too few."
@@ -212,22 +226,29 @@ def test_own_pictures_billed_and_lost_are_told_apart_from_canaries():
 
 # --- whose fault ------------------------------------------------------------------------------------------------------
 
-BAD, FINE, UNKNOWN = model.State.DEGRADED, model.State.HEALTHY, model.State.UNKNOWN
+BAD, FINE, UNKNOWN, SLOW = model.State.DEGRADED, model.State.HEALTHY, model.State.UNKNOWN, "slow"
 
 
 @pytest.mark.parametrize(
     ("states", "said"),
     [
-        ({"official/4k-high": FINE, "vip/1k-low": FINE}, "official and 1k-low fine: the vip route, not your prompts"),
-        ({"official/4k-high": BAD}, "official bad too, no channel fine: upstream, or your own network"),
-        ({"official/4k-high": BAD, "nano/4k-high": FINE}, "official bad too, nano fine: perhaps a shared upstream"),
+        ({"official/4k-high": FINE, "vip/1k-low": FINE}, "official and 1k-low fine: the vip route; not your prompts"),
+        ({"official/4k-high": BAD}, "official failing too: upstream, or your own network; not your prompts"),
+        ({"official/4k-high": BAD, "nano/4k-high": FINE}, "official failing too, nano fine: perhaps a shared upstream"),
+        ({"official/4k-high": SLOW, "nano/4k-high": FINE}, "nano fine, official not failing: the vip route; not your"),
+        ({"official/4k-high": SLOW, "nano/4k-high": BAD}, "nano failing too, official not failing: perhaps a shared"),
+        ({"official/4k-high": SLOW}, "official not failing: the vip route; not your prompts"),
+        ({"official/4k-high": model.State.NO_ACCESS}, "nothing to compare with"),
         ({"vip/1k-low": FINE}, "1k-low fine, no other channel known at this tier: the vip route or its upstream"),
-        ({"official/4k-high": UNKNOWN}, "nothing to compare with: the route, its upstream or your own network"),
+        ({"official/4k-high": UNKNOWN}, "nothing to compare with: the vip route, its upstream or your own network"),
     ],
 )
 def test_the_fault_follows_from_what_is_fine_beside_it(states, said):
-    beside = [facts(path, (), state) for path, state in states.items()]
-    found = findings.incidents(seen(facts("vip/4k-high", (), BAD), *beside))
+    beside = [
+        facts(path, (), BAD if state is SLOW else state, failing=None if state is SLOW else 0.5)
+        for path, state in states.items()
+    ]
+    found = findings.incidents(seen(facts("vip/4k-high", (), BAD, failing=0.5), *beside))
     vip = next(each for each in found if each.first.path.channel == "vip")
     assert findings.fault(vip).startswith(said)
 
@@ -286,3 +307,74 @@ def test_an_open_stretch_without_an_alarm_is_not_called_still_on():
 def test_every_section_reads_every_window(row, make):
     assert all(isinstance(block, blocks.Block) for block in row.read(make()))
     assert now.read(make())
+
+
+# --- better or worse --------------------------------------------------------------------------------------------------
+
+
+def halves(before, after):
+    """A path whose first and second half of the period have these shares ok."""
+    middle = SINCE + (NOW - SINCE) / 2
+    return seen(
+        facts(
+            "vip/4k-high", grid("vip/4k-high", before, 60, until=middle) + grid("vip/4k-high", after, 60, since=middle)
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (0.99, 0.80, blocks.Word("worse", "bad")),
+        (0.80, 0.99, "better"),
+        (0.97, 0.97, "no clear difference"),
+    ],
+)
+def test_halves_of_a_period_are_compared_in_words(before, after, said):
+    assert table(trend.read, halves(before, after)).rows[0][1] == said
+
+
+def test_a_comparison_asked_for_takes_the_time_before_the_period():
+    path = facts("vip/4k-high", grid("vip/4k-high", 0.80, 60))
+    earlier = columns(grid("vip/4k-high", 0.99, 60, since=SINCE - 14 * DAY, until=SINCE))
+    path = dataclasses.replace(path, before={window.Series.SCHEDULED: earlier})
+    row = table(trend.read, seen(path, before_since=SINCE - 14 * DAY)).rows[0]
+    assert row[1] == blocks.Word("worse", "bad")
+    assert row[3].n == len(earlier)
+
+
+def test_too_few_canaries_are_not_compared():
+    shown = seen(facts("vip/4k-high", grid("vip/4k-high", 1, 60, since=NOW - 30 * HOUR)))
+    assert table(trend.read, shown).rows[0][1:] == (
+        blocks.Missing("too few"),
+        blocks.Rate(30, 30, *statistics.wilson(30, 30)),
+        blocks.Missing("no data"),
+    )
+
+
+def test_time_degraded_is_told_by_week_with_silence_apart():
+    stretch = window.Degraded(estimate(NOW - 2 * DAY), estimate(NOW - DAY), 0.5)
+    sent = grid("vip/4k-high", 1, 60, since=NOW - 9 * DAY)
+    path = facts("vip/4k-high", sent, degraded=(stretch,), occupancy=window.Occupancy(0.1, 0.05, 0.2, 0.07))
+    found = table(trend.read, seen(path), 1)
+    assert found.columns == ("path", "Nov 10", "Nov 16", "Nov 23", "first degraded")
+    # Nov 22 06:10 to Nov 23 06:10: 17.83 h of the week before Monday 23rd, 6.17 h of the 30.17 h after.
+    assert found.rows[0][1:4] == ("0.0 %", words.percent(17.8333 / 168, 1), words.percent(6.1667 / 30.1667, 1))
+
+
+def test_a_week_without_canaries_is_no_data():
+    path = facts(
+        "vip/4k-high",
+        grid("vip/4k-high", 1, 60, since=NOW - DAY),
+        degraded=(window.Degraded(estimate(NOW - HOUR), None, 0.5),),
+        occupancy=window.Occupancy(0.1, 0.05, 0.2, 0.07),
+    )
+    assert table(trend.read, seen(path), 1).rows[0][1] == blocks.Missing("no data")
+
+
+@pytest.mark.parametrize("days", [1, 14, 45, 46, 365, 800])
+def test_a_trend_has_few_parts_that_cover_the_period(days):
+    edges = trend.parts(NOW - days * DAY, NOW)
+    assert (edges[0], edges[-1]) == (NOW - days * DAY, NOW)
+    assert edges == sorted(set(edges))
+    assert len(edges) <= 8

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from reports import blocks
 
 UNITS_S = {"m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+SPAN = re.compile(r"(\d{1,6})([mhdw])")
 ENDINGS = {".md": "markdown", ".html": "html", ".htm": "html", ".json": "json"}
 FORMATS = ("text", "markdown", "html", "json")  # the names in `reports.formats.FORMATS`; a test compares
 
@@ -28,18 +29,38 @@ class When(click.ParamType[dt.datetime]):
             return value
         text = str(value)
         try:
-            if back := re.fullmatch(r"(\d{1,6})([mhdw])", text):
-                return dt.datetime.now(dt.UTC) - dt.timedelta(seconds=int(back[1]) * UNITS_S[back[2]])
+            if back := SPAN.fullmatch(text):
+                return dt.datetime.now(dt.UTC) - span(back)
             at = dt.datetime.fromisoformat(text)
             return at.astimezone(dt.UTC) if at.tzinfo else at.replace(tzinfo=dt.UTC)
         except (ValueError, OverflowError):
             self.fail(f"{text!r} is no time: write 14d, 36h, 2026-11-24 or 2026-11-24T06:10Z", param, ctx)
 
 
+class Span(click.ParamType[dt.timedelta]):
+    """So long: `36h`, `14d`."""
+
+    name = "span"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> dt.timedelta:
+        if isinstance(value, dt.timedelta):
+            return value
+        found = SPAN.fullmatch(str(value))
+        if not found:
+            self.fail(f"{value!r} is no span of time: write 36h, 14d or 4w", param, ctx)
+        return span(found)
+
+
+def span(found: re.Match[str]) -> dt.timedelta:
+    return dt.timedelta(seconds=int(found[1]) * UNITS_S[found[2]])
+
+
 @click.command(short_help="What is degraded since when, and what to use.")
 @options.CONFIG
 @click.option("--since", type=When(), help="Start: 14d, 36h, 2026-11-24 [default: 14 days before the end].")
 @click.option("--until", type=When(), help="End, likewise [default: now].")
+@click.option("--compare", type=Span(), help="Compare with so much time before, like 14d [default: halves].")
+@click.option("--section", "keys", multiple=True, help="Only this part (now, matrix, timeline ...); may be repeated.")
 @click.option("--channel", "channels", multiple=True, help="Only this channel; may be repeated.")
 @click.option("--tier", "tiers", multiple=True, help="Only this tier; may be repeated.")
 @click.option("--format", "named", type=click.Choice(FORMATS), help="[default: by the ending of --output, else text]")
@@ -52,6 +73,8 @@ def command(
     config_path: str | None,
     since: dt.datetime | None,
     until: dt.datetime | None,
+    compare: dt.timedelta | None,
+    keys: tuple[str, ...],
     channels: tuple[str, ...],
     tiers: tuple[str, ...],
     named: str | None,
@@ -79,8 +102,10 @@ def command(
     config = configs.load(configs.find(config_path))
     options.refuse_unknown(channels, (channel.name for channel in config.channel), "--channel")
     options.refuse_unknown(tiers, (path.tier for path in config.paths()), "--tier")
+    options.refuse_unknown(keys, (row.key for row in sections.SECTIONS), "--section")
     with history.open(configs.database(pathlib.Path(config.source))) as past:
-        report = sections.build(reading.read(config, past, now, reading.Choice(since, until, channels, tiers)))
+        seen = reading.read(config, past, now, reading.Choice(since, until, compare, channels, tiers))
+    report = sections.build(seen, keys=keys)
     chosen = named or (ENDINGS.get(output.suffix.lower(), "text") if output else "text")
     if output:
         write(output, formats.render(report, chosen))

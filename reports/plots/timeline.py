@@ -12,6 +12,7 @@ from reports import figures
 from reports.plots import style
 
 BRACKET = 0.07  # above its strip, in rows
+MOST_BRACKETS = 40  # of one strip; more are drawn as plain lines, without ranges
 
 
 def draw(data: figures.Timeline, width_in: float) -> Figure:
@@ -62,8 +63,13 @@ def _strip(axes: Axes, row: int, strip: figures.Strip, edges: Sequence[dt.dateti
     for left, right, share in cells:
         if share:
             axes.broken_barh([(left, right - left)], (bottom, height * share), facecolor=style.FAILING, linewidth=0)  # type: ignore[list-item]
+    y = row + height / 2 + BRACKET
+    if len(strip.brackets) > MOST_BRACKETS:
+        spans = [(each.start, each.end - each.start) for each in strip.brackets]
+        axes.broken_barh(spans, (y - BRACKET / 2, BRACKET / 2), facecolor=style.INK, linewidth=0)  # type: ignore[arg-type]
+        return
     for bracket in strip.brackets:
-        _bracket(axes, row + height / 2 + BRACKET, bracket)
+        _bracket(axes, y, bracket)
 
 
 def _runs(spans: Iterable[tuple[dt.datetime, dt.datetime]]) -> list[tuple[dt.datetime, dt.datetime]]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from reports import blocks, window
-from reports.sections import cost, kinds, latency, matrix, now, quality, timeline
+from reports.sections import cost, kinds, latency, matrix, now, quality, timeline, trend
 
 
 class Row(NamedTuple):
@@ -19,6 +19,7 @@ SECTIONS = (
     Row("now", "", now.read),
     Row("matrix", "Which channel works at which tier?", matrix.read),
     Row("timeline", "When did a path degrade, and is it over?", timeline.read),
+    Row("trend", "Is it getting better or worse?", trend.read),
     Row("latency", "Slower, or only jittery?", latency.read),
     Row("cost", "What does a usable picture cost?", cost.read),
     Row("kinds", "Which failures, and who must act?", kinds.read),

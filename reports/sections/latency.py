@@ -8,6 +8,7 @@ from reports import blocks, figures, sample, window, words
 from reports.outcomes import Outcomes
 
 MOST_BANDS = 42
+MOST_MARKS = 120
 SUCCESSES_A_BAND = 12  # on average
 FEWEST_IN_A_BAND = 6
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -63,8 +64,14 @@ def panel(seen: window.Window, facts: window.PathFacts, taken: Outcomes) -> figu
         figures.Smoke(edge + step / 2, quantiles(sample.latencies_s(part)[0]))
         for edge, part in zip(edges, taken.split(edges), strict=False)
     )
-    timeouts = tuple(dt.datetime.fromtimestamp(each, dt.UTC) for each in taken.sent_s[taken.timed_out].tolist())
-    return figures.LatencyPanel(str(facts.path), bands, timeouts, facts.now.deadline_s, n)
+    return figures.LatencyPanel(str(facts.path), bands, timeouts(seen, taken), facts.now.deadline_s, n)
+
+
+def timeouts(seen: window.Window, taken: Outcomes) -> tuple[dt.datetime, ...]:
+    """When timeouts were, one mark for those that would cover each other."""
+    step_s = (seen.until - seen.since).total_seconds() / MOST_MARKS
+    marks = np.unique(taken.sent_s[taken.timed_out] // step_s) * step_s
+    return tuple(dt.datetime.fromtimestamp(each, dt.UTC) for each in marks.tolist())
 
 
 def quantiles(latencies_s: list[float]) -> tuple[float, ...] | None:

@@ -9,6 +9,7 @@ from reports.outcomes import Outcomes
 STEPS_MINUTES = (5, 10, 15, 30, 60, 120, 180, 240, 360, 720, 1440, 2880, 10080, 20160, 40320)
 MOST_MARKS = 30  # of a strip in text, which leaves room for the failures in 80 columns
 MOST_CELLS = 90  # of a strip in a picture
+MOST_STRETCHES = 25
 
 
 def read(seen: window.Window) -> tuple[blocks.Block, ...]:
@@ -100,9 +101,10 @@ def degraded(seen: window.Window) -> blocks.Table | None:
         ("degraded", "from (90 % range)", "until (90 % range)", "failing"),
         tuple(
             (str(facts.path), moment(stretch.start), ending(stretch, facts), how_bad(stretch))
-            for stretch, facts in found
+            for stretch, facts in found[:MOST_STRETCHES]
         ),
         caption="Stretches in which a path was more likely degraded than not, UTC, newest first.",
+        note=f"And {len(found) - MOST_STRETCHES} older ones." if len(found) > MOST_STRETCHES else "",
     )
 
 
