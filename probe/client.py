@@ -129,7 +129,7 @@ class Client:
         self._redact = redact
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
         transport = httpx.AsyncHTTPTransport(
-            verify=_tls(), trust_env=False, limits=limits, proxy=proxy, socket_options=KEEP_ALIVE
+            verify=tls_context(), trust_env=False, limits=limits, proxy=proxy, socket_options=KEEP_ALIVE
         )
         self._http = httpx.AsyncClient(transport=transport, trust_env=False, follow_redirects=False, timeout=None)  # noqa: S113 - bounded by one total deadline
 
@@ -250,7 +250,7 @@ def _headers(headers: httpx.Headers) -> dict[str, str]:
     return {name.lower(): value[:512] for name, value in headers.items()}
 
 
-def _tls() -> ssl.SSLContext:
+def tls_context() -> ssl.SSLContext:
     """One verified context for all clients: making one takes 50 to 500 ms."""
     global _CONTEXT  # noqa: PLW0603 - made on first use, since most commands never send
     if _CONTEXT is None:

@@ -15,6 +15,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "Start": {
             "init": "Write a commented config.toml.",
+            "doctor": "Is everything in order? Costs nothing.",
             "plan": "Check the config and show what it will cost.",
             "demo": "See the whole job in a minute, without a key.",
         },

@@ -3,6 +3,7 @@
 State of 24 November 2026.
 """
 
+import datetime as dt
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
@@ -81,6 +82,12 @@ NEEDS = (
     Need("gemini-3-pro-image", None, "2K", 60),
 )
 """The longest published usual times by exact model; first match wins (pages of APIYI and google-genai's issues)."""
+
+
+def retires_on(model: str) -> dt.date | None:
+    """The day on which its maker retires a model; None: no such day was published."""
+    day = RETIRED.get(model)
+    return dt.datetime.strptime(day, "%d %b %Y").date() if day else None  # noqa: DTZ007 - a day has no zone
 
 
 def size_mistake(model: str, width_px: int, height_px: int) -> str | None:

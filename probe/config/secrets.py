@@ -63,6 +63,11 @@ class Secret:
         raise TypeError("a key is not pickled")
 
 
+def place(source: HasKey) -> str:
+    """Where a key is expected: the name of its variable or file."""
+    return source.key_env or source.key_file or ""
+
+
 def key(source: HasKey) -> Secret:
     """The key that a table names. Raises ConfigError naming the variable or the file, never the value."""
     if source.key_file is not None:

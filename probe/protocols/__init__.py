@@ -14,21 +14,27 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Protocol:
-    """One row: what an order is, how it is asked for, and how the answer is read."""
+    """One row: what an order is, how it is asked for, how the answer is read, and how models are listed."""
 
     name: str
     order: Callable[["schema.Channel", "schema.TierSpec"], model.Order]
     request: Callable[["schema.Channel", model.Order, str, bytes | None], model.Request]
     read: Callable[[model.Reply], reading.Reading]
+    listing: Callable[["schema.Channel"], model.Request]
     knows_quality: bool
 
 
 PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
     {
         "openai-images": Protocol(
-            "openai-images", openai_images.order, openai_images.request, openai_images.read, knows_quality=True
+            "openai-images",
+            openai_images.order,
+            openai_images.request,
+            openai_images.read,
+            openai_images.listing,
+            knows_quality=True,
         ),
-        "gemini": Protocol("gemini", gemini.order, gemini.request, gemini.read, knows_quality=False),
+        "gemini": Protocol("gemini", gemini.order, gemini.request, gemini.read, gemini.listing, knows_quality=False),
     }
 )
 
@@ -49,3 +55,8 @@ def request(
 def read(reply: model.Reply, order: model.Order) -> reading.Reading:
     """The picture and the reported facts of a reply. CPU work on many megabytes: call it off the event loop."""
     return PROTOCOLS[order.protocol].read(reply)
+
+
+def listing(channel: "schema.Channel") -> model.Request:
+    """The free request that lists the models of a channel."""
+    return PROTOCOLS[channel.protocol].listing(channel)

@@ -70,8 +70,7 @@ def request(channel: "schema.Channel", order: model.Order, prompt: str, referenc
         "contents": [{"role": "user", "parts": parts}],
         "generationConfig": {"responseModalities": ["IMAGE"], "imageConfig": image_config},
     }
-    base = channel.base_url.rstrip("/").removesuffix("/v1beta")
-    url = f"{base}/v1beta/models/{urllib.parse.quote(order.model, safe='')}:generateContent"
+    url = f"{_base(channel)}/models/{urllib.parse.quote(order.model, safe='')}:generateContent"
     return model.Request("POST", url, {"content-type": "application/json"}, json.dumps(body).encode(), _auth(channel))
 
 
@@ -108,6 +107,15 @@ def _picture_of(part: dict[str, Any]) -> str | None:
     text = part.get("text")
     match = MARKDOWN_PICTURE.search(text) if isinstance(text, str) else None
     return match[1] if match else None
+
+
+def listing(channel: "schema.Channel") -> model.Request:
+    """`GET {base_url}/v1beta/models`: what this key may ask for, free of charge."""
+    return model.Request("GET", f"{_base(channel)}/models?pageSize=1000", auth_header=_auth(channel))
+
+
+def _base(channel: "schema.Channel") -> str:
+    return channel.base_url.rstrip("/").removesuffix("/v1beta") + "/v1beta"
 
 
 def _auth(channel: "schema.Channel") -> str:

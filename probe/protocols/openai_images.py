@@ -68,6 +68,11 @@ def read(reply: model.Reply) -> reading.Reading:
     )
 
 
+def listing(channel: "schema.Channel") -> model.Request:
+    """`GET {base_url}/models`: what this key may ask for, free of charge."""
+    return model.Request("GET", f"{channel.base_url.rstrip('/')}/models", auth_header=_auth(channel))
+
+
 def _auth(channel: "schema.Channel") -> str:
     return "x-goog-api-key" if channel.auth_header == "x-goog-api-key" else "authorization"
 

@@ -39,7 +39,7 @@ def __getattr__(name: str) -> object:
 def daemon_lock(path: pathlib.Path) -> Iterator[None]:
     """Be the only daemon of this database; raises RecordsError with the PID of the other one."""
     path = path.resolve()
-    beside = path.with_name(path.name + ".daemon.lock")
+    beside = database.daemon_lock_path(path)
     with contextlib.ExitStack() as stack:
         try:
             stack.enter_context(database.lock(beside, 0.0))
@@ -48,5 +48,8 @@ def daemon_lock(path: pathlib.Path) -> Iterator[None]:
             raise RecordsError(
                 f"{path}: a daemon runs already (PID {pid}). Stop it first, or name another database."
             ) from error
-        beside.write_text(f"{os.getpid()}\n", encoding="ascii")
+        try:
+            beside.write_text(f"{os.getpid()}\n", encoding="ascii")
+        except OSError as error:
+            raise database.unavailable(error, beside) from error
         yield

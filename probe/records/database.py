@@ -68,6 +68,11 @@ def lock_path(path: pathlib.Path) -> pathlib.Path:
     return path.with_name(path.name + ".lock")
 
 
+def daemon_lock_path(path: pathlib.Path) -> pathlib.Path:
+    """The lock file that the one daemon of this database holds while it runs; its PID stands in it."""
+    return path.with_name(path.name + ".daemon.lock")
+
+
 def file_identity(path: pathlib.Path) -> tuple[int, int] | None:
     """Which file lies at a path (device, inode); None: there is none."""
     try:
