@@ -9,20 +9,29 @@ A block looks like this, and `make docs` fills it in:
     ```
     <!-- end -->
 
-`tierwatch` runs in a folder with the demo's config.toml and two weeks of simulated history, so that
-the transcripts are the same everywhere.
+`tierwatch` runs in a folder with the shipped config.toml and a demo-output/ as the demo leaves it, always at
+the same moment, so that the transcripts are the same everywhere. `<<< 'text'` is its standard input.
 """
 
+import atexit
 import contextlib
+import datetime as dt
+import functools
+import io
 import os
 import pathlib
 import re
 import shlex
+import shutil
 import sys
 import tempfile
 
 import click.testing
+import time_machine
 
+from probe.records import history
+
+NOW = dt.datetime(2026, 11, 24, 9, 30, tzinfo=dt.UTC)
 ROOT = pathlib.Path(__file__).parent.parent
 BLOCK = re.compile(r"<!-- output: (?P<command>.+?) -->\n(?P<body>.*?)<!-- end -->", re.DOTALL)
 
@@ -45,14 +54,19 @@ def body(command):
 
 
 def run(command):
-    """What the program prints for a command line, both streams, in the example folder."""
+    """What the program prints for a command line, both streams, in the example folder at the example's time."""
     from probe import commands
 
-    words = shlex.split(command)
+    line, _, text = command.partition(" <<< ")
+    words = shlex.split(line)
     assert words[0] == "tierwatch", command
-    with example():
+    with example(), time_machine.travel(NOW, tick=False):
         result = click.testing.CliRunner().invoke(
-            commands.program, words[1:], prog_name="tierwatch", env={"COLUMNS": "80"}
+            commands.program,
+            words[1:],
+            input=shlex.split(text)[0] if text else None,
+            prog_name="tierwatch",
+            env={"COLUMNS": "80"},
         )
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
@@ -61,24 +75,38 @@ def run(command):
 
 @contextlib.contextmanager
 def example():
-    """Inside: the current folder holds config.toml and tierwatch.db of the demo's history."""
+    """Inside: the current folder holds the shipped config.toml, and demo-output/ as a demo leaves it."""
     before = pathlib.Path.cwd()
-    folder = pathlib.Path(_example_folder())
-    os.chdir(folder)
+    os.chdir(_example_folder())
     try:
-        yield folder
+        yield
     finally:
         os.chdir(before)
 
 
-def _example_folder(made=[]):  # noqa: B006 - made once per process
-    if not made:
-        from probe.commands import demo
+@functools.cache
+def _example_folder():
+    """Made once per process: two weeks and an hour of the demo's scenario, watched until NOW."""
+    from probe import records
+    from probe.commands import demo
+    from probe.inference import states
+    from probe.standin import past, scenario
 
-        folder = tempfile.TemporaryDirectory(prefix="tierwatch-docs-")
-        demo.prepare(pathlib.Path(folder.name), "https://gateway.example")
-        made.append(folder)
-    return made[0].name
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="tierwatch-docs-"))
+    atexit.register(shutil.rmtree, folder)
+    shutil.copy(ROOT / "config.toml", folder)
+    live_from = NOW - demo.LIVE
+    with contextlib.redirect_stderr(io.StringIO()):
+        config = demo.prepare(folder / "demo-output", "https://gateway.example", live_from)
+    played = scenario.moved(scenario.load(scenario.find(demo.SCENARIO)), live_from - demo.HISTORY)
+    live = list(past.outcomes(config, played, live_from, NOW, demo.SEED))
+    with records.open(pathlib.Path(config.monitor.database)) as book:
+        book.store_all(live)
+        with history.open(pathlib.Path(config.monitor.database)) as stored:
+            board = states.board(stored.outcomes(), config)
+        book.publish(board.states(NOW), NOW)
+        book.beat(NOW, pid=1, digest=config.digest, stale_after_s=90.0)
+    return folder
 
 
 def main():

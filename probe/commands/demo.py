@@ -193,7 +193,7 @@ def tell(folder: pathlib.Path, judged: list[model.Judged]) -> None:
     path = str(folder / "config.toml")
     say("4/4  the report, the recommendation, and the triage of one failure")
     for words in (
-        ["report", "--config", path, "--since", "2h"],
+        ["report", "--config", path, "--section", "now"],
         ["report", "--config", path, "--output", str(folder / "report.html"), "--plots", str(folder / "plots")],
         ["recommend", "--config", path],
         *triage_words(path, judged),
