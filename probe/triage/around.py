@@ -1,10 +1,11 @@
 """What canaries and own traffic said around the minute of a failure, as counts for people and as findings."""
 
+import bisect
 import collections
 import dataclasses
 import datetime as dt
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from probe import model
@@ -13,32 +14,36 @@ from probe.inference.causes import Check, Finding, Result
 if TYPE_CHECKING:
     from probe.config import Config
 
-TOLD = dt.timedelta(minutes=30)
-"""Before and after the failure: what people are told."""
+WIDER = (dt.timedelta(minutes=30), dt.timedelta(hours=2), dt.timedelta(hours=6))
+"""Before and after the failure: the first of these that holds ENOUGH outcomes of a path is told to people."""
 
-WIDER = (TOLD, dt.timedelta(hours=2), dt.timedelta(hours=6))
-"""The first of these that holds ENOUGH outcomes of a path is told; all of the last is weighed."""
+REACH = WIDER[-1]
+"""Nothing further away is weighed."""
 
 ENOUGH = 3
+
+NEAREST = 20
+"""So many outcomes of a path, the nearest in time, are weighed: own traffic may hold thousands."""
 
 FADING = dt.timedelta(minutes=60)
 """Evidence so far away weighs 1/e: degraded spells last some hours (assumed mean 150 min)."""
 
 FAILED_OWN = 0.5
-"""A failure of own traffic may be due to its own content, which a canary's is not."""
+"""Weight of a failure of own traffic: it may be due to its own content, which a canary's is not."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Count:
-    """One path's outcomes of one sort within `within` of the failure."""
+    """One path's outcomes of one sort within `within` of the failure, and what the nearest of them say."""
 
     path: model.Path
     own: bool  # own traffic rather than canaries
     within: dt.timedelta
     ok: int
     failed: int
-    refused: int  # by moderation or validation: says nothing about health
+    refused: int  # by moderation, validation or account: says nothing about health
     kinds: tuple[tuple[str, int], ...] = ()  # of the failed, most frequent first
+    findings: tuple[Finding, ...] = dataclasses.field(default=(), repr=False)
 
     @property
     def n(self) -> int:
@@ -53,46 +58,77 @@ class Around:
     path: tuple[Count, ...] = ()
     lighter: tuple[Count, ...] = ()
     others: tuple[Count, ...] = ()
-    seen: Mapping[model.Path, tuple[model.Judged, ...]] = dataclasses.field(default_factory=dict, repr=False)
 
     @property
     def counts(self) -> tuple[Count, ...]:
         return (*self.path, *self.lighter, *self.others)
 
 
+class Neighbourhood:
+    """Outcomes in order of sending, by path and by whether they are own traffic; excluded ones are left out."""
+
+    def __init__(self, judged: Iterable[model.Judged]) -> None:
+        self._seen: dict[tuple[model.Path, bool], list[model.Judged]] = collections.defaultdict(list)
+        for one in sorted(judged, key=sent_at):
+            if not one.outcome.excluded:
+                self._seen[one.outcome.path, one.outcome.own].append(one)
+
+    def near(self, path: model.Path, at: dt.datetime, within: dt.timedelta, *, own: bool) -> list[model.Judged]:
+        """Those sent at most `within` before or after `at`."""
+        seen = self._seen.get((path, own), [])
+        first = bisect.bisect_left(seen, at - within, key=sent_at)
+        return seen[first : bisect.bisect_right(seen, at + within, key=sent_at)]
+
+    def nearest(self, path: model.Path, at: dt.datetime, *, own: bool) -> list[model.Judged]:
+        """At most NEAREST of them within REACH; what is equally near may come from either side."""
+        seen = self._seen.get((path, own), [])
+        middle = bisect.bisect_left(seen, at, key=sent_at)
+        window = seen[max(0, middle - NEAREST) : middle + NEAREST]
+        reached = [one for one in window if abs(one.outcome.sent_at - at) <= REACH]
+        return sorted(reached, key=lambda one: abs(one.outcome.sent_at - at))[:NEAREST]
+
+
+def sent_at(judged: model.Judged) -> dt.datetime:
+    return judged.outcome.sent_at
+
+
 def look(
-    path: model.Path, at: dt.datetime, judged: Iterable[model.Judged], config: "Config", but: Iterable[str]
+    path: model.Path, at: dt.datetime, seen: Neighbourhood, config: "Config", but: frozenset[str] = frozenset()
 ) -> Around:
-    """Sort what was stored around `at`; `but` are the ids of the failure itself and of its repeats."""
+    """What the neighbours said around `at`; `but` are the ids of the failure itself and of its repeats."""
     lighter, others = neighbours(path, config)
-    left_out = set(but)
-    seen: dict[model.Path, list[model.Judged]] = {each: [] for each in (path, *lighter, *others)}
-    for one in judged:
-        if one.outcome.path in seen and one.outcome.id not in left_out and not one.outcome.excluded:
-            seen[one.outcome.path].append(one)
-    return Around(
-        at=at,
-        path=_counts((path,), seen, at),
-        lighter=_counts(lighter, seen, at),
-        others=_counts(others, seen, at),
-        seen={each: tuple(found) for each, found in seen.items()},
-    )
+
+    def counted(paths: Iterable[model.Path]) -> Iterator[Count]:
+        for other in paths:
+            for own in (False, True):
+                count = count_of(path, other, at, seen, config, but, own=own)
+                if count.n or count.refused or not own:
+                    yield count
+
+    return Around(at, tuple(counted((path,))), tuple(counted(lighter)), tuple(counted(others)))
 
 
 def neighbours(path: model.Path, config: "Config") -> tuple[tuple[model.Path, ...], tuple[model.Path, ...]]:
-    """(lighter tiers of the channel, the same tier of other channels)."""
+    """(lighter tiers of the channel: neither pixels nor quality larger, the same tier of other channels)."""
     known = config.paths()
-    load = weight(config, path.tier)
-    lighter = tuple(other for other in known if other.channel == path.channel and weight(config, other.tier) < load)
+    edge_px, quality = load(config, path.tier)
+    lighter = [
+        other
+        for other in known
+        if other.channel == path.channel
+        and load(config, other.tier) != (edge_px, quality)
+        and load(config, other.tier)[0] <= edge_px
+        and load(config, other.tier)[1] <= quality
+    ]
     others = tuple(other for other in known if other.channel != path.channel and other.tier == path.tier)
-    return lighter, others
+    return tuple(lighter), others
 
 
 QUALITIES = ("low", "medium", "high", "xhigh", "max")
 
 
-def weight(config: "Config", tier: str) -> tuple[int, int]:
-    """How heavy a tier is: pixels on the long edge, then quality."""
+def load(config: "Config", tier: str) -> tuple[int, int]:
+    """How heavy a tier is: pixels on the long edge, and rank of its quality."""
     try:
         spec = config.tier(tier)
     except KeyError:
@@ -102,17 +138,37 @@ def weight(config: "Config", tier: str) -> tuple[int, int]:
     return edge_px, QUALITIES.index(spec.quality) if spec.quality in QUALITIES else 0
 
 
-def findings(around: Around, path: model.Path, config: "Config") -> dict[tuple[model.Path, bool], tuple[Finding, ...]]:
-    """What canaries (False) and own traffic (True) of each path say about the causes, fading with distance in time."""
-    found: dict[tuple[model.Path, bool], list[Finding]] = {}
-    for other, seen in around.seen.items():
-        for one in seen:
-            result = result_of(one)
-            if result is not None:
-                weight = faded(one, around.at, result)
-                said = finding(path, other, result, weight, config)
-                found.setdefault((other, one.outcome.own), []).append(said)
-    return {key: tuple(said) for key, said in found.items()}
+def count_of(
+    path: model.Path,
+    other: model.Path,
+    at: dt.datetime,
+    seen: Neighbourhood,
+    config: "Config",
+    but: frozenset[str],
+    *,
+    own: bool,
+) -> Count:
+    """Canaries and own traffic apart: rates are never computed over mixed triggers."""
+    for within in WIDER:
+        near = [one for one in seen.near(other, at, within, own=own) if one.outcome.id not in but]
+        if len(near) >= ENOUGH:
+            break
+    health = [model.health(one) for one in near]
+    failed = collections.Counter(one.verdict.kind.value for one in near if model.health(one) is False)
+    weighed = (one for one in seen.nearest(other, at, own=own) if one.outcome.id not in but)
+    results = ((one, result_of(one)) for one in weighed)
+    return Count(
+        path=other,
+        own=own,
+        within=within,
+        ok=health.count(True),
+        failed=health.count(False),
+        refused=health.count(None),
+        kinds=tuple(failed.most_common(3)),
+        findings=tuple(
+            finding(path, other, result, faded(one, at, result), config) for one, result in results if result
+        ),
+    )
 
 
 def finding(path: model.Path, other: model.Path, result: Result, weight: float, config: "Config") -> Finding:
@@ -126,7 +182,8 @@ def finding(path: model.Path, other: model.Path, result: Result, weight: float, 
 
 def shared(config: "Config", first: str, second: str) -> bool | None:
     """Do two channels hang on one upstream? None where the config does not say."""
-    theirs = [upstream_of(config, channel) for channel in (first, second)]
+    named = {channel.name: channel.upstream for channel in config.channel}
+    theirs = named.get(first, ""), named.get(second, "")
     return theirs[0] == theirs[1] if all(theirs) else None
 
 
@@ -137,55 +194,15 @@ def faded(judged: model.Judged, at: dt.datetime, result: Result) -> float:
 
 
 def result_of(judged: model.Judged) -> Result | None:
+    """What an outcome says of its path; None: nothing. Canaries that the account or moderation stopped do speak."""
     healthy = model.health(judged)
     if healthy is not None:
         return Result.PASSED if healthy else Result.FAILED
-    canary = not judged.outcome.own
-    moderated = judged.verdict.kind in {model.Kind.MODERATION_INPUT, model.Kind.MODERATION_OUTPUT}
-    if canary and moderated:
+    if judged.outcome.own or judged.outcome.excluded:
+        return None
+    if judged.verdict.kind in {model.Kind.MODERATION_INPUT, model.Kind.MODERATION_OUTPUT}:
         return Result.REFUSED
-    if canary and judged.verdict.kind in model.ACCOUNT_KINDS:
-        return Result.FAILED
-    return None
-
-
-def upstream_of(config: "Config", channel: str) -> str:
-    try:
-        return config.find(channel).upstream
-    except KeyError:
-        return ""
-
-
-def _counts(
-    paths: Sequence[model.Path], seen: Mapping[model.Path, Sequence[model.Judged]], at: dt.datetime
-) -> tuple[Count, ...]:
-    """Canaries and own traffic of each path apart: rates are never computed over mixed triggers."""
-    counts = []
-    for path in paths:
-        for own in (False, True):
-            outcomes = [one for one in seen[path] if one.outcome.own is own]
-            if outcomes or not own:
-                counts.append(_count(path, outcomes, at, own=own))
-    return tuple(counts)
-
-
-def _count(path: model.Path, outcomes: Sequence[model.Judged], at: dt.datetime, *, own: bool) -> Count:
-    """The narrowest period that holds enough."""
-    for within in WIDER:
-        near = [one for one in outcomes if abs(one.outcome.sent_at - at) <= within]
-        if len(near) >= ENOUGH:
-            break
-    health = [model.health(one) for one in near]
-    failed = collections.Counter(one.verdict.kind.value for one in near if model.health(one) is False)
-    return Count(
-        path=path,
-        own=own,
-        within=within,
-        ok=health.count(True),
-        failed=health.count(False),
-        refused=health.count(None),
-        kinds=tuple(failed.most_common(3)),
-    )
+    return Result.FAILED if judged.verdict.kind in model.ACCOUNT_KINDS else None
 
 
 def told(count: Count) -> str:

@@ -42,19 +42,15 @@ def look_around(about: Subject, history: "History", config: "Config", but: Itera
     """What was stored around its minute; `but` are ids of triage's own rungs, which are evidence of their own."""
     if about.path is None or about.sent_at is None:
         return None
-    reach = around.WIDER[-1]
-    stored = history.outcomes(about.sent_at - reach, about.sent_at + reach + dt.timedelta(seconds=1))
-    known = {about.outcome.id, *but} if about.outcome else set(but)
-    return around.look(about.path, about.sent_at, stored, config, known)
+    stored = history.outcomes(about.sent_at - around.REACH, about.sent_at + around.REACH + dt.timedelta(seconds=1))
+    known = frozenset((about.outcome.id, *but) if about.outcome else but)
+    return around.look(about.path, about.sent_at, around.Neighbourhood(stored), config, known)
 
 
-def of_neighbours(about: Subject, near: around.Around, config: "Config") -> list[Piece]:
+def of_neighbours(near: around.Around) -> list[Piece]:
     """Canaries and own traffic on the path, lighter tiers and other channels."""
-    if about.path is None:
-        return []
-    found = around.findings(near, about.path, config)
     return [
-        Piece(name_of(count), around.told(count), findings=found.get((count.path, count.own), ()))
+        Piece(name_of(count), around.told(count), findings=count.findings)
         for count in near.counts
         if count.n or count.refused
     ]
@@ -68,7 +64,7 @@ def state_at(about: Subject, history: "History", config: "Config") -> model.Path
     """The state of the path half an hour after the failure, from the outcomes of its channel."""
     if about.path is None or about.sent_at is None or about.path not in config.paths():
         return None
-    until = about.sent_at + around.TOLD
+    until = about.sent_at + around.WIDER[0]
     stored = history.outcomes(until - STATE_REACH, until, channel=about.path.channel)
     return next((state for state in states.of(stored, config, until) if state.path == about.path), None)
 

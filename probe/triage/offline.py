@@ -23,7 +23,7 @@ def examine(about: Subject, history: "History | None", config: "Config | None") 
     own_rungs = [piece.outcome_id for piece in earlier if piece.outcome_id]
     near = evidence.look_around(about, history, config, own_rungs)
     if near is not None:
-        pieces += evidence.of_neighbours(about, near, config)
+        pieces += evidence.of_neighbours(near)
     prompt_id = prompt_id_of(about, history)
     if prompt_id:
         pieces += evidence.of_same_prompt(about, history.of_prompt(prompt_id), config, own_rungs)
