@@ -1,6 +1,6 @@
 """The sections of a report in reading order: each a question and a pure function from the window to blocks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from reports import blocks, window
@@ -27,7 +27,8 @@ SECTIONS = (
 )
 
 
-def build(seen: window.Window, title: str = "tierwatch report") -> blocks.Report:
-    """The report of a window."""
-    read = tuple(blocks.Section(row.key, row.question, row.read(seen)) for row in SECTIONS)
+def build(seen: window.Window, title: str = "tierwatch report", keys: Collection[str] = ()) -> blocks.Report:
+    """The report of a window: all sections, or those named in `keys`."""
+    chosen = [row for row in SECTIONS if not keys or row.key in keys]
+    read = tuple(blocks.Section(row.key, row.question, row.read(seen)) for row in chosen)
     return blocks.Report(title, seen.since, seen.until, seen.now, read)

@@ -2,15 +2,18 @@
 
 import dataclasses
 import datetime as dt
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from probe import model
+from probe.inference import statistics
 from reports import blocks, figures, sample, window, words
 from reports.outcomes import Outcomes
 
 
 def read(seen: window.Window) -> tuple[blocks.Block, ...]:
     """A table and a picture for each series, so that none mixes them."""
-    tables = tuple(grid(seen, series) for series in seen.series)
+    tables = [table for series in seen.series for table in (grid(seen, series), *against(seen, series))]
     plots = tuple(plot for series in seen.series if (plot := comparison(seen, series)))
     return (*tables, *occupancy(seen), *plots) or (blocks.Note("No scheduled canaries in this period: no rates."),)
 
@@ -42,6 +45,37 @@ def cell(facts: window.PathFacts | None, series: window.Series) -> blocks.Cell:
     if facts.now.target_success is not None and measured.high < facts.now.target_success:
         return dataclasses.replace(measured, tone="warn", mark="<")
     return measured
+
+
+def against(seen: window.Window, series: window.Series) -> tuple[blocks.Table, ...]:
+    """The best channel of each tier against the others, in words by posterior probability."""
+    rows: list[blocks.Row] = []
+    for tier in seen.tiers:
+        samples = {facts.path.channel: facts.sample(series) for facts in seen.paths if facts.path.tier == tier}
+        enough = {channel: taken for channel, taken in samples.items() if len(taken) >= sample.ENOUGH}
+        if len(enough) > 1:
+            best = max(enough, key=lambda channel: float(enough[channel].ok.mean()))
+            told = [
+                f"{compared(enough[best], taken)} {channel}" for channel, taken in enough.items() if channel != best
+            ]
+            rows.append((tier, best, ", ".join(told)))
+    if not rows:
+        return ()
+    return (blocks.Table(("tier", "best", f"by {series} canaries"), tuple(rows)),)
+
+
+COMPARED: Mapping[statistics.Comparison, str] = MappingProxyType(
+    {
+        "better": "better than",
+        "probably better": "probably better than",
+        "no clear difference": "no clear difference to",
+        "too few samples": "too few to compare with",
+    }
+)
+
+
+def compared(one: Outcomes, other: Outcomes) -> str:
+    return COMPARED[statistics.compare(int(one.ok.sum()), len(one), int(other.ok.sum()), len(other))]
 
 
 def occupancy(seen: window.Window) -> tuple[blocks.Block, ...]:
