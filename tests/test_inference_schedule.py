@@ -53,3 +53,20 @@ def test_recovery_is_checked_every_ten_minutes_and_after_six_hours_every_thirty(
 
 def test_a_path_never_seen_waits_for_its_grid():
     assert extras(detect.Detection("4k-high", model.State.UNKNOWN)) == ()
+
+
+def test_a_fall_back_is_checked_when_the_preferred_path_turns_suspect_and_it_was_not_seen_lately():
+    calm, suspect = detection("4k-high"), detection("4k-high", suspicious=True)
+    degraded, stale = detection("4k-high", alarm=0), detection("4k-high", checked=0)
+    wanted = schedule.Extra("4k-high", model.Trigger.CHECK_FALLBACK, at(31))
+    assert schedule.fallback_check(calm, stale, at(31)) is None
+    assert schedule.fallback_check(suspect, stale, at(31)) == wanted
+    assert schedule.fallback_check(degraded, stale, at(31)) == wanted
+    assert schedule.fallback_check(suspect, stale, at(29)) is None
+    assert schedule.fallback_check(suspect, detect.Detection("4k-high", model.State.UNKNOWN), at(31)) == wanted
+
+
+def test_a_light_tier_that_costs_what_a_heavy_one_costs_is_no_tripwire():
+    assert schedule.tripwire_share(0.01, 0.20) == 0.19
+    assert schedule.tripwire_share(0.03, 0.03) == schedule.LEAST_TRIPWIRE_SHARE
+    assert schedule.tripwire_share(0.0, 0.0) == schedule.LEAST_TRIPWIRE_SHARE

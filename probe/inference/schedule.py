@@ -21,6 +21,24 @@ RECOVERY_SHARE = 0.5
 """Share of what the grid leaves that recovery checks may take, so that one long incident blinds nobody else."""
 
 
+TRIPWIRE_SHARE = 0.2
+"""Share of a channel's money for its lightest tier where that costs next to nothing beside the heaviest."""
+
+LEAST_TRIPWIRE_SHARE = 0.05
+
+FALLBACK_FRESH = dt.timedelta(minutes=30)
+"""A fall-back seen working this recently needs no check when the preferred path turns suspect."""
+
+
+def tripwire_share(light_usd: float, heavy_usd: float) -> float:
+    """Share of a channel's money for its lightest tier: an outage shows there first, and for less.
+
+    Where a light picture costs what a heavy one costs it is no bargain; the tier is then watched for itself.
+    """
+    saved = 1 - min(light_usd / heavy_usd, 1.0) if heavy_usd else 0.0
+    return max(LEAST_TRIPWIRE_SHARE, TRIPWIRE_SHARE * saved)
+
+
 class Purse(NamedTuple):
     """What one UTC day's budget has left for canaries beside the grid, USD."""
 
@@ -59,6 +77,14 @@ def extras(detections: Mapping[str, Detection], settings: Settings) -> tuple[Ext
         if extra is not None and (extra.tier not in wanted or extra.at < wanted[extra.tier].at):
             wanted[extra.tier] = extra
     return tuple(wanted[tier] for tier in settings.tiers if tier in wanted)
+
+
+def fallback_check(preferred: Detection, fall_back: Detection, now: dt.datetime) -> Extra | None:
+    """One canary on the fall-back of a path that has turned suspect or worse; None: it was seen working just now."""
+    fresh = fall_back.checked_at is not None and now - fall_back.checked_at < FALLBACK_FRESH
+    if fresh or not (preferred.suspicious or preferred.alarm_at is not None):
+        return None
+    return Extra(fall_back.tier, model.Trigger.CHECK_FALLBACK, now)
 
 
 def _extra(tier: str, detections: Mapping[str, Detection], settings: Settings, detection: Detection) -> Extra | None:
