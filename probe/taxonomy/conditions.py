@@ -85,6 +85,9 @@ CONDITIONS: Mapping[str, Condition] = MappingProxyType(
             "asked to wait at most ten minutes",
             lambda told, spoken: told.wait_s is not None and told.wait_s <= LONG_WAIT_S,
         ),
+        "silent": Condition(
+            "no status and no words", lambda told, spoken: told.evidence.status is None and not told.said.strip()
+        ),
         "at_wall": Condition("ended at an elapsed time at which intermediaries give up", at_wall),
         "relayed": Condition("passed on by a relay", relayed),
         "answered": Condition(

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from probe import model
+from probe.taxonomy import unwrap
 
 ID_LIMIT = 128
 IDS_LIMIT = 8
@@ -85,6 +86,7 @@ def _in_headers(headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def _in_text(text: str) -> Iterator[tuple[str, str]]:
+    text = unwrap.shorten(text)
     if not _names_one(text):
         return
     for found in _TEXT.finditer(text):

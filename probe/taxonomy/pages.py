@@ -8,12 +8,18 @@ EVENT_LIMIT = 400
 
 _EVENTS = re.compile(r"\s{0,40}(?:(?:event|data|id|retry):|:)")
 _HTML = re.compile(r"<(?:!doctype\s+html|html|head|title|body|center|h[1-6])\b", re.IGNORECASE)
+_MARKUP = re.compile(r"<[?A-Za-z][^<>]{0,400}>")
 _TAG = re.compile(r"<[^<>]{0,400}>")
 
 
 def is_html(text: str, within: int) -> bool:
     """Does a page begin within so many characters?"""
     return "<" in text and _HTML.search(text, 0, within) is not None
+
+
+def is_markup(text: str) -> bool:
+    """Is this other markup, such as the XML errors of object stores?"""
+    return _MARKUP.match(text) is not None
 
 
 def is_events(text: str) -> bool:

@@ -77,9 +77,12 @@ class _Walk:
         if pages.is_events(text):
             self.events(text)
             return "events"
-        if text[0] == "<" or pages.is_html(text, 2_000):
+        if pages.is_html(text, 2_000):
             self.html(text)
             return "html"
+        if pages.is_markup(text):
+            self.text(pages.words(text), 0, error=False)
+            return "text"
         self.text(text, 0, error=False)
         if text[0] not in "{[":
             return "text"

@@ -1,24 +1,9 @@
 """Rules that tell an allowance from a rate by how long the refusal lasts, whoever speaks: a stated wait, a limit of 0, a period."""
 
 from probe.model import Action, Kind
-from probe.taxonomy.rule import Rule
+from probe.taxonomy.rule import By, Rule, codes
 
-LIMIT_WORDS = (
-    "limit",
-    "limit resets",
-    "rate limit",
-    "rate_limit_exceeded",
-    "token rate limit",
-    "call rate limit",
-    "too many requests",
-    "quota",
-    "usage limit",
-    "request limit",
-    "limit reached",
-    "usage_limit_reached",
-    "resource_exhausted",
-    "throttled",
-)
+LIMIT_WORDS = ("limit", "quota", "too many requests", "resource_exhausted", "throttled")
 
 RULES = (
     Rule(
@@ -29,6 +14,25 @@ RULES = (
         when=("long_wait",),
         action=Action.SWITCH_CHANNEL,
         note="A `rate` whose wait is hours is an allowance, whatever it is called.",
+    ),
+    Rule(
+        "limit.long-wait-code",
+        Kind.QUOTA_EXHAUSTED,
+        "long_wait",
+        by=By.CODE,
+        codes=codes(
+            "rate_limit_exceeded rate_limit_error too_many_requests resource_exhausted throttling_error slow_down"
+        ),
+        when=("long_wait",),
+        action=Action.SWITCH_CHANNEL,
+    ),
+    Rule(
+        "limit.window-code",
+        Kind.QUOTA_EXHAUSTED,
+        "window",
+        by=By.CODE,
+        codes=codes("usage_limit_reached usage_limit_exceeded"),
+        action=Action.SWITCH_CHANNEL,
     ),
     Rule(
         "limit.zero",
@@ -46,8 +50,6 @@ RULES = (
             "usage limit has been reached",
             "hit your usage limit",
             "reached your usage limit",
-            "usage_limit_reached",
-            "usage_limit_exceeded",
             "hit your limit",
             "reached your limit for",
         ),

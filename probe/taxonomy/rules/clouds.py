@@ -49,7 +49,8 @@ RULES = (
         Kind.MODEL_NOT_FOUND,
         "deployment",
         action=Action.FIX_PARAMETERS,
-        any=("api deployment for this resource does not exist", "deployment does not exist", "deploymentnotfound"),
+        by=By.CODE,
+        codes=codes("deploymentnotfound deploymentmodelnotsupported"),
     ),
     Rule(
         "azure.network-rules",
@@ -76,7 +77,8 @@ RULES = (
         "azure.timeout",
         Kind.TIMEOUT,
         "upstream",
-        any=("operation was timeout", "operation was timed out"),
+        statuses=frozenset({408}),
+        codes=codes("timeout requesttimeout operationtimedout"),
         party=Party.UPSTREAM,
         action=Action.DOWNSCALE,
         note="The resource's own 60 s without an event.",
@@ -103,7 +105,7 @@ RULES = (
     Rule(
         "dashscope.arrears",
         Kind.QUOTA_EXHAUSTED,
-        any=("account is in good standing", "overdue payment", "account is overdue", "arrearage"),
+        any=("overdue payment", "account is overdue", "arrearage"),
     ),
     Rule(
         "bedrock.access",
@@ -171,7 +173,6 @@ RULES = (
     Rule(
         "ark.overdue",
         Kind.QUOTA_EXHAUSTED,
-        by=By.CODE,
         codes=codes("accountoverdueerror arrearage accountoverdue quotaexceeded allocationquota.freetieronly"),
     ),
     Rule(

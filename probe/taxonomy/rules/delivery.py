@@ -126,10 +126,10 @@ RULES = (
         "client_limit",
         any=(
             "string value length",
-            "streamconstraintsexception",
+            "streamconstraints",
             "maximum string length",
             "maxstringlength",
-            "exceeds the maximum allowed (20000000",
+            "length exceeds the maximum allowed",
             "response body too large",
             "maxcontentlength size of",
             "err_string_too_long",

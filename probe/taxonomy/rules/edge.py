@@ -186,12 +186,6 @@ RULES = (
         note="A parser met a page where JSON was due.",
     ),
     Rule(
-        "edge.too-large-quoted",
-        Kind.PAYLOAD_TOO_LARGE,
-        any=('"request en"', '"request en', "'request en"),
-        note="A parser that quotes the head of `Request Entity Too Large`.",
-    ),
-    Rule(
         "edge.bad-gateway",
         Kind.GATEWAY_ERROR,
         by=By.HINT,

@@ -99,18 +99,6 @@ RULES = (
         action=Action.SWITCH_CHANNEL,
     ),
     Rule(
-        "relay.model-503",
-        Kind.GATEWAY_ERROR,
-        "pool_exhausted",
-        by=By.CODE,
-        codes=codes("model_not_found"),
-        statuses=frozenset({503}),
-        stage=Stage.QUEUE,
-        retryable=False,
-        action=Action.SWITCH_CHANNEL,
-        note="With 503 it means no channel, not no model.",
-    ),
-    Rule(
         "relay.concurrency",
         Kind.OVERLOADED,
         "concurrency",

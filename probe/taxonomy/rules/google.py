@@ -155,14 +155,6 @@ RULES = (
         when=("no_allowance",),
     ),
     Rule(
-        "google.quota-long",
-        Kind.QUOTA_EXHAUSTED,
-        "long_wait",
-        by=By.CODE,
-        codes=codes("resource_exhausted"),
-        when=("long_wait",),
-    ),
-    Rule(
         "google.rate",
         Kind.RATE_LIMITED,
         any=("quota exceeded for metric", "quota exceeded for quota metric", "exceeded your current quota"),

@@ -1,7 +1,7 @@
 """Rules for what OpenAI says, on its own API and on routes that pass its words through (source: SDK openai 3.54 and captured replies)."""
 
 from probe.model import Action, Kind, Party, Stage
-from probe.taxonomy.rule import CLIENT_ERROR, SERVER_ERROR, By, Rule, codes
+from probe.taxonomy.rule import SERVER_ERROR, By, Rule, codes
 
 MODERATION_CODES = codes("moderation_blocked content_policy_violation")
 
@@ -285,12 +285,22 @@ RULES = (
         without=("parameter",),
     ),
     Rule(
+        "relay.model-503",
+        Kind.GATEWAY_ERROR,
+        "pool_exhausted",
+        by=By.CODE,
+        codes=codes("model_not_found"),
+        statuses=frozenset({503}),
+        stage=Stage.QUEUE,
+        retryable=False,
+        action=Action.SWITCH_CHANNEL,
+        note="With 503 it means no channel, not no model.",
+    ),
+    Rule(
         "openai.model-code",
         Kind.MODEL_NOT_FOUND,
         by=By.CODE,
-        codes=codes(
-            "model_not_found model_not_supported deploymentnotfound model_not_available unknown_model invalid_model"
-        ),
+        codes=codes("model_not_found model_not_supported model_not_available unknown_model invalid_model"),
     ),
     # Types say little: asked last
     Rule(
@@ -298,7 +308,6 @@ RULES = (
         Kind.INVALID_REQUEST,
         by=By.TYPE,
         codes=codes("image_generation_user_error invalid_request_error"),
-        statuses=CLIENT_ERROR,
     ),
     Rule("openai.type-server", Kind.PROCESSING_ERROR, by=By.HINT, codes=codes("server_error"), stage=Stage.PROCESSING),
 )

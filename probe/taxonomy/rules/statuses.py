@@ -8,6 +8,16 @@ BODY = "the body of the reply"
 
 RULES = (
     Rule(
+        "time.wall",
+        Kind.TIMEOUT,
+        "time_wall",
+        by=By.TIME,
+        when=("silent", "at_wall"),
+        confidence="low",
+        would_decide="the exception's own words",
+        note="Nothing came, at a time at which intermediaries give up.",
+    ),
+    Rule(
         "status.400",
         Kind.INVALID_REQUEST,
         by=S,
@@ -29,6 +39,16 @@ RULES = (
     Rule("status.408", Kind.TIMEOUT, by=S, statuses=frozenset({408, 504, 522, 524})),
     Rule("status.410", Kind.MODEL_NOT_FOUND, by=S, statuses=frozenset({410})),
     Rule("status.413", Kind.PAYLOAD_TOO_LARGE, by=S, statuses=frozenset({413})),
+    Rule(
+        "status.429-long",
+        Kind.QUOTA_EXHAUSTED,
+        "long_wait",
+        by=S,
+        statuses=frozenset({429}),
+        when=("long_wait",),
+        action=Action.SWITCH_CHANNEL,
+        would_decide=BODY,
+    ),
     Rule(
         "status.429",
         Kind.RATE_LIMITED,
@@ -74,7 +94,7 @@ RULES = (
     Rule("status.other-5xx", Kind.PROCESSING_ERROR, "odd_status", by=S, statuses=SERVER_ERROR),
     Rule("status.other-4xx", Kind.INVALID_REQUEST, "odd_status", by=S, statuses=CLIENT_ERROR, party=Party.UNKNOWN),
     Rule(
-        "unknown",
+        "nothing-said",
         Kind.UNKNOWN,
         by=By.TYPE,
         action=Action.SWITCH_CHANNEL,
