@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         },
         "Investigate": {
             "triage": "Why one request failed, and what to do now.",
+            "prescreen": "Screen a batch of prompts before paying.",
             "classify": "Judge a pasted reply, or one reply a line.",
             "explain": "The taxonomy: every kind and rule.",
         },

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from probe import model
-from probe.commands import options
+from probe.commands import batches, options, report
 
 if TYPE_CHECKING:
     from probe.config import Config
@@ -29,7 +29,9 @@ PICTURE_CAP_BYTES = 20 * 2**20
 @click.option("--last", metavar="PATH", help="The latest failure on a path, such as vip/4k-high.")
 @click.option("--channel", metavar="NAME", help="Where a request went that is not stored.")
 @click.option("--tier", metavar="NAME", help="What it ordered, such as 4k-high.")
-@click.option("--sent-at", metavar="TIME", help="When it was sent, ISO 8601; UTC where no zone is given.")
+@click.option(
+    "--sent-at", type=report.When(), metavar="TIME", help="When it was sent: 2026-11-24T06:10Z, or 2h (ago)."
+)
 @click.option("--elapsed", "elapsed_s", type=click.FloatRange(min=0), metavar="SECONDS", help="How long it took.")
 @click.option("--prompt-file", metavar="FILE", help="The prompt that was sent; it is kept nowhere.")
 @click.option("--image", "image_file", metavar="FILE", help="The reference picture of an edit; kept nowhere.")
@@ -44,6 +46,19 @@ PICTURE_CAP_BYTES = 20 * 2**20
     help="Most that --live may spend, list prices.",
 )
 @click.option("--ladder", "forced", is_flag=True, help="With --live: every rung in the textbook order.")
+@click.option(
+    "--batch", "batch_file", metavar="FILE", help="Sort many failures into piles: NDJSON, one a line; - is stdin."
+)
+@click.option(
+    "--since", type=report.When(), metavar="TIME", help="The same for stored own traffic: 6h, 2026-11-24T06:10Z."
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=pathlib.Path),
+    default="triage-piles",
+    show_default=True,
+    help="Where the piles go.",
+)
 @click.option("--ticket", is_flag=True, help="Markdown for the gateway's support: ids and times, no key, no prompt.")
 @click.option("--stored", is_flag=True, help="Show what the latest triage of it found; asks and sends nothing.")
 @options.CONFIG
@@ -55,7 +70,7 @@ def command(
     last: str | None,
     channel: str | None,
     tier: str | None,
-    sent_at: str | None,
+    sent_at: dt.datetime | None,
     elapsed_s: float | None,
     prompt_file: str | None,
     image_file: str | None,
@@ -64,6 +79,9 @@ def command(
     live: bool,
     max_usd: float | None,
     forced: bool,
+    batch_file: str | None,
+    since: dt.datetime | None,
+    out: pathlib.Path,
     ticket: bool,
     stored: bool,
     config_path: str | None,
@@ -75,29 +93,41 @@ def command(
     Without --live nothing is paid. The gateway's own log is asked where the config
     names one; the prompt goes to the pre-screen only after a yes.
 
+    A batch (--batch, --since) is split into resend, rewrite, wait, fix-account,
+    billed-and-lost and undecided, one NDJSON file each, with the claims as CSV.
+    Its lines are those of `classify --ndjson` with channel, tier, sent_at, id,
+    prompt_id and charged_usd; lines of successes are evidence.
+
     \b
     Examples:
       tierwatch triage req_0123456789abcdef0123456789abcdef
       pbpaste | tierwatch triage --reply - --channel vip --tier 4k-high
       tierwatch triage --last vip/4k-high --live --max-cost 0.90
       tierwatch triage 01a20d3a --prompt-file prompt.txt --yes
+      tierwatch triage --batch failures.ndjson --out piles
 
     \b
     Exit codes: 0 a cause stands out, 1 undecided (the next rung is named),
     2 usage or config.
     """
-    given = [each for each in (what, reply, text, last) if each is not None]
+    given = [each for each in (what, reply, text, last, batch_file, since) if each is not None]
     if len(given) != 1:
-        raise click.UsageError("Name one request: an id, --reply FILE, --text TEXT or --last PATH.")
+        raise click.UsageError("Name one thing: an id, --reply, --text, --last, --batch or --since.")
     if live and max_usd is None:
         raise click.UsageError("--live spends money: say how much it may with --max-cost USD.")
+    from probe import config as configs
     from probe.triage import subject
     from probe.triage import text as words
     from probe.triage import ticket as tickets
 
-    hints = subject.Hints(channel, tier, moment(sent_at), elapsed_s, prompt_of(prompt_file), picture_of(image_file))
+    hints = subject.Hints(channel, tier, sent_at, elapsed_s, prompt_of(prompt_file), picture_of(image_file))
     with contextlib.ExitStack() as stack:
-        config, history = open_history(config_path, stack, needed=live or last is not None)
+        config, history = open_history(config_path, stack, needed=live or last is not None or since is not None)
+        if batch_file is not None or since is not None:
+            if config is None:
+                config = configs.load(configs.find(config_path))
+            batches.run(config, history, file=batch_file, since=since, out=out, ask=not offline, as_json=as_json)
+            return
         about = about_of(what, reply, text, last, hints, history, config)
         if stored:
             show_stored(about, history, as_json=as_json)
@@ -114,7 +144,12 @@ def command(
         click.echo(tickets.render(found, config), nl=False)
     else:
         naming = {"--text": text, "--reply": reply if reply != "-" else "REPLY.txt", "--channel": channel}
-        naming |= {"--tier": tier, "--sent-at": sent_at, "--prompt-file": prompt_file, "--image": image_file}
+        naming |= {
+            "--tier": tier,
+            "--sent-at": sent_at.isoformat() if sent_at else None,
+            "--prompt-file": prompt_file,
+            "--image": image_file,
+        }
         name = about.outcome.id if about.outcome is not None else what
         click.echo(words.render(found, config, dt.datetime.now(dt.UTC), again(name, config_path, naming)), nl=False)
     if found.cause is None and not about.ok:
@@ -280,17 +315,6 @@ def path_of(text: str) -> model.Path:
         return model.Path.parse(text)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-
-
-def moment(text: str | None) -> dt.datetime | None:
-    """An aware UTC time; a UsageError names what is wrong."""
-    if text is None:
-        return None
-    try:
-        at = dt.datetime.fromisoformat(text)
-    except ValueError as error:
-        raise click.UsageError(f"--sent-at {text!r} is no ISO 8601 time, such as 2026-08-13T02:41:00Z.") from error
-    return at.replace(tzinfo=dt.UTC) if at.tzinfo is None else at.astimezone(dt.UTC)
 
 
 def pasted(name: str) -> str:

@@ -4,7 +4,7 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from probe import model
 from probe.inference import causes
@@ -43,13 +43,20 @@ class Answer:
     price_usd: float | None = None
 
 
+class Offer(NamedTuple):
+    """A path on which a resend may succeed, cheapest first."""
+
+    price_usd: float
+    path: model.Path
+
+
 def answer(found: Diagnosis, config: "Config | None") -> Answer:
     """Word the diagnosis."""
     if found.about.ok:
         return Answer("IT SUCCEEDED: a picture of what was ordered came back.", "Nothing to do.", "-")
-    to, price_usd = resend_path(found, config)
-    verb, action = act(found, to, price_usd)
-    return Answer(first_line(found), action, verb, to if verb in {"switch", "resend"} else None, price_usd)
+    verb, action, to = act(found, resend_path(found, config))
+    price_usd = config.price_usd(to) if to is not None and config is not None and ladder.known(config, to) else None
+    return Answer(first_line(found), action, verb, to, price_usd)
 
 
 def first_line(found: Diagnosis) -> str:
@@ -89,25 +96,25 @@ EXPLICIT = frozenset({causes.Said.MODERATION, causes.Said.INVALID, causes.Said.A
 """What a reply says of its cause in so many words."""
 
 
-def act(found: Diagnosis, to: model.Path | None, price_usd: float | None) -> tuple[str, str]:
-    """(verb, sentence): first never to pay twice, then what mends the cause, then where to send it."""
+def act(found: Diagnosis, well: Offer | None) -> tuple[str, str, model.Path | None]:
+    """(verb, sentence, path to resend on): never pay twice, then mend the cause, then send it where it works."""
     cause, here = found.cause, found.about.channel or "that channel"
-    there = f" Use {to.channel}, {usd(price_usd)}." if to is not None and price_usd is not None else ""
-    verb = "switch" if there else "wait"
+    verb, there, to = ("switch", f" Use {well.path.channel}, {usd(well.price_usd)}.", well.path) if well else NO_OFFER
     lost = next((piece.words for piece in found.pieces if piece.clue == LOST), None)
     if lost is not None:
-        return verb, f"DO NOT resend on {here}: {lost.partition(':')[0]}.{there}"
+        return verb, f"DO NOT resend on {here}: {lost.partition(':')[0]}.{there}", to
     if cause is not None and cause in FIXES:
-        return FIXES[cause][0], FIXES[cause][1].format(here=here)
+        return FIXES[cause][0], FIXES[cause][1].format(here=here), None
     if may_be_billed(found):
-        return verb, f"DO NOT resend on {here} before its log says it was not billed.{there}"
+        return verb, f"DO NOT resend on {here} before its log says it was not billed.{there}", to
     if cause is None:
-        return "-", "Do not resend yet: the next rung below tells them apart."
+        return "-", "Do not resend yet: the next rung below tells them apart.", None
     if cause is Cause.ONE_OFF:
-        return "resend", f"RESEND once on {found.about.path or here}."
-    return verb, f"SWITCH: do not resend on {here}.{there}" if there else NOWHERE
+        return "resend", f"RESEND once on {found.about.path or here}.", found.about.path
+    return verb, f"SWITCH: do not resend on {here}.{there}" if there else NOWHERE, to
 
 
+NO_OFFER = ("wait", "", None)
 NOWHERE = "WAIT: no other channel is known to be well at this tier."
 
 LOST = "gateway finished and billed"
@@ -148,20 +155,16 @@ MAYBE_DRAWN = frozenset({model.Kind.TIMEOUT, model.Kind.NETWORK, model.Kind.GATE
 """Kinds after which the picture may exist and be charged, though nobody received it."""
 
 
-def resend_path(found: Diagnosis, config: "Config | None") -> tuple[model.Path | None, float | None]:
-    """The cheapest other path at this tier that was well around then; (None, None) where none is known to be."""
-    about = found.about
-    if config is None or about.path is None or found.near is None:
-        return None, None
+def resend_path(found: Diagnosis, config: "Config | None") -> Offer | None:
+    """The cheapest other path at this tier that was well around then; None where none is known to be."""
+    if config is None or found.near is None:
+        return None
     well = [
-        (config.price_usd(count.path), count.path)
+        Offer(config.price_usd(count.path), count.path)
         for count in found.near.others
         if not count.own and ladder.known(config, count.path) and is_well(count)
     ]
-    if not well:
-        return None, None
-    price_usd, path = min(well)
-    return path, price_usd
+    return min(well, default=None)
 
 
 def is_well(count: around.Count) -> bool:

@@ -1,0 +1,113 @@
+"""`tierwatch triage --batch` and `--since`: many failures at once, sorted into piles; nothing is sent or paid."""
+
+import asyncio
+import datetime as dt
+import pathlib
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from typing import IO, TYPE_CHECKING
+
+import click
+
+from probe import model
+from probe.commands import options
+
+if TYPE_CHECKING:
+    from probe.config import Config
+    from probe.records.history import History
+    from probe.triage.batch import Batch
+    from probe.triage.diagnosis import Piece
+
+
+def run(
+    config: "Config",
+    history: "History | None",
+    *,
+    file: str | None,
+    since: dt.datetime | None,
+    out: pathlib.Path,
+    ask: bool,
+    as_json: bool,
+) -> None:
+    """Read the failures, ask the gateways' logs about those that may be billed, sort, write, and say what to do.
+
+    Exit 1 where some stay undecided.
+    """
+    from probe.triage import around, batch, piles
+
+    now = dt.datetime.now(dt.UTC)
+    found = from_file(file, config, now) if file is not None else from_history(history, since or now)
+    times = [judged.outcome.sent_at for _, judged in found.failed]
+    stored: Iterable[model.Judged] = ()
+    if history is not None and times:
+        stored = history.outcomes(min(times) - around.REACH, max(times) + around.REACH + dt.timedelta(seconds=1))
+    asked = asyncio.run(ask_logs(found, config)) if ask else {}
+    with click.progressbar(length=len(found.failed), label="sorting", file=sys.stderr) as bar:
+        items = batch.sort(found, stored, config, asked, progress=lambda: bar.update(1))
+    sorted_piles = batch.piles(items)
+    piles.write(out, sorted_piles)
+    if as_json:
+        options.echo_json(piles.document(found, sorted_piles))
+    else:
+        for line in piles.summary(found, sorted_piles, config, now):
+            click.echo(line)
+        click.echo(f"written to {out}/, one file a pile; nothing was sent")
+    if sorted_piles["undecided"]:
+        raise SystemExit(1)
+
+
+def from_file(name: str, config: "Config", now: dt.datetime) -> "Batch":
+    """The lines of a file, or of standard input."""
+    from probe import taxonomy
+    from probe.triage import batch
+
+    rules = taxonomy.compile_rules(config.rule)
+    if name == "-":
+        return batch.read(lines(sys.stdin.buffer), config, rules, now)
+    try:
+        with pathlib.Path(name).expanduser().open("rb") as source:
+            return batch.read(lines(source), config, rules, now)
+    except OSError as error:
+        raise model.UserError(f"{name} cannot be read: {error.strerror}") from error
+
+
+def lines(source: "IO[bytes]") -> Iterator[bytes]:
+    """Lines, each read no further than what makes it too long."""
+    from probe.triage import batch
+
+    while line := source.readline(batch.LINE_CAP_BYTES + 1):
+        rest = line
+        while not rest.endswith(b"\n") and (rest := source.readline(batch.LINE_CAP_BYTES)):
+            pass
+        yield line
+
+
+def from_history(history: "History | None", since: dt.datetime) -> "Batch":
+    """Own traffic that is stored."""
+    from probe.triage import batch
+
+    if history is None:
+        raise model.UserError("--since reads the records, and there are none; `tierwatch ingest` fills them")
+    own = list(history.outcomes(since, triggers=[model.Trigger.OWN_TRAFFIC]))
+    failed = tuple((0, judged) for judged in own if not judged.ok and not judged.outcome.excluded)
+    return batch.Batch(failed, tuple(judged for judged in own if judged.ok))
+
+
+async def ask_logs(found: "Batch", config: "Config") -> Mapping[str, "Piece"]:
+    """What the gateways' logs say of the failures that may be billed, one after another as they demand."""
+    from probe import clock
+    from probe.triage import answer, asking, batch
+
+    logged = {channel.name for channel in config.channel if channel.log is not None}
+    unsure = [
+        judged
+        for _, judged in found.failed
+        if judged.outcome.path.channel in logged and judged.verdict.kind in answer.MAYBE_DRAWN
+    ]
+    pieces = {}
+    with click.progressbar(unsure, label="asking the gateway's log", file=sys.stderr) as bar:
+        for judged in bar:
+            piece = await asking.log(batch.subject_of(judged), config, clock.RealClock())
+            if piece is not None:
+                pieces[judged.outcome.id] = piece
+    return pieces
