@@ -78,8 +78,8 @@ def expected(calm_s: float, a_days: float = 30.0, own_per_hour: float = 0.0) -> 
 
     def value(kind: int, which: int) -> float:
         corners = [[TABLE[own, calm][kind][which] for calm in (left, right)] for own in (low, high)]
-        rows = [_weighted(*pair, share) for pair in corners]
-        return _weighted(*rows, own_share) * stretch + STRICTER[kind] * stricter
+        quiet, busy = (_weighted(a, b, share) for a, b in corners)
+        return _weighted(quiet, busy, own_share) * stretch + STRICTER[kind] * stricter
 
     return Delays(*(Delay(value(kind, 0), value(kind, 1)) for kind in range(3)))
 
