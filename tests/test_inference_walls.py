@@ -92,7 +92,7 @@ def test_no_failures_or_odd_numbers_give_no_wall():
 
 @pytest.mark.parametrize(
     ("elapsed_s", "limit_s"),
-    [(59.9, 60.0), (60.0, 60.0), (61.4, 60.0), (100.3, 100.0), (125.2, 125.0), (126.0, 126.0), (300.4, 300.0)],
+    [(59.9, 60.0), (60.0, 60.0), (60.9, 60.0), (100.3, 100.0), (125.2, 125.0), (126.0, 126.0), (300.4, 300.0)],
 )
 def test_a_time_at_a_known_limit_is_recognised(elapsed_s, limit_s):
     assert limits.known(elapsed_s).limit_s == limit_s

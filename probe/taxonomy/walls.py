@@ -21,7 +21,7 @@ KNOWN: tuple[Known, ...] = (
 )
 """Limits met in public reports of image requests: relays 30 s, nginx 60 s, Cloudflare and other CDNs 100 to 126 s, 300 s."""
 
-EARLY_S, LATE_S = 0.2, 1.5
+EARLY_S, LATE_S = 0.2, 1.0
 """A cut counts as one at a limit from so much before it (rounding) to so much after it (connecting, uploading)."""
 
 
