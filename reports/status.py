@@ -118,8 +118,10 @@ def not_known(published: Iterable[model.PathState]) -> list[str]:
 
 
 def changed(known: Known) -> list[str]:
-    """The daemon may run with an older config than the file says."""
+    """What the daemon has to say; it may run with an older config than the file says."""
     beat = known.heartbeat
+    if beat and beat.note:
+        return [beat.note]
     if beat and known.digest and beat.digest != known.digest:
         return ["the config file has changed since the daemon read it"]
     return []

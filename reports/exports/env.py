@@ -1,0 +1,40 @@
+"""Recommendations as shell variables: `IMG_CHANNEL_4K_HIGH=official`, for scripts and systemd's EnvironmentFile."""
+
+import datetime as dt
+import re
+import shlex
+from typing import TYPE_CHECKING
+
+from reports import advice as wording
+from reports import escape, words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from probe.config import schema
+    from reports import present
+
+
+def render(advice: "Sequence[present.Advice]", config: "schema.Config", now: dt.datetime) -> str:  # noqa: ARG001 - every export takes the same
+    """Three variables a tier (and job): channel, attempts, fall-back chain; a tier without a choice has none."""
+    lines = [f"# Made {wording.rfc3339(now)} by tierwatch recommend; see the valid_until of each."]
+    for one in advice:
+        name = variable(one)
+        choice = one.batch.choice
+        if choice is None:
+            lines.append(f"# {name}: {escape.visible(one.batch.reason)}")
+            continue
+        chain = ",".join(path.channel for path in one.batch.fall_back)
+        until = wording.rfc3339(one.valid_until) or "the next alarm"
+        lines += [
+            f"# valid until {until}; {words.usd(choice.usd)} a usable picture",
+            f"IMG_CHANNEL_{name}={shlex.quote(choice.candidate.path.channel)}",
+            f"IMG_ATTEMPTS_{name}={choice.attempts}",
+            f"IMG_FALLBACK_{name}={shlex.quote(chain)}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def variable(one: "present.Advice") -> str:
+    """`4K_HIGH`, `NIGHTLY_BATCH_4K_HIGH`."""
+    return re.sub(r"[^A-Z0-9]", "_", f"{one.job}-{one.tier}".strip("-").upper())

@@ -1,0 +1,101 @@
+"""Recommendations as files for other programs."""
+
+import json
+import re
+import shlex
+
+import pytest
+from report_samples import NOW, advice, candidate
+
+from probe import config as configs
+from reports import exports
+
+CONFIG = """
+[[channel]]
+name = "vip"
+protocol = "openai-images"
+base_url = "https://vip.example/v1"
+model = "gpt-image-2-vip"
+key_env = "VIP_KEY"
+price_usd = 0.03
+
+[[channel]]
+name = "nano"
+protocol = "gemini"
+base_url = "https://nano.example"
+model = "gemini-3.1-flash-image"
+key_file = "nano.key"
+price_usd = 0.15
+"""
+
+
+@pytest.fixture
+def config(tmp_path):
+    (tmp_path / "config.toml").write_text(CONFIG)
+    return configs.load(tmp_path / "config.toml")
+
+
+KNOWN = advice("4k-high", candidate("vip/4k-high", 0.03), candidate("nano/4k-high", 0.15))
+JOB = advice("4k-high", candidate("nano/4k-high", 0.15), job="nightly-batch")
+TOO_FEW = advice("2k-high", candidate("vip/2k-high", 0.03, n=3, usable=3))
+
+
+def test_env_names_channel_attempts_and_fall_back_by_tier_and_job(config):
+    rendered = exports.render("env", [KNOWN, JOB, TOO_FEW], config, NOW)
+    values = dict(line.split("=", 1) for line in rendered.splitlines() if not line.startswith("#"))
+    assert values["IMG_CHANNEL_4K_HIGH"] == "vip"
+    assert values["IMG_FALLBACK_4K_HIGH"] == "nano"
+    assert int(values["IMG_ATTEMPTS_4K_HIGH"]) in {1, 2, 3}
+    assert values["IMG_CHANNEL_NIGHTLY_BATCH_4K_HIGH"] == "nano"
+    assert "# 2K_HIGH: not enough data" in rendered
+    assert not any(name.endswith("2K_HIGH") for name in values)
+
+
+def test_env_quotes_what_a_shell_would_run(config):
+    evil = advice("4k-high", candidate("$(touch x)/4k-high", 0.03))
+    (line,) = [
+        line for line in exports.render("env", [evil], config, NOW).splitlines() if line.startswith("IMG_CHANNEL")
+    ]
+    assert shlex.split(line.partition("=")[2]) == ["$(touch x)"]
+
+
+def deployments(rendered):
+    """The entries of `model_list`: each value of the fragment is one line of JSON."""
+    entries = re.split(r"^  - model_name: ", rendered, flags=re.MULTILINE)[1:]
+    for entry in entries:
+        name, *lines = entry.splitlines()
+        pairs = [line.strip().split(": ", 1) for line in lines if line.startswith("      ")]
+        yield json.loads(name), {key: json.loads(value) for key, value in pairs}
+
+
+def test_litellm_tries_the_choice_first_and_then_the_fall_back(config):
+    rendered = exports.render("litellm", [KNOWN, TOO_FEW], config, NOW)
+    (first, vip), (second, nano) = deployments(rendered)
+    assert first == second == "img-4k-high"
+    assert (vip["order"], vip["model"], vip["size"], vip["quality"]) == (
+        1,
+        "openai/gpt-image-2-vip",
+        "3840x2160",
+        "high",
+    )
+    assert (nano["order"], nano["model"]) == (2, "gemini/gemini-3.1-flash-image")
+    assert nano["imageConfig"] == {"aspectRatio": "16:9", "imageSize": "4K"}
+    assert nano["api_base"] == "https://nano.example/v1beta"
+    assert "# img-2k-high: not enough data" in rendered
+
+
+def test_litellm_gets_references_to_keys_and_no_key(config):
+    (_, vip), (_, nano) = deployments(exports.render("litellm", [KNOWN], config, NOW))
+    assert vip["api_key"] == "os.environ/VIP_KEY"
+    assert "api_key" not in nano
+
+
+def test_a_litellm_fragment_without_any_choice_is_still_a_list(config):
+    rendered = exports.render("litellm", [], config, NOW)
+    assert "model_list: []" in rendered
+
+
+def test_the_options_of_recommend_name_every_export():
+    from probe.commands import recommend
+
+    assert recommend.FORMATS == ("text", "json", *exports.EXPORTS)
