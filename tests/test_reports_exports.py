@@ -98,4 +98,4 @@ def test_a_litellm_fragment_without_any_choice_is_still_a_list(config):
 def test_the_options_of_recommend_name_every_export():
     from probe.commands import recommend
 
-    assert recommend.FORMATS == ("text", "json", *exports.EXPORTS)
+    assert ("text", "json", *exports.EXPORTS) == recommend.FORMATS
