@@ -148,15 +148,19 @@ def _sample(filtered: "Floats", step: "Floats", rng: "np.random.Generator") -> "
     import numpy as np  # noqa: PLC0415
 
     cells, paths, states = filtered.shape
-    # Cumulative P(state | next state, canaries up to the cell), shape (cells, paths, next, state).
+    # Cumulative P(state | next state, canaries up to the cell), shape (cells, state, paths * next state).
     backward = np.cumsum(filtered[:, :, None, :] * step.T, axis=-1)
     backward /= backward[..., -1:]
-    drawn = np.empty((cells, paths, SAMPLES), dtype=np.int8)
-    uniform = rng.random((cells, paths, SAMPLES, 1))
-    drawn[-1] = (uniform[-1] > np.cumsum(filtered[-1], axis=-1)[:, None, : states - 1]).sum(axis=-1)
-    each = np.arange(paths)[:, None]
+    limits = np.ascontiguousarray(backward.reshape(cells, paths * states, states).transpose(0, 2, 1))
+    first = np.cumsum(filtered[-1], axis=-1)[:, : states - 1]
+    uniform = rng.random((cells, paths, SAMPLES))
+    drawn = np.zeros((cells, paths, SAMPLES), dtype=np.int8)
+    drawn[-1] = (uniform[-1][:, :, None] > first[:, None, :]).sum(axis=-1)
+    rows = states * np.arange(paths)[:, None]
     for cell in range(cells - 2, -1, -1):
-        drawn[cell] = (uniform[cell] > backward[cell, each, drawn[cell + 1], : states - 1]).sum(axis=-1)
+        place = rows + drawn[cell + 1]
+        for state in range(states - 1):
+            drawn[cell] += uniform[cell] > limits[cell, state].take(place)
     return drawn
 
 
