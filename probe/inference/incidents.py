@@ -184,9 +184,8 @@ def _staying(one: Incident, bad: Mapping[model.Path, model.PathState], now: Situ
 def _grown(one: Incident, states: tuple[model.PathState, ...], scope: Scope) -> Incident:
     new = tuple(state.path for state in states if state.path not in one.touched)
     spread = bool(new) or scope is not one.scope
-    return dataclasses.replace(
-        one, scope=scope, states=states, touched=(*one.touched, *new), edition=one.edition + spread
-    )
+    touched, edition = (*one.touched, *new), one.edition + spread
+    return dataclasses.replace(one, scope=scope, states=states, touched=touched, edition=edition)
 
 
 def _groups(

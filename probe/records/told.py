@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar
 
 from probe import model
 from probe.inference import incidents
-from probe.records import columns
+from probe.records import columns, rows
 
 T = TypeVar("T")
 Ask = Callable[..., Iterable[tuple[Any, ...]]]
@@ -82,6 +82,7 @@ class Told:
     routes: tuple[Route, ...]
     budget_skips: int  # canaries of the UTC day left out for want of money
     reserved_usd: float  # list prices of the UTC day
+    heartbeat: rows.Heartbeat | None  # the daemon's latest
 
     @property
     def opened(self) -> tuple[incidents.Incident, ...]:
@@ -125,6 +126,7 @@ def read(ask: Ask, at: dt.datetime) -> Told:
         tuple(Route(tier, job, **json.loads(facts)) for tier, job, facts in ask("SELECT tier, job, facts FROM route")),
         skips,
         float(reserved_usd),
+        next((rows.heartbeat(row) for row in ask("SELECT at, pid, digest, stale_after_s, note FROM daemon")), None),
     )
 
 
