@@ -68,6 +68,16 @@ def incident(seen: window.Window, bad: Sequence[window.PathFacts]) -> Incident:
     )
 
 
+def lost_tiers(seen: window.Window) -> tuple[str, ...]:
+    """Tiers where a channel is bad and none is known to be fine."""
+    found = []
+    for tier in seen.tiers:
+        here = [facts for facts in seen.paths if facts.path.tier == tier]
+        if any(facts.is_bad for facts in here) and not any(facts.state in states.FINE for facts in here):
+            found.append(tier)
+    return tuple(found)
+
+
 PLAIN_FAULTS: Mapping[model.State, str] = MappingProxyType(
     {
         model.State.REFUSING: "every prompt of the rotation is refused: the channel's moderation, not your prompts",
@@ -93,7 +103,8 @@ def fault(found: Incident) -> str:
     route = f"the {found.first.path.channel} route"
     unlike = found.fine_channels or found.other_channels
     if found.alike_channels:
-        verdict = "perhaps a shared upstream" if unlike else "upstream, or your own network"
+        everywhere = "upstream at this tier" if found.fine_tiers else "upstream, or your own network"
+        verdict = "perhaps a shared upstream" if unlike else everywhere
     elif unlike:
         verdict = route
     elif found.fine_tiers:

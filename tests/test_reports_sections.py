@@ -180,11 +180,25 @@ def test_the_first_screen_says_what_since_when_why_and_what_to_use():
     lines = labelled(degraded_window())
     assert lines["why"].startswith("processing_error 11, timeout 1 of 27 canaries; official and 1k-low fine")
     assert lines["why"].endswith("the vip route; not your prompts.")
-    assert lines["spread"] == "to other tiers of vip: 2k-high yes (since 05:10 UTC, about 20 % fail), 1k-low no."
+    assert lines["spread"] == "to 2k-high (since 05:10 UTC, about 20 % fail), not to 1k-low."
     assert lines["1k-low"].startswith("official, 3 attempts: $0.006")
     assert lines["nightly-batch"] == "4k-high: not enough data: nano/4k-high: 11 canaries, too few."
     assert lines["paid"] == "$3.10 canaries today of $5.00."
     assert lines["unknown"] == "nano/4k-high: 11 canaries, too few. Not known is not fine."
+
+
+def test_a_tier_without_a_healthy_channel_is_said_first():
+    bad = [facts(f"{channel}/4k-high", (point(VIP, NOW),), BAD, failing=0.5) for channel in ("vip", "official")]
+    assert first_screen(seen(*bad)).startswith("4k-high: no channel is known to be healthy.")
+    spare = facts("nano/4k-high", grid("nano/4k-high", 1, 60))
+    assert first_screen(seen(*bad, spare)).startswith("vip/4k-high DEGRADED")
+
+
+def test_an_account_without_access_is_told_by_its_reason():
+    closed = facts("vip/4k-high", [point(VIP, NOW)], model.State.NO_ACCESS, reason="quota_exhausted")
+    shown = seen(closed, facts("official/4k-high"))
+    assert first_screen(shown).startswith("vip/4k-high NO ACCESS since Nov 10 06:10 UTC: quota_exhausted.")
+    assert labelled(shown)["why"].startswith("your account")
 
 
 def test_all_well_is_said_with_how_fresh_it_is():

@@ -34,6 +34,8 @@ def caveats(seen: window.Window) -> Iterator[blocks.Line]:
     if seen.is_now and not seen.watched:
         last = f"last sign of life {words.ago(seen.beat_at, seen.now)}" if seen.beat_at else "it never ran here"
         yield blocks.Line(f"NOT WATCHED now: no daemon is running ({last}). What follows may be over.", tone="warn")
+    if lost := findings.lost_tiers(seen):
+        yield blocks.Line(f"{words.listed(lost)}: no channel is known to be healthy.", tone="bad")
 
 
 def incident(seen: window.Window, found: findings.Incident) -> Iterator[blocks.Line]:
@@ -55,12 +57,13 @@ def opening(seen: window.Window, facts: window.PathFacts) -> str:
         text += ", still on" if seen.is_now else ", still on at the period's end"
     if facts.now.failing is not None:
         return f"{text}. About {words.percent(facts.now.failing)} fail."
-    reason = facts.now.state.reason
-    return f"{text}. {words.sentence(reason)}" if reason else f"{text}."
+    return f"{text}: {facts.now.state.reason}." if facts.now.state.reason else f"{text}."
 
 
 def counted(seen: window.Window, facts: window.PathFacts) -> str:
     """`processing_error 14, timeout 5 of 41 canaries; `: what was seen since it began, by every canary."""
+    if facts.state in findings.PLAIN_FAULTS:
+        return ""
     since = findings.since(facts) or seen.since
     canaries = facts.canaries().since(since)
     counts, n = canaries.failures(), int(canaries.included.sum())
@@ -68,7 +71,7 @@ def counted(seen: window.Window, facts: window.PathFacts) -> str:
 
 
 def spreading(seen: window.Window, found: findings.Incident) -> str:
-    """`2k-high too (since 05:10 UTC, about 20 %), not 1k-low`."""
+    """`to 2k-high (since 05:10 UTC, about 20 % fail), not to 1k-low`: the channel's other tiers."""
     told = []
     for facts in found.others:
         since = findings.since(facts)
@@ -76,10 +79,12 @@ def spreading(seen: window.Window, found: findings.Incident) -> str:
             *([f"since {words.moment(since, seen.until)}"] if since else []),
             *([f"about {words.percent(failing)} fail"] if (failing := facts.now.failing) is not None else []),
         ]
-        told.append(f"{facts.path.tier} yes" + (f" ({', '.join(extra)})" if extra else ""))
-    told += [f"{tier} no" for tier in found.fine_tiers]
-    told += [f"{tier} not known" for tier in found.unknown_tiers]
-    return f"to other tiers of {found.first.path.channel}: {', '.join(told)}." if told else ""
+        told.append(f"to {facts.path.tier}" + (f" ({', '.join(extra)})" if extra else ""))
+    if found.fine_tiers:
+        told.append(f"not to {words.listed(found.fine_tiers, 'or')}")
+    if found.unknown_tiers:
+        told.append(f"{words.listed(found.unknown_tiers)} not known")
+    return f"{', '.join(told)}." if told else ""
 
 
 def calm(seen: window.Window) -> Iterator[blocks.Line]:
@@ -92,6 +97,8 @@ def calm(seen: window.Window) -> Iterator[blocks.Line]:
         yield blocks.Line(
             f"{all_well}: {healthy} of {words.count(len(seen.paths), 'path')} healthy.{latest}", tone="good"
         )
+    elif healthy:
+        yield blocks.Line(f"{words.count(healthy, 'path')} of {len(seen.paths)} healthy.", "others")
     for facts in seen.paths:
         if facts.state is model.State.SUSPECT:
             yield blocks.Line(f"{facts.path}: {facts.now.state.reason or 'being re-checked'}.", "suspect", "warn")
