@@ -225,3 +225,13 @@ def test_a_pending_request_that_hangs_is_seen(config):
     quiet = state(outcomes, config, 335.2)
     hanging = state(outcomes, config, 335.2, pending=[states.Pending(VIP_4K, at(335.1))])
     assert hanging.p_degraded > quiet.p_degraded
+
+
+def test_states_load_neither_numpy_nor_pydantic():
+    import subprocess
+    import sys
+
+    heavy = "[name for name in ('numpy', 'scipy', 'pydantic', 'sqlite_utils') if name in sys.modules]"
+    code = f"import sys; from probe.inference import routing, schedule, segments, states; print({heavy})"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
