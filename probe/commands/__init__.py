@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "Watch": {
             "daemon": "Send canaries on schedule and store what comes back.",
             "status": "One line and an exit code for monitors.",
+            "alerts": "Who was told what; acknowledge, silence, test.",
         },
         "Ask": {
             "report": "What is degraded since when, and what to use.",
