@@ -97,7 +97,7 @@ class Missing:
         return self.reason
 
 
-STRIP_LEGEND = "o all ok, 1-9 tenths failing, X all failing, . no data"
+STRIP_LEGEND = "o under 5 % failing, 1-9 tenths failing, X all failing, . no data"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -112,12 +112,12 @@ class Strip:
 
 
 def strip_mark(failing: float | None) -> str:
-    """The mark of one stretch; something failing never reads as all ok, nor something ok as all failing."""
+    """The mark of one stretch; something ok never reads as all failing."""
     if failing is None:
         return "."
-    if failing in {0, 1}:
-        return "X" if failing else "o"
-    return str(min(9, max(1, round(10 * failing))))
+    if failing < 0.05:
+        return "o"
+    return "X" if failing == 1 else str(min(9, max(1, round(10 * failing))))
 
 
 Cell = str | int | Word | Rate | Seconds | Usd | Moment | Missing | Strip

@@ -88,9 +88,11 @@ def same_day(one: dt.datetime, other: dt.datetime) -> bool:
 
 
 def period(since: dt.datetime, until: dt.datetime) -> str:
-    """`Nov 10 06:10 to Nov 24 06:10 UTC, 2026 (14 d)`."""
-    year = f"{since:%Y}" if since.year == until.year else f"{since:%Y}/{until:%Y}"
-    return f"{since:%b %d %H:%M} to {until:%b %d %H:%M} UTC, {year} ({span((until - since).total_seconds())})"
+    """`Nov 10 06:10 to Nov 24 06:10 UTC, 2026 (14 d)`; with both years where they differ."""
+    lasted = span((until - since).total_seconds())
+    if since.year == until.year:
+        return f"{since:%b %d %H:%M} to {until:%b %d %H:%M} UTC, {until:%Y} ({lasted})"
+    return f"{since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M} UTC ({lasted})"
 
 
 def ago(at: dt.datetime, now: dt.datetime) -> str:

@@ -170,8 +170,8 @@ def test_a_share_that_is_not_all_never_reads_as_all():
 
 
 def test_a_strip_shows_silence_failure_and_success_apart():
-    strip = blocks.Strip((None, 0.0, 0.001, 0.5, 0.999, 1.0))
-    assert strip.text(NOW) == ".o159X"
+    strip = blocks.Strip((None, 0.0, 0.049, 0.05, 0.5, 0.999, 1.0))
+    assert strip.text(NOW) == ".oo159X"
 
 
 @pytest.mark.parametrize(
