@@ -109,8 +109,16 @@ def _example_folder():
     return folder
 
 
+def draw():
+    """The picture of the README: the timeline of the example's report."""
+    with tempfile.TemporaryDirectory() as plots:
+        run(f"tierwatch report --config demo-output/config.toml --output {plots}/report.html --plots {plots}")
+        shutil.copy(pathlib.Path(plots, "timeline-simulated.png"), ROOT / "docs" / "demo.png")
+
+
 def main():
-    """Rewrite the blocks of every document."""
+    """Rewrite the blocks of every document, and the README's picture."""
+    draw()
     for path in documents():
         text = path.read_text(encoding="utf-8")
         new = filled(text)
