@@ -358,6 +358,9 @@ class Outcome:
     vantage: str = "default"
     excluded: Exclusion | None = None
     attempt: int = 1
+    source: str = ""  # who told of an own request: recorder, litellm, a gateway's log; "": we sent it
+    batch: str = ""  # of the caller's work
+    served_model: str = ""  # that the answer names; "": as ordered, or not told
 
     @property
     def own(self) -> bool:

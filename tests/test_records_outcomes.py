@@ -68,6 +68,9 @@ def test_an_outcome_with_every_field_set_comes_back_equal(book, path):
         vantage="hongkong",
         excluded=model.Exclusion.LOCAL_SUSPEND,
         attempt=2,
+        source="recorder",
+        batch="nightly",
+        served_model="gpt-image-2-2026-04-21",
     )
     verdict = model.Verdict(
         model.Kind.NETWORK,

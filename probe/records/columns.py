@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import functools
 import json
 import math
 import re
@@ -17,7 +18,7 @@ LARGEST_INTEGER = 2**63 - 1
 
 OUTCOME = (
     "id", "channel", "tier", "trigger", "vantage", "model", "fingerprint", "prompt_id", "sent_at", "latency_s",
-    "timings", "price_usd", "charged_usd", "excluded", "slot", "attempt",
+    "timings", "price_usd", "charged_usd", "excluded", "slot", "attempt", "source", "batch", "served_model",
 )  # fmt: skip
 VERDICT = (
     "kind", "detail", "stage", "party", "retryable", "action", "rule", "confidence", "retry_after_s", "billed",
@@ -69,6 +70,8 @@ def storable(value: Any) -> Any:
     NUL and lone surrogates become U+FFFD; NaN, infinities and integers of more than 64 bits become
     None; what is no plain value becomes its text.
     """
+    if type(value) is str and value.isascii() and "\x00" not in value:  # nearly every value
+        return value
     kept: Any
     match value:
         case None | bool():
@@ -94,21 +97,27 @@ def row(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def facts(value: Any) -> dict[str, Any]:
-    """A flat frozen value as a dict without the fields that have their default."""
-    return {
-        field.name: storable(each)
-        for field in dataclasses.fields(value)
-        if (each := getattr(value, field.name)) != field.default
-    }
+    """A flat frozen value as a dict without the fields that have their default, and without nested values."""
+    found = {}
+    for name, default in defaults(type(value)):
+        each = getattr(value, name)
+        if each is not default and each != default and not dataclasses.is_dataclass(each):
+            found[name] = storable(each)
+    return found
 
 
-def compact(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+@functools.cache
+def defaults(kind: type) -> tuple[tuple[str, Any], ...]:
+    """(name, default) of every field of a dataclass."""
+    return tuple((field.name, field.default) for field in dataclasses.fields(kind))
+
+
+compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
 def evidence_facts(evidence: model.Evidence) -> dict[str, Any]:
     """Evidence as a dict for JSON; `evidence_of` reads it back."""
-    found = facts(dataclasses.replace(evidence, order=None, picture=None))
+    found = facts(evidence)
     if not evidence.headers:
         found.pop("headers", None)
     if evidence.order is not None:
@@ -159,6 +168,9 @@ def outcome_row(outcome: model.Outcome) -> dict[str, Any]:
             "excluded": outcome.excluded,
             "slot": outcome.slot,
             "attempt": outcome.attempt,
+            "source": outcome.source,
+            "batch": outcome.batch,
+            "served_model": outcome.served_model,
             "picture_sha256": picture.sha256 or None,
             "picture_fingerprint": picture.fingerprint or None,
         }
@@ -175,7 +187,7 @@ def judged(found: tuple[Any, ...]) -> model.Judged:
     """Read one row of the query JUDGED."""
     (
         identity, channel, tier, trigger, vantage, fingerprint, prompt_id, sent_at, latency_s, timings,
-        price_usd, charged_usd, excluded, slot, attempt, evidence, *verdict,
+        price_usd, charged_usd, excluded, slot, attempt, source, batch, served_model, evidence, *verdict,
     ) = found  # fmt: skip
     outcome = model.Outcome(
         id=identity,
@@ -193,6 +205,9 @@ def judged(found: tuple[Any, ...]) -> model.Judged:
         vantage=vantage,
         excluded=EXCLUSIONS[excluded],
         attempt=attempt,
+        source=source,
+        batch=batch,
+        served_model=served_model,
     )
     return model.Judged(outcome, verdict_of(tuple(verdict)))
 

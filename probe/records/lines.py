@@ -14,6 +14,9 @@ from probe.records import columns
 
 SCHEMA_VERSION = 1
 
+LATER = ("source", "batch", "served_model")
+"""Fields of an outcome that earlier exports lack."""
+
 LONGEST = 1 << 20
 """Characters of a line that are read at most; our own lines hold a body of at most 16 KiB."""
 
@@ -62,7 +65,7 @@ def parse(line: str) -> model.Judged:
         raise ValueError(f"schema_version is not {SCHEMA_VERSION}")
     try:
         verdict = document["verdict"]
-        outcome = {**document, "timings": columns.compact(document["timings"])}
+        outcome = {**dict.fromkeys(LATER, ""), **document, "timings": columns.compact(document["timings"])}
         judgement = {**verdict, "request_ids": columns.compact(verdict["request_ids"])}
         evidence = columns.compact(document["evidence"])
         row = (*(outcome[each] for each in columns.TOLD), evidence, *(judgement[each] for each in columns.VERDICT))

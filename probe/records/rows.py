@@ -87,6 +87,22 @@ class Triage:
     document: str  # JSON, as `tierwatch triage --json` prints it
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class GatewayEntry:
+    """What a gateway's own log says of one request."""
+
+    gateway: str  # its kind: apiyi, new-api, openrouter, litellm
+    request_id: str
+    began_at: dt.datetime
+    model: str  # that served it
+    asked_model: str = ""  # "": the same, or not told
+    token_group: str = ""
+    duration_s: float | None = None  # its own work, delivery not included
+    charged_usd: float | None = None
+    error: str = ""  # "": it succeeded
+    attempts: int | None = None  # of its own, where it tells them
+
+
 def point(found: Found) -> Point:
     channel, tier, sent_at, trigger, kind, detail, excluded, *rest = found
     return Point(

@@ -255,6 +255,63 @@ VERSION_3 = (
 )
 
 
+VERSION_4 = (
+    # Who told of an own request, to which work it belongs, and which model served it.
+    "ALTER TABLE outcome ADD COLUMN source TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE outcome ADD COLUMN batch TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE outcome ADD COLUMN served_model TEXT NOT NULL DEFAULT ''",
+    "CREATE INDEX outcome_own ON outcome (sent_at) WHERE source <> ''",
+    # What a gateway's own log says of a request; `seq`: whose request it was, an own one or a canary.
+    """
+    CREATE TABLE gateway_entry (
+        gateway TEXT NOT NULL,
+        request_id TEXT NOT NULL,
+        seq INTEGER REFERENCES outcome,
+        began_at TEXT NOT NULL,
+        model TEXT NOT NULL,
+        asked_model TEXT NOT NULL,
+        token_group TEXT NOT NULL,
+        duration_s REAL,
+        charged_usd REAL,
+        error TEXT NOT NULL,
+        attempts INTEGER,
+        PRIMARY KEY (request_id, gateway)
+    ) STRICT
+    """,
+    "CREATE INDEX gateway_entry_seq ON gateway_entry (seq)",
+    # Own requests that no path is known for; `line` is all that is known, to be looked at again.
+    """
+    CREATE TABLE unmapped (
+        id TEXT NOT NULL PRIMARY KEY,
+        sent_at TEXT NOT NULL,
+        host TEXT NOT NULL,
+        model TEXT NOT NULL,
+        ordered TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        line TEXT NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX unmapped_sent_at ON unmapped (sent_at)",
+    # How far each source has been read: a byte in a file, a moment in a gateway's log.
+    """
+    CREATE TABLE source (
+        name TEXT NOT NULL PRIMARY KEY,
+        position TEXT NOT NULL,
+        at TEXT NOT NULL
+    ) STRICT
+    """,
+    # Own requests that could not be taken in, counted by day and reason.
+    """
+    CREATE TABLE own_lost (
+        day TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        count INTEGER NOT NULL,
+        PRIMARY KEY (day, reason)
+    ) STRICT
+    """,
+)
+
+
 def create(db: "sqlite_utils.Database") -> None:
     """Version 1: everything."""
     for statement in VERSION_1:
@@ -273,7 +330,13 @@ def alerts(db: "sqlite_utils.Database") -> None:
         db.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[["sqlite_utils.Database"], None], ...] = (create, triage, alerts)
+def own_traffic(db: "sqlite_utils.Database") -> None:
+    """Version 4: own requests, what gateways' logs say of them, and what could not be mapped."""
+    for statement in VERSION_4:
+        db.execute(statement)
+
+
+MIGRATIONS: tuple[Callable[["sqlite_utils.Database"], None], ...] = (create, triage, alerts, own_traffic)
 """Step n (from 0) brings a database of version n to version n + 1."""
 
 VERSION = len(MIGRATIONS)
