@@ -36,10 +36,8 @@ def _ranked(*ranks: By) -> tuple[Rule, ...]:
     return tuple(rule for by in ranks for rule in RULES if rule.by is by)
 
 
-_STRONG = len(_ranked(By.WORDS, By.CODE))
-_SPOKEN = index.Index(_ranked(By.WORDS, By.CODE, By.HINT))
-_FAULTS = index.Index(_ranked(By.FAULT))
-_WHOLE = index.Index(_ranked(By.PICTURE, By.TIME, By.STATUS, By.TYPE))
+_SPOKEN = index.Index(_ranked(By.WORDS, By.CODE), _ranked(By.HINT))
+_WHOLE = index.Index(_ranked(By.FAULT), _ranked(By.PICTURE, By.TIME, By.STATUS, By.TYPE))
 
 
 def judge(evidence: model.Evidence, own_rules: Sequence[Rule] = ()) -> model.Verdict:
@@ -87,13 +85,15 @@ def _holding(told: "Facts", own_rules: Sequence[Rule]) -> Iterator[Rule]:
     for rule in own_rules:
         if any(rule.applies(told, voice) for voice in (*told.voices, told.reply)):
             yield rule
-    yield from _FAULTS.holding(told, told.reply, _FAULTS.candidates(told, told.reply))
-    asked = [(voice, _SPOKEN.candidates(told, voice)) for voice in told.voices]
-    for voice, positions in asked:
-        yield from _SPOKEN.holding(told, voice, [at for at in positions if at < _STRONG])
-    for voice, positions in asked:
-        yield from _SPOKEN.holding(told, voice, [at for at in positions if at >= _STRONG])
-    yield from _WHOLE.holding(told, told.reply, _WHOLE.candidates(told, told.reply))
+    whole, spoken = told.reply, [(voice, *_SPOKEN.candidates(told, voice)) for voice in told.voices]
+    seen, rest = _WHOLE.candidates(told, whole)
+    asked = [(whole, rule) for rule in seen]
+    asked += [(voice, rule) for voice, strong, _ in spoken for rule in strong]
+    asked += [(voice, rule) for voice, _, hints in spoken for rule in hints]
+    asked += [(whole, rule) for rule in rest]
+    for voice, rule in asked:
+        if rule.narrows(told, voice):
+            yield rule
 
 
 def _verdict(told: "Facts", rule: Rule, runner_up: str | None) -> model.Verdict:
@@ -111,7 +111,7 @@ def _verdict(told: "Facts", rule: Rule, runner_up: str | None) -> model.Verdict:
         action=rule.action or kind.action,
         rule=rule.name,
         confidence=rule.confidence or CONFIDENCE[rule.by],
-        retry_after_s=waits.clamp(told.wait_s),
+        retry_after_s=None if told.wait_s is None else waits.clamp(told.wait_s),
         billed=billed,
         request_ids=ids.request_ids(told.evidence.headers, told.said),
         runner_up=runner_up,

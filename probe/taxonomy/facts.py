@@ -126,7 +126,7 @@ def prepare(evidence: model.Evidence) -> Facts:
     layers = ((*told.layers,) if told else ()) + body.layers
     if pictures and _is_success(evidence.status):
         layers = tuple(layer for layer in layers if layer.error)  # prompts and captions are no errors
-    voices = tuple(voice(layer) for layer in _few(layers))
+    voices = tuple([voice(layer) for layer in _few(layers)])
     flaws = delivered.flaws(evidence) if pictures else ()
     wait_s = _wait_s(evidence, layers, voices)
     return Facts(
@@ -146,8 +146,9 @@ def prepare(evidence: model.Evidence) -> Facts:
 
 def _few(layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
     """Innermost first; of very many speakers the innermost and the outermost ones."""
-    inward = layers[::-1]
-    return inward if len(inward) <= VOICES_LIMIT else inward[: VOICES_LIMIT // 2] + inward[-VOICES_LIMIT // 2 :]
+    if len(layers) > VOICES_LIMIT:
+        layers = layers[: VOICES_LIMIT // 2] + layers[-VOICES_LIMIT // 2 :]
+    return layers[::-1]
 
 
 def _whole(evidence: model.Evidence, shape: str, voices: tuple[Voice, ...], flaws: tuple[str, ...]) -> Voice:

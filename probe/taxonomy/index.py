@@ -1,6 +1,6 @@
 """Which rules are worth asking: an inverted index from keywords, codes and statuses to rules, so that cost does not grow with their number."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from probe.taxonomy import facts
@@ -9,13 +9,15 @@ from probe.taxonomy.rule import Rule
 
 
 class Index:
-    """Some rules in a fixed order, and for each phrase, code or status the rules it makes worth asking.
+    """Rules in a fixed order, and for each phrase, code or status the rules it makes worth asking.
 
-    A phrase is looked for only where its longest word stands in the text.
+    A phrase is looked for only where its longest word stands in the text. The rules come in two groups,
+    since the second of one voice may have to wait for the first of another.
     """
 
-    def __init__(self, rules: Sequence[Rule]) -> None:
-        self.rules = tuple(rules)
+    def __init__(self, first: Sequence[Rule], second: Sequence[Rule]) -> None:
+        rules = self.rules = (*first, *second)
+        self.border = len(first)
         self.always: list[int] = []
         self.by_phrase: dict[str, list[int]] = {}
         self.by_code: dict[str, list[int]] = {}
@@ -41,8 +43,8 @@ class Index:
         for key in keys:
             shelf.setdefault(key, []).append(at)
 
-    def candidates(self, told: Facts, voice: Voice) -> list[int]:
-        """Positions of the rules worth asking about one voice, in order."""
+    def candidates(self, told: Facts, voice: Voice) -> tuple[list[Rule], list[Rule]]:
+        """The rules worth asking about one voice, in order: those of the first group, and of the second."""
         found = set(self.always)
         for word in self.words & voice.tokens:
             for phrase in self.phrases[word]:
@@ -50,15 +52,13 @@ class Index:
                     found.update(self.by_phrase[phrase])
         for code in self.codes & voice.codes:
             found.update(self.by_code[code])
-        if self.by_status and told.status is not None:
+        if told.status is not None and self.by_status:
             found.update(self.by_status.get(told.status, ()))
-        return sorted(found)
-
-    def holding(self, told: Facts, voice: Voice, positions: Iterable[int]) -> Iterator[Rule]:
-        """Those of the rules at these positions that hold for the voice."""
-        for at in positions:
-            if self.rules[at].narrows(told, voice):
-                yield self.rules[at]
+        first: list[Rule] = []
+        second: list[Rule] = []
+        for at in sorted(found):
+            (first if at < self.border else second).append(self.rules[at])
+        return first, second
 
 
 def _keywords(phrase: str) -> tuple[str, ...]:

@@ -1,11 +1,9 @@
 """What one speaker in a reply said, as a frozen value."""
 
-import dataclasses
 from typing import NamedTuple
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(NamedTuple):
     """One speaker's words and structured facts; a reply is a row of these, outermost first.
 
     `details` are the scalars that stood beside or below the message, as (key, value) pairs with the

@@ -85,8 +85,8 @@ def structured_s(layers: Iterable[Layer]) -> float | None:
     return max(known) if known else None
 
 
-def clamp(wait_s: float | None) -> float | None:
-    """Within 0..3600 s; None stays None, and so does what is no number."""
-    if wait_s is None or math.isnan(wait_s):
+def clamp(wait_s: float) -> float | None:
+    """Within 0..3600 s; None for what is no number."""
+    if math.isnan(wait_s):
         return None
     return min(max(wait_s, 0.0), WAIT_LIMIT_S)

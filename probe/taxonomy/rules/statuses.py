@@ -1,7 +1,7 @@
 """What a bare status means when nothing else speaks: the weakest evidence, so confidence is low."""
 
 from probe.model import Action, Kind, Party, Stage
-from probe.taxonomy.rule import CLIENT_ERROR, SERVER_ERROR, By, Rule
+from probe.taxonomy.rule import CLIENT_ERROR, SERVER_ERROR, By, Rule, codes
 
 S = By.STATUS
 BODY = "the body of the reply"
@@ -12,6 +12,7 @@ RULES = (
         Kind.TIMEOUT,
         "time_wall",
         by=By.TIME,
+        codes=codes("shape:empty"),
         when=("silent", "at_wall"),
         confidence="low",
         would_decide="the exception's own words",
