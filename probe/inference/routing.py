@@ -28,7 +28,7 @@ def tiers(
     config: "Config",
     now: dt.datetime,
     *,
-    rng: random.Random,
+    rng: random.Random | None,
     needs: recommend.Needs = BATCH,
     board: states.Board | None = None,
 ) -> tuple[recommend.Recommendation, ...]:
