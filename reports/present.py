@@ -121,7 +121,7 @@ def read_advice(
         return Advice(tier, job, batch, urgent, checked_at, valid_until)
 
     batches = routing.tiers(judged, config, at, rng=rng, board=board)
-    urgents = routing.tiers(judged, config, at, rng=rng, needs=routing.URGENT, board=board)
+    urgents = routing.tiers(judged, config, at, rng=None, needs=routing.URGENT, board=board)
     for batch, urgent in zip(batches, urgents, strict=True):
         yield advice(batch.tier, "", batch, urgent)
     for job in config.job:

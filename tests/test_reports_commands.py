@@ -347,3 +347,37 @@ def test_reading_a_report_writes_nothing(degraded):
     assert run("report").exit_code == 0
     assert (degraded / "tierwatch.db").read_bytes() == before
     assert not any(path.stat().st_size for path in degraded.glob("tierwatch.db-wal"))
+
+
+# --- preflight --------------------------------------------------------------------------------------------------------
+
+
+def test_preflight_answers_with_a_decision_and_a_bill(home):
+    with book(home) as open_book:
+        open_book.store_all([*week(VIP), *week(OFFICIAL)])
+    result = run("preflight", "--job", "nightly", "--n", "5000")
+    assert (result.exit_code, result.stdout.splitlines()[0]) == (0, "GO: 5,000 pictures at 4k-high for nightly")
+    (flight,) = json.loads(run("preflight", "--job", "nightly", "--n", "5000", "--json").stdout)["flights"]
+    assert 150 <= flight["now"]["usd"] < 250
+    assert flight["chain"] == ["vip/4k-high", "official/4k-high"]
+
+
+def test_preflight_without_data_waits(home):
+    book(home).close()
+    result = run("preflight", "--job", "nightly", "--n", "10")
+    assert result.exit_code == 1
+    assert result.stdout.startswith("WAIT: 10 pictures at 4k-high for nightly")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--job", "nightIy", "--n", "1"], "is not in the config, which has nightly"),
+        (["--job", "nightly"], "How many pictures?"),
+    ],
+)
+def test_preflight_refuses_what_it_does_not_know(home, words, said):
+    book(home).close()
+    result = run("preflight", *words)
+    assert result.exit_code == 2
+    assert said in result.stderr
