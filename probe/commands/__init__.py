@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "Ask": {
             "report": "What is degraded since when, and what to use.",
             "recommend": "The channel to use per tier, with the reason.",
+            "preflight": "Go, wait or split: what a batch would cost now.",
         },
         "Investigate": {
             "triage": "Why one request failed, and what to do now.",
