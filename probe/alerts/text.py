@@ -65,14 +65,19 @@ NAMES: Mapping[Trouble, str] = MappingProxyType(
     }
 )
 
-BEFORE: Mapping[news.Event, str] = MappingProxyType(
+OVER: Mapping[Trouble, str] = MappingProxyType(
     {
-        news.Event.RAISED: "",
-        news.Event.SPREAD: "Spread: ",
-        news.Event.REPEATED: "Still: ",
-        news.Event.RECOVERED: "Over: ",
+        Trouble.DEGRADED: "recovered",
+        Trouble.REFUSING: "takes prompts again",
+        Trouble.NO_ACCESS: "has access again",
+        Trouble.MODEL_GONE: "has its model again",
+        Trouble.BELOW_TARGET: "is no longer below target",
+        Trouble.BUDGET_GONE: "canaries are paid again",
+        Trouble.BLIND: "seeing again: canaries come back",
     }
 )
+
+BEFORE: Mapping[news.Event, str] = MappingProxyType({news.Event.SPREAD: "Spread: ", news.Event.REPEATED: "Still: "})
 
 FIRST_DO: Mapping[Trouble, str] = MappingProxyType(
     {
@@ -99,12 +104,11 @@ def letter(told_now: news.News, around: Around) -> Letter:
 
 
 def title(one: incidents.Incident, event: news.Event) -> str:
-    """`vip 4k-high degraded`, `Spread: vip, official degraded`, `Over: no access vip`."""
-    if one.trouble is Trouble.BLIND and event is news.Event.RECOVERED:
-        return "Seeing again: canaries come back"
-    name = NAMES[one.trouble]
-    text = f"{BEFORE[event]}{where(one)} {name}".strip() if one.touched else f"{BEFORE[event]}{name}"
-    return _cut(text[:1].upper() + text[1:] if not one.touched else text, TITLE_CAP)
+    """`vip 4k-high degraded`, `Spread: vip, official degraded`, `vip 4k-high recovered`."""
+    name = (OVER if event is news.Event.RECOVERED else NAMES)[one.trouble]
+    if one.touched:
+        return _cut(f"{BEFORE.get(event, '')}{where(one)} {name}", TITLE_CAP)
+    return f"{BEFORE.get(event, '')}{name[:1].upper()}{name[1:]}"
 
 
 def where(one: incidents.Incident) -> str:
@@ -145,13 +149,13 @@ def _over(one: incidents.Incident, around: Around) -> Iterator[tuple[str, str]]:
     since, until = one.since or one.raised_at, one.cleared_at or around.at
     yield "Lasted", f"from about {around.moment(since)} to {around.moment(until)}, {words.ago(since, until)}"
     if again := "; ".join(_use(around, {path.tier for path in one.touched})):
-        yield "Use", again
+        yield "Now", again
 
 
 def _sure(one: incidents.Incident) -> str:
     if one.trouble is Trouble.DEGRADED:
         surest = max((state.p_degraded or 0.0 for state in one.states), default=0.0)
-        return f"{surest:.0%} likely" if 0 < surest < 0.995 else "more than 99 % likely" if surest else ""
+        return f"{100 * surest:.0f} % likely" if 0 < surest < 0.995 else "more than 99 % likely" if surest else ""
     if one.trouble is Trouble.BELOW_TARGET:
         return "95 %, over the last 30 days"
     return "" if one.scope is incidents.Scope.MONITOR else "certain: the answers say so"
