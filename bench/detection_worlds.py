@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from probe.inference import view
+from probe.inference import alternatives, view
 
 P0 = 0.03
 LATENCY, SIGMA = 2.5, 0.30  # lognormal successes
@@ -96,8 +96,8 @@ class Rule(Protocol):
 class Mixture:
     """The product's statistic for one tier, with p0 known."""
 
-    failing: tuple[tuple[float, float], ...] = view.FAILING
-    slow: tuple[tuple[float, float], ...] = view.SLOW
+    failing: tuple[tuple[float, float], ...] = alternatives.FAILING
+    slow: tuple[tuple[float, float], ...] = alternatives.SLOW
     a_days: float = 30.0
     suspicion: float = view.SUSPICION
     fast: bool = True  # bursts

@@ -7,7 +7,8 @@ import pytest
 
 from probe import model
 from probe.inference import detect, schedule
-from probe.inference.view import Incident, View, shiryaev_roberts
+from probe.inference.alternatives import shiryaev_roberts
+from probe.inference.view import Incident, View
 
 START = dt.datetime(2026, 9, 1, tzinfo=dt.UTC)
 TIERS = ("1k-low", "2k-high", "4k-high")
@@ -80,7 +81,7 @@ def test_the_published_recovery_is_reproduced():
         view.incident = Incident(failed=failed, n=n)
         assert view.still_failing(0.03) == pytest.approx(share, abs=5e-5)
     assert [d.state for d in recovery] == [model.State.DEGRADED, *[model.State.RECOVERING] * 4, model.State.HEALTHY]
-    assert recovery[-1].r_days == recovery[-1].q_minutes == 0.0
+    assert recovery[-1].q_minutes == 0.0
 
 
 @pytest.mark.parametrize("schedule_name", ["two speeds", "fixed", "random", "hammering"])
@@ -240,6 +241,13 @@ def test_two_successes_are_no_recovery():
         false_recoveries += detector.view("4k-high").alarm is None
     # Published: 30 % of half-failing four-hour incidents; "2 in a row" ends 99 % of them too early.
     assert 0.2 < false_recoveries / runs < 0.4
+
+
+def test_after_an_all_clear_the_first_failure_makes_the_path_suspect_again():
+    outcomes = ["ok"] * 20 + ["fail", "fail", "ok", "fail"] + ["ok"] * 6
+    assert watch(one_tier(), outcomes)[-1].state is model.State.HEALTHY
+    assert watch(one_tier(), [*outcomes, "fail"])[-1].state is model.State.SUSPECT
+    assert watch(one_tier(), [*outcomes, "ok", "ok", "ok"])[-1].r_days < 0.2
 
 
 def test_an_incident_that_turns_from_slow_to_failing_is_not_over():

@@ -13,8 +13,9 @@ from collections.abc import Iterable, Sequence
 
 from probe import model
 from probe.inference import change, words
+from probe.inference.alternatives import Evidence
 from probe.inference.baseline import HANGING_QUANTILE, SLOW_QUANTILE, Baseline
-from probe.inference.view import INCIDENT_MINUTES, Evidence, Settings, View
+from probe.inference.view import INCIDENT_MINUTES, Settings, View
 
 __all__ = ["Detection", "Detector", "Observation", "Settings", "replay"]
 

@@ -8,13 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from probe.inference import change
+from probe.inference.alternatives import FAILING, SLOW, Alternative, Evidence, shiryaev_roberts
 from probe.inference.baseline import SLOW_QUANTILE
-
-FAILING = ((0.1, 0.075), (0.25, 0.225), (0.5, 0.3), (0.9, 0.15))
-"""Failure alternatives: (share of requests that fail, weight). Chosen by `bench/detection.py --choose`."""
-
-SLOW = ((0.4, 0.125), (0.8, 0.125))
-"""Latency alternatives: (share of successes slower than the healthy 90 % quantile, weight)."""
 
 SEVERITIES = (0.2, 0.4, 0.7, 0.95)
 """Shares failing that recovery is weighed against, equally likely at first."""
@@ -23,6 +18,7 @@ SLOWNESSES = (0.4, 0.8)
 """Shares slow that recovery from slowness is weighed against, equally likely at first."""
 
 SUSPICION = 9.0  # suspicious from R = so many calm intervals
+DOUBT = 0.9  # after an all-clear R starts at most so far below suspicion
 SILENCE = 3.0  # calm intervals without evidence that are "no data"; longer silence adds nothing to R
 RECOVERY_SILENCE_S = 5400.0  # the same while degraded: three of the longest recovery intervals
 INCIDENT_MINUTES = 150.0  # assumed mean length of an incident
@@ -55,42 +51,6 @@ class Settings:
     def calm(self, tier: str) -> float:
         """Spacing of scheduled canaries of a tier, seconds; an hour where nobody said."""
         return self.calm_s.get(tier, 3600.0)
-
-
-def shiryaev_roberts(r: float, elapsed: float, ratio: float) -> float:
-    """One step of the statistic; `elapsed` is the time (days here) that a change had to happen in."""
-    return (r + elapsed) * ratio
-
-
-class Evidence(NamedTuple):
-    """An outcome weighed against its tier's baseline."""
-
-    tier: int  # index, light to heavy
-    at_s: float  # when it was sent, epoch
-    failed: bool | None  # None: still unanswered
-    slow: bool | None  # None: it failed, or nobody can tell yet
-    latency_s: float | None
-    p0: float  # share failing that still counts as healthy
-
-
-class Alternative(NamedTuple):
-    """A way of being degraded: a share of requests failing on the tiers from `scope` up, or of successes being slow."""
-
-    share: float
-    weight: float
-    scope: int | None  # index of the lightest tier that fails; None: the view's own tier is slow
-
-    def ratio(self, evidence: Evidence, own: int) -> float:
-        """P(evidence | this alternative) / P(evidence | healthy); 1 where it says nothing."""
-        if self.scope is None:
-            if evidence.tier != own or evidence.slow is None:
-                return 1.0
-            return self.share / (1 - SLOW_QUANTILE) if evidence.slow else (1 - self.share) / SLOW_QUANTILE
-        if evidence.tier < self.scope or evidence.failed is None:
-            return 1.0
-        # Degraded is at least twice the baseline: an alternative below p0 would turn the ratio round.
-        share = max(self.share, min(2 * evidence.p0, 0.95))
-        return share / evidence.p0 if evidence.failed else (1 - share) / (1 - evidence.p0)
 
 
 @dataclasses.dataclass(slots=True)
@@ -259,6 +219,10 @@ class View:
         self.episodes.append(Episode(alarm.since, _utc(alarm.raised_s), self.healthy_since, _utc(at_s)))
         self.alarm = None
         self._restart()
+        # The all-clear is not certain; carrying the doubt over lets the first failure after it count at once.
+        doubt_days = INCIDENT_MINUTES / self.settings.recovered_minutes / self.settings.incidents_per_day
+        self.value_days = min(doubt_days, DOUBT * SUSPICION * self.calm_s / DAY_S)
+        self.r_days = [self.value_days] * len(self.alternatives)
 
     @property
     def slow_leads(self) -> bool:
