@@ -3,9 +3,10 @@
 Nothing heavy is imported: monitors call this every minute.
 """
 
-import dataclasses
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
 
 from probe import model
 from probe.records import rows
@@ -16,8 +17,7 @@ WORDS = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
 """Exit codes and words of the monitoring plugins' convention."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Status:
+class Status(NamedTuple):
     """The answer: `message` is the first line without its word, `details` are the lines below."""
 
     code: int
@@ -32,14 +32,13 @@ class Status:
         return "\n".join([first, *map(in_a_line, self.details)])
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """What the database knows at this moment."""
 
     states: Sequence[model.PathState]
     heartbeat: rows.Heartbeat | None
     spent_usd: float
-    jobs: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)  # tiers by `[[job]]`
+    jobs: Mapping[str, Sequence[str]] = MappingProxyType({})  # tiers by `[[job]]`
     digest: str = ""  # of the config file as it is now
 
 
