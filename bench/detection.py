@@ -1,39 +1,34 @@
 """How close detection is to the best that is possible, what it costs, and what other rules do at equal spend.
 
-    python bench/detection.py [a b c d e f] [--plot docs/detection.svg] [--table] [--choose 100]
+    python bench/detection.py [a b c d e f g] [--plot docs/detection.svg] [--table] [--choose 100]
 
-Sections: a bound, b false alarms, c other rules, d spend, e recovery, f routing. All simulated, 24 canaries a
+Sections: a bound, b false alarms, c other rules, d spend, e recovery, f routing, g tiers. All simulated, 24 canaries a
 day unless said, 3 % failing while healthy, picture in 2.5 min. What was used to choose the alternatives and
 their weights (`--choose`: steps to CHOSEN_ON with seeds of its own) is kept apart from what is reported here.
 Exit 1 where a floor is missed. Five minutes in all.
 """
 
 import argparse
-import datetime as dt
 import pathlib
 import random
 import sys
 import time
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.figure import Figure
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 import detection_optimum as optimum
+import detection_picture as picture
+import detection_product as product
 import detection_routing as routing
 import detection_worlds as worlds
-
-from probe.inference import detect, view
 
 PER_DAY = 24.0
 CHOSEN_ON = (0.12, 0.15, 0.2, 0.4, 0.7, 1.0)
 REPORTED_ON = (0.13, 0.145, 0.22, 0.3, 0.5, 0.6, 0.8, 0.95)
 FAILURES_ONLY = worlds.Mixture(slow=())
 SHIPPED = worlds.Mixture()
-START = dt.datetime(2026, 9, 1, tzinfo=dt.UTC)
-TIER = "4k-high"
 PATHS = 6000
 
 missed: list[str] = []
@@ -45,37 +40,6 @@ def floor(what: str, value: float, limit: float, *, at_most: bool = True) -> str
     if not met:
         missed.append(f"{what}: {value:.2f}, floor {limit}")
     return "ok" if met else "MISSED"
-
-
-def at(minutes: float) -> dt.datetime:
-    return START + dt.timedelta(minutes=minutes)
-
-
-def known(**changes) -> detect.Settings:
-    """One tier with p0 known, as in the arrays."""
-    fields = {"learned": False, "prior_days": 0.0, **changes}
-    return detect.Settings((TIER,), {TIER: 75 * 60.0}, **fields)
-
-
-def check_arrays() -> None:
-    """The arrays and the product agree outcome by outcome."""
-    rng, rule, detector = np.random.default_rng(0), worlds.Mixture(a_days=1e9), detect.Detector(known(a_days=1e9))
-    rule.start(1)
-    for _ in range(500):
-        detector.baselines[0][False].learn(failed=False, latency_s=100.0)
-    worst, minute, days = 0.0, 0.0, 0.0
-    for number in range(300):
-        failed, slow = bool(rng.random() < 0.1), bool(rng.random() < 0.1)
-        latency_s = None if failed else 300.0 if slow else 100.0
-        if number == 0:  # latency is watched from the first success on, in the arrays from the start
-            failed, slow, latency_s = False, False, 100.0
-        detector.update(detect.Observation(at(minute), TIER, failed, latency_s))
-        rule.update(np.array([failed]), np.array([slow]), np.array([days]), 75.0)
-        worst = max(worst, abs(detector.views[0].value_days / max(rule.value[0], 1e-300) - 1) if number else 0.0)
-        days = float(rng.integers(5, 200)) / 1440
-        minute += days * 1440
-    assert worst < 1e-6, worst
-    print(f"arrays against the product, 300 outcomes: largest relative difference {worst:.1e}\n")
 
 
 def bounds(shares, per_day: float = PER_DAY) -> dict[float, float]:
@@ -120,24 +84,8 @@ def false_alarms() -> None:
             verdict = floor(f"false alarms, {name}", found, limits[number]) if limits else ""
             cells.append(f"{found:.2f} {verdict}")
         print(f"| {name} | {' | '.join(cells)} |")
-    found, days = learned(0.03)
+    found, days = product.learned(0.03)
     print(f"\nWith the baseline learned (the product's own code, {days:.0f} days of one path): {found:.2f}.\n")
-
-
-def learned(share: float, runs: int = 20, days: float = 60.0) -> tuple[float, float]:
-    """False alarms in 30 days of the product itself at this share failing, and days simulated."""
-    alarms = 0
-    for seed in range(runs):
-        rng, detector, minute = random.Random(seed), detect.Detector(detect.Settings((TIER,), {TIER: 75 * 60.0})), 0.0
-        path = detector.views[0]
-        while minute < days * 1440:
-            was = path.alarm
-            detector.update(
-                detect.Observation(at(minute), TIER, rng.random() < share, rng.lognormvariate(0, 0.3) * 150)
-            )
-            alarms += was is None and path.alarm is not None
-            minute += 10.0 if path.alarm else 5.0 if path.suspicious else 75.0
-    return alarms / runs / days * 30, runs * days
 
 
 def threshold(make, low: float, high: float, null: str) -> float:
@@ -230,38 +178,6 @@ def spend_curve() -> None:
     print()
 
 
-def recovery() -> None:
-    print("## e. Recovery: a 4 h incident, a canary every 10 min: ended too early / minutes after the true end\n")
-    print("| rule | 95 % failing | 50 % | 25 % |\n|---|---|---|---|")
-    rows = [(f"{k} successes in a row", k) for k in (2, 3, 5, 8)] + [("Q >= 12 h, as shipped", None)]
-    for name, in_a_row in rows:
-        cells = []
-        for share in (0.95, 0.5, 0.25):
-            ends = [_recovered(share, in_a_row, random.Random(seed)) for seed in range(1500)]
-            after = [end - 240 for end in ends if end > 240]
-            early = sum(end <= 240 for end in ends) / len(ends)
-            cells.append(f"{early:.0%} / {sum(after) / len(after):.0f}" if after else f"{early:.0%} / -")
-        print(f"| {name} | {' | '.join(cells)} |")
-    print()
-
-
-def _recovered(share: float, in_a_row: int | None, rng: random.Random) -> float:
-    """Minutes into the incident at which it is called over; it truly ends at 240."""
-    detector, minute = detect.Detector(known(failing=((0.2, 1), (0.4, 1), (0.9, 1)), slow=())), -20 * 75.0
-    for failed in [False] * 20 + [True, True, False, True]:
-        detector.update(detect.Observation(at(minute), TIER, failed))
-        minute += 5.0 if failed else 75.0
-    minute, run, start = 0.0, 0, detector.views[0].alarm.raised_s
-    origin = dt.datetime.fromtimestamp(start, dt.UTC)
-    while True:
-        minute += 10
-        failed = rng.random() < (share if minute < 240 else worlds.P0)
-        run = 0 if failed else run + 1
-        detector.update(detect.Observation(origin + dt.timedelta(minutes=minute), TIER, failed))
-        if (run >= in_a_row) if in_a_row else detector.views[0].alarm is None:
-            return minute
-
-
 def regret() -> None:
     print("## f. A month of 50,000 pictures with incidents: what routing costs more than a clairvoyant router\n")
     print(
@@ -332,92 +248,28 @@ def table() -> None:
             print(f"    ({own:.0f}, {calm:.0f}): ({cells}),")
 
 
-def plot(path: pathlib.Path) -> None:
-    """The picture of docs/detection.md: R through an incident, and what canaries a day buy."""
-    mpl.rcParams["svg.hashsalt"] = "tierwatch"
-    figure = Figure(figsize=(9, 6.4), layout="constrained")
-    trace, money = figure.subplots(2, 1, height_ratios=(3, 2))
-    _plot_trace(trace)
-    _plot_money(money)
-    figure.savefig(path, metadata={"Date": None})
-
-
-def _trace(seed: int, begins: float, ends: float, last: float) -> tuple[list, float | None, float | None]:
-    """(minute, R or nan while degraded, failed) canary by canary, and when the alarm was raised and cleared."""
-    rng, detector, minute = random.Random(seed), detect.Detector(known()), 0.0
-    path, rows, raised, cleared = detector.views[0], [], None, None
-    while minute < last:
-        failed = rng.random() < (0.45 if begins <= minute < ends else 0.02)
-        detector.update(detect.Observation(at(minute), TIER, failed, 150.0))
-        raised = minute if path.alarm and raised is None else raised
-        cleared = minute if raised is not None and cleared is None and not path.alarm else cleared
-        rows.append((minute, float("nan") if path.alarm and minute > raised else path.value_days, failed))
-        minute += 10.0 if path.alarm else 5.0 if path.suspicious else 75.0
-    return rows, raised, cleared
-
-
-def _plot_trace(axes) -> None:
-    begins, ends, last = 20 * 60.0, 25 * 60.0, 30 * 60.0
-    for seed in range(100):  # one that is neither lucky nor unlucky
-        rows, raised, cleared = _trace(seed, begins, ends, last)
-        if raised and cleared and begins + 90 < raised < begins + 180 and ends + 20 < cleared < ends + 90:
-            break
-    hours = [minute / 60 for minute, _, _ in rows]
-    axes.axvspan(begins / 60, ends / 60, color="#e3e3e3", label="truth: 45 of 100 fail")
-    axes.plot(hours, [max(r, 0.02) if r == r else r for _, r, _ in rows], "-", color="#0072b2", lw=1.3, label="R")  # noqa: PLR0124 - nan
-    for was, marker, colour, label in ((False, "o", "#0072b2", "canary ok"), (True, "X", "#d55e00", "canary failed")):
-        sent = [hour for hour, (_, _, failed) in zip(hours, rows, strict=True) if failed is was]
-        axes.plot(sent, [0.011] * len(sent), marker, ms=4, color=colour, label=label)
-    for level, words in ((30, "alarm at 30 days"), (view.SUSPICION * 75 / 1440, "suspicious: ask again every 5 min")):
-        axes.axhline(level, color="#444444", lw=1, ls="--")
-        axes.text(14.15, level * 1.15, words, fontsize=9, va="bottom")
-    axes.axvspan(raised / 60, cleared / 60, ymin=0.9, ymax=1.0, color="#e69f00")
-    axes.text((raised + cleared) / 120, 310, "reported as degraded", ha="center", va="center", fontsize=9)
-    axes.set(yscale="log", ylim=(0.006, 600), xlim=(14, 30), xlabel="hours", ylabel="R, days")
-    axes.set_title("When does a run of bad luck become an alarm?", loc="left", fontsize=11)
-    axes.legend(loc="center right", fontsize=8, framealpha=1)
-
-
-def _plot_money(axes) -> None:
-    spends = (2.0, 5.0, 12.0, 24.0, 48.0, 96.0)
-    spacing = {spend: worlds.tune(SHIPPED, spend, paths=1000, seed=71) for spend in spends}
-    for label, share, colour, marker in (
-        ("outage", 1.0, "#d55e00", "X"),
-        ("drop to 60 % ok", 0.4, "#0072b2", "o"),
-        ("drop to 80 % ok", 0.2, "#009e73", "s"),
-    ):
-        hours = [worlds.mean(worlds.delays(SHIPPED, spacing[s], share=share, paths=1000, seed=72)) / 60 for s in spends]
-        axes.plot(spends, hours, marker=marker, color=colour, label=label, lw=1.2, ms=5)
-    axes.set(xscale="log", yscale="log", xlabel="canaries a day on one path", ylabel="mean time to the alarm")
-    axes.set_xticks(spends, [f"{spend:.0f}" for spend in spends])
-    axes.set_yticks((0.25, 1, 4, 24, 96), ("15 min", "1 h", "4 h", "1 d", "4 d"))
-    axes.minorticks_off()
-    axes.grid(color="#dddddd", lw=0.6)
-    axes.set_title("What does a budget buy?", loc="left", fontsize=11)
-    axes.legend(fontsize=8)
-
-
 SECTIONS = {
     "a": against_the_bound,
     "b": false_alarms,
     "c": other_rules,
     "d": spend_curve,
-    "e": recovery,
+    "e": product.recovery,
     "f": regret,
+    "g": product.tiers,
 }
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("sections", nargs="*", metavar="SECTION", help="a to f; all where none is named")
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help="a to g; all where none is named")
     parser.add_argument("--plot", type=pathlib.Path, help="write the picture of docs/detection.md and stop")
     parser.add_argument("--table", action="store_true", help="print the rows of probe/inference/delays.py and stop")
     parser.add_argument("--choose", type=int, metavar="N", help="score N random variants of the weights and stop")
     parser.add_argument("--seed", type=int, default=1, help="of --choose")
     options = parser.parse_args()
-    check_arrays()
+    product.check_arrays()
     if options.plot:
-        plot(options.plot)
+        picture.plot(options.plot)
         return 0
     if options.table:
         table()

@@ -12,7 +12,7 @@ from probe import model
 QUOTA_PER_USD = 500_000
 """Quota units a dollar in the new-api family, unless an administrator changed it."""
 
-SAME_START_S = 5.0
+SAME_START_S = 10.0
 """A row of the right model that began so close to our sending is taken for ours, if it is the only one."""
 
 State = Literal["finished", "failed", "absent", "unanswered"]

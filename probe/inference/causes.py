@@ -28,6 +28,9 @@ class Cause(enum.StrEnum):
 
 
 CAUSES = tuple(Cause)
+SUDDEN = frozenset({Cause.ACCOUNT, Cause.NETWORK})
+"""Causes that begin and end at one moment: what was sent at another one may have gone well."""
+
 PATH_CAUSES = frozenset({Cause.UPSTREAM, Cause.QUEUE, Cause.CHANNEL})
 """Causes that make a share of all requests on the path fail, whoever sends them: that share is the severity."""
 
@@ -64,6 +67,7 @@ class Result(enum.StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     REFUSED = "refused"  # by moderation, in so many words
+    BARRED = "barred"  # by key, rights or balance, in so many words
 
 
 ByCause = tuple[float, ...]
@@ -114,10 +118,10 @@ TABLES = Tables(
     clues=MappingProxyType({
         "blames the caller": (.3, .3, .3, .05, .9, .95, .3, .3),
         "blames the channel": (.05, .1, .3, .95, .05, .05, .05, .1),
-        "the model declined in words": (.90, .03, .02, .10, .10, .02, .02, .05),
+        "declines in words": (.90, .03, .02, .10, .10, .02, .02, .05),
         "names the gateway's pool": (.05, .1, .3, .95, .05, .05, .05, .1),
         "no other host could be reached": (.02, .02, .02, .02, .02, .02, .95, .02),
-        "wrong picture": (.05, .15, .05, .95, .2, .02, .02, .2),
+        "brings a wrong picture": (.05, .15, .05, .95, .2, .02, .02, .2),
         "ended at a proxy's time limit": (.03, .10, .10, .60, .03, .03, .35, .10),
         "known-good prompt and parameters": (.02, .9, .9, .9, .05, .9, .9, .9),
         "gateway finished and billed": (.02, .15, .05, .45, .01, .005, .65, .35),
@@ -140,6 +144,12 @@ TABLES = Tables(
 
 SHARED: Mapping[bool | None, float] = MappingProxyType({None: 0.6, True: 0.95, False: 0.1})
 """Chance that another channel shares the upstream's trouble: not known, the same upstream by config, another one."""
+
+HELD = 0.5
+"""P(a sudden cause held as well when the neighbours were sent)."""
+
+WELL_FAILS = 0.03
+"""Share of requests that fail where nothing is wrong."""
 
 REFUSED_CANARY = {True: 0.9, False: 0.003}
 """P(a known-good prompt is refused | the channel refuses everything, it does not)."""
@@ -166,6 +176,7 @@ class Finding:
 
     `weight` (0..1) says how much of an observation it is: less when it lies hours away from the failure or
     repeats the one before. `of` is the other channel asked; `shared` whether that one has the same upstream.
+    `apart`: sent at another minute, when an account or a network may have been well.
     """
 
     check: Check
@@ -173,6 +184,7 @@ class Finding:
     weight: float = 1.0
     of: str = ""
     shared: bool | None = None
+    apart: bool = False
 
 
 SAID: Mapping[model.Kind, Said | None] = MappingProxyType({
@@ -208,7 +220,7 @@ DETAILS: Mapping[str, str] = MappingProxyType({
     "gateway_timeout": "ended at a proxy's time limit",
     "edge_timeout": "ended at a proxy's time limit",
     "relay_timer": "ended at a proxy's time limit",
-    "refusal_text": "the model declined in words",
+    "refusal_text": "declines in words",
 })  # fmt: skip
 """The clue in a verdict's detail, where it is one."""
 
@@ -218,7 +230,7 @@ def clues_of(verdict: model.Verdict) -> tuple[str, ...]:
     if verdict.detail in DETAILS:
         return (DETAILS[verdict.detail],)
     if verdict.kind is model.Kind.DEGRADED_IMAGE and verdict.party is model.Party.CHANNEL:
-        return ("wrong picture",)
+        return ("brings a wrong picture",)
     if SAID[verdict.kind] in {Said.ACCOUNT, Said.INVALID}:
         return ("blames the caller" if verdict.party is model.Party.CALLER else "blames the channel",)
     return ()

@@ -7,17 +7,21 @@ there; another cause finds the path well, or in trouble by coincidence.
 import dataclasses
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from probe.inference.causes import (
     CANARIES,
     CAUSES,
     ELSEWHERE,
+    HELD,
     LIGHTER,
     PATH_CAUSES,
     REFUSED_CANARY,
     SHARED,
+    SUDDEN,
     TABLES,
+    WELL_FAILS,
     Cause,
     Check,
     Finding,
@@ -167,22 +171,28 @@ class _Group(NamedTuple):
 
     place: str  # HERE, A_LIGHTER_TIER, or another channel's name
     shared: bool | None
-    counts: Mapping[tuple[Check, Result], float]
+    counts: Mapping[tuple[Check, Result, bool], float]  # by check, result and `Finding.apart`
 
 
 def _groups(findings: Iterable[Finding]) -> list[_Group]:
-    sums: dict[tuple[str, bool | None], dict[tuple[Check, Result], float]] = {}
+    sums: dict[tuple[str, bool | None], dict[tuple[Check, Result, bool], float]] = {}
     for each in findings:
         counts = sums.setdefault((place_of(each.check, each.of), each.shared), {})
-        counts[each.check, each.result] = counts.get((each.check, each.result), 0.0) + each.weight
+        key = (each.check, each.result, each.apart)
+        counts[key] = counts.get(key, 0.0) + each.weight
     return [_Group(place, shared, counts) for (place, shared), counts in sums.items()]
 
 
 def _likelihood(group: _Group, cell: Cell, said: Said | None, tables: Tables) -> float:
-    """P(results of a group | cause, severity), mixed over the trouble that another channel may be in."""
+    """P(results of a group | cause, severity), mixed over what nobody knows.
+
+    That is the trouble another place may be in, and whether a sudden cause held at the other minutes.
+    """
+    sudden = ((True, HELD), (False, 1 - HELD)) if cell[0] in SUDDEN else ((True, 1.0),)
     return math.fsum(
-        share * math.exp(_log_results(group, cell, trouble, said, tables))
+        share * chance * math.exp(_log_results(group, cell, trouble, said, tables, held=held))
         for trouble, share in _troubles(group, cell, tables)
+        for held, chance in sudden
     )
 
 
@@ -211,22 +221,26 @@ def _troubles(group: _Group, cell: Cell, tables: Tables) -> Iterator[tuple[float
     yield 0.0, (1 - shares) * (1 - tables.background)
 
 
-def _log_results(group: _Group, cell: Cell, trouble: float, said: Said | None, tables: Tables) -> float:
+def _log_results(group: _Group, cell: Cell, trouble: float, said: Said | None, tables: Tables, *, held: bool) -> float:
     """A canary refused by moderation says something only when the request was refused too.
 
     Then perhaps the channel refuses everything.
     """
     cause, logs = cell[0], 0.0
-    for (check, result), weight in group.counts.items():
+    for (check, result, apart), weight in group.counts.items():
         if result is Result.REFUSED and check in CANARIES:
             if said is Said.MODERATION and check is Check.CANARY:
                 logs += weight * math.log(REFUSED_CANARY[cause is Cause.CHANNEL])
             continue
-        p = _fails(check, cause, trouble, tables)
+        p = WELL_FAILS if apart and not held else _fails(check, cause, trouble, tables)
         logs += weight * (math.log1p(-p) if result is Result.PASSED else math.log(p))
-        if result is Result.REFUSED:
-            logs += weight * math.log(tables.said[Said.MODERATION][CAUSES.index(cause)])
+        if result in WORDS:
+            logs += weight * math.log(tables.said[WORDS[result]][CAUSES.index(cause)])
     return logs
+
+
+WORDS: Mapping[Result, Said] = MappingProxyType({Result.REFUSED: Said.MODERATION, Result.BARRED: Said.ACCOUNT})
+"""Results that say their cause, as the reply of the failure itself would."""
 
 
 def _fails(check: Check, cause: Cause, trouble: float, tables: Tables) -> float:
@@ -259,9 +273,8 @@ def _information(
     """Entropy over causes now less its expectation after the option, nats."""
     key = (place_of(option.check, option.of), option.shared)
     group = groups.get(key, _Group(*key, {}))
-    more = dict(group.counts)
-    more[option.check, Result.FAILED] = more.get((option.check, Result.FAILED), 0.0) + 1.0
-    grown = group._replace(counts=more)
+    key_failed = (option.check, Result.FAILED, False)
+    grown = group._replace(counts={**group.counts, key_failed: group.counts.get(key_failed, 0.0) + 1.0})
     weight = option.weight
     fails = {
         cell: _likelihood(grown, cell, said, tables) / _likelihood(group, cell, said, tables) for cell in now.cells

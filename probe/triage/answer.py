@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from probe import model
 from probe.inference import causes
 from probe.inference.causes import Cause
-from probe.triage import around, ladder
-from probe.triage.diagnosis import Diagnosis
+from probe.triage import around, evidence, ladder
+from probe.triage.diagnosis import Diagnosis, Piece
 
 if TYPE_CHECKING:
     from probe.config import Config
@@ -54,6 +54,8 @@ def answer(found: Diagnosis, config: "Config | None") -> Answer:
     """Word the diagnosis."""
     if found.about.ok:
         return Answer("IT SUCCEEDED: a picture of what was ordered came back.", "Nothing to do.", "-")
+    if found.about.verdict is None:
+        return Answer(first_line(found), "Paste what came back (--reply, --text); below is what was seen then.", "-")
     verb, action, to = act(found, resend_path(found, config))
     price_usd = config.price_usd(to) if to is not None and config is not None and ladder.known(config, to) else None
     return Answer(first_line(found), action, verb, to, price_usd)
@@ -83,10 +85,18 @@ def reasons(found: Diagnosis) -> list[str]:
     odds = [math.log(after.p[lead] / (1 - min(after.p[lead], 1 - 1e-12))) for after in found.after]
     gains = [(after - before, piece) for before, after, piece in zip(odds, odds[1:], found.pieces, strict=False)]
     strong = sorted((pair for pair in gains if pair[0] > TELLING), key=lambda pair: -pair[0])
-    words = [f"{piece.name}: {piece.words.partition(' (')[0].partition(',')[0]}" for _, piece in strong]
+    words = [brief(piece) for _, piece in strong]
     if found.about.verdict is not None and causes.SAID[found.about.verdict.kind] in EXPLICIT:
         words.insert(0, f"the reply says {found.about.verdict.kind}")
     return words or [f"the reply says {found.about.verdict.kind}" if found.about.verdict else "nothing is known"]
+
+
+def brief(piece: Piece) -> str:
+    """`vip/4k-high: 9 of 20 failed within 30 min`."""
+    words = piece.words.partition(" (")[0].partition(",")[0]
+    if piece.name == evidence.THE_REPLY:
+        return f"{piece.name} {words}"
+    return f"{piece.name.removeprefix('canaries on ')}: {words}"
 
 
 TELLING = 0.3

@@ -166,18 +166,23 @@ def count_of(
         refused=health.count(None),
         kinds=tuple(failed.most_common(3)),
         findings=tuple(
-            finding(path, other, result, faded(one, at, result), config) for one, result in results if result
+            finding(path, other, result, faded(one, at, result), config, apart=True)
+            for one, result in results
+            if result
         ),
     )
 
 
-def finding(path: model.Path, other: model.Path, result: Result, weight: float, config: "Config") -> Finding:
+def finding(
+    path: model.Path, other: model.Path, result: Result, weight: float, config: "Config", *, apart: bool = False
+) -> Finding:
     """What a canary's result on `other` is to a failure on `path`."""
     if other == path:
-        return Finding(Check.CANARY, result, weight)
+        return Finding(Check.CANARY, result, weight, apart=apart)
     if other.channel == path.channel:
-        return Finding(Check.LIGHTER_CANARY, result, weight)
-    return Finding(Check.OTHER_CANARY, result, weight, other.channel, shared(config, path.channel, other.channel))
+        return Finding(Check.LIGHTER_CANARY, result, weight, apart=apart)
+    same = shared(config, path.channel, other.channel)
+    return Finding(Check.OTHER_CANARY, result, weight, other.channel, same, apart)
 
 
 def shared(config: "Config", first: str, second: str) -> bool | None:
@@ -202,7 +207,7 @@ def result_of(judged: model.Judged) -> Result | None:
         return None
     if judged.verdict.kind in {model.Kind.MODERATION_INPUT, model.Kind.MODERATION_OUTPUT}:
         return Result.REFUSED
-    return Result.FAILED if judged.verdict.kind in model.ACCOUNT_KINDS else None
+    return Result.BARRED if judged.verdict.kind in model.ACCOUNT_KINDS else None
 
 
 def told(count: Count) -> str:

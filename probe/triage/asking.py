@@ -14,6 +14,9 @@ from probe.triage.subject import Subject
 if TYPE_CHECKING:
     from probe.config import Config
 
+DELIVERED = frozenset({model.Kind.OK, model.Kind.DEGRADED_IMAGE})
+"""A picture came: the log has nothing to add."""
+
 KEPT_DAYS = 30
 """APIYI keeps its log so long; older requests are not asked for."""
 
@@ -21,9 +24,11 @@ KEPT_DAYS = 30
 async def log(about: Subject, config: "Config", clock: clocks.Clock) -> Piece | None:
     """What the gateway's log says; None where the channel has none in the config, or nothing can be looked up."""
     channel = next((each for each in config.channel if each.name == about.channel), None)
-    if channel is None or channel.log is None or about.ok:
+    delivered = about.verdict is not None and about.verdict.kind in DELIVERED
+    if channel is None or channel.log is None or delivered:
         return None
     now = clock.now()
+    age = now - about.sent_at if about.sent_at is not None else evidence.NOT_YET
     if about.sent_at is not None and now - about.sent_at > dt.timedelta(days=KEPT_DAYS):
         return Piece(f"{channel.name}'s log", f"not asked: it is older than {KEPT_DAYS} days")
     ids = about.verdict.request_ids if about.verdict else model.RequestIds()
@@ -35,7 +40,7 @@ async def log(about: Subject, config: "Config", clock: clocks.Clock) -> Piece | 
         return Piece(f"{channel.name}'s log", f"not asked: {error}")
     http = client.Client(clock, proxy=channel.proxy, redact=secrets.Redactor([key]))
     try:
-        return evidence.of_log(await gatewaylogs.ask(channel.log, wanted, http, key), channel.name)
+        return evidence.of_log(await gatewaylogs.ask(channel.log, wanted, http, key), channel.name, age)
     finally:
         await http.aclose()
 

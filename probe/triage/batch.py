@@ -166,11 +166,11 @@ def item(
     near = around.look(outcome.path, outcome.sent_at, seen, config, frozenset({outcome.id}))
     pieces = [*evidence.of_reply(about), *evidence.of_neighbours(near)]
     pieces += evidence.of_same_prompt(about, same, config, ())
-    if logged is not None:
-        pieces.append(logged)
-    elif charged(judged):
+    if charged(judged):
         words = f"charged ${outcome.charged_usd:.2f}: the picture was made and lost"
-        pieces.append(Piece("the bill", words, "gateway finished and billed"))
+        pieces.append(Piece("the bill", words, answer.LOST))
+    elif logged is not None:
+        pieces.append(logged)
     found = diagnose(about, pieces, near=near)
     said = answer.answer(found, config)
     return Item(line, judged, found, said, pile_of(found, said))
@@ -209,7 +209,7 @@ def deciding(items: Sequence[Item], config: "Config", now: dt.datetime) -> list[
             if rung.check in causes.CANARIES
         ]
         for rung in canaries:
-            option = options.option(each.found, rung, config, now, ())
+            option = options.option(each.found, rung, config, now)
             choice = posterior.next_check(*options.known(each.found), [option])
             gains[rung] = gains.get(rung, 0.0) + (choice.value if choice is not None else 0.0)
     ranked = sorted(gains, key=lambda rung: -gains[rung])

@@ -20,6 +20,7 @@ class Piece:
     clue: str | None = None
     findings: tuple[causes.Finding, ...] = ()
     outcome_id: str = ""  # of the canary that found it
+    check: causes.Check | None = None  # which rung it is
     live: bool = False  # asked or paid for by a triage, rather than stored before
 
 

@@ -23,18 +23,24 @@ STATE_REACH = dt.timedelta(days=3)
 TOGETHER = dt.timedelta(seconds=60)
 """Sends of one prompt on one path so close together are nearly one observation."""
 
+THE_REPLY = "the reply"
+"""Name of the pieces that are clues in the reply's words."""
+
+NOT_YET = dt.timedelta(minutes=15)
+"""A log that knows nothing so soon may learn of it yet: requests are logged when they end."""
+
 MODERATED = frozenset({model.Kind.MODERATION_INPUT, model.Kind.MODERATION_OUTPUT})
 
 
 def of_reply(about: Subject) -> list[Piece]:
     """What the reply's finer words and the request's origin say."""
-    pieces = [Piece("words of the reply", clue, clue) for clue in (clues_of(about.verdict) if about.verdict else ())]
+    pieces = [Piece(THE_REPLY, clue, clue) for clue in (clues_of(about.verdict) if about.verdict else ())]
     if about.outcome is not None and about.outcome.excluded is model.Exclusion.LOCAL_NETWORK:
         clue = "no other host could be reached"
         pieces.append(Piece("control check", clue, clue))
     if about.canary:
-        clue = "known-good prompt and parameters"
-        pieces.append(Piece("it was a canary", f"{clue}, so that content is an unlikely cause", clue))
+        known = "its prompt and parameters are known to be good"
+        pieces.append(Piece("it was a canary", known, "known-good prompt and parameters"))
     return pieces
 
 
@@ -84,24 +90,27 @@ def of_same_prompt(about: Subject, same: Iterable[model.Judged], config: "Config
         outcome = one.outcome
         if outcome.id in left_out or (about.outcome is not None and outcome.id == about.outcome.id):
             continue
-        said = of_repeat(path, one, config, close=abs(outcome.sent_at - sent_at) <= TOGETHER)
+        said = of_repeat(path, one, config, close=abs(outcome.sent_at - sent_at) <= TOGETHER, apart=True)
         if said is not None:
             words = f"{said.result} at {outcome.sent_at:%d %b %H:%M} UTC ({kind_of(one)})"
             pieces.append(Piece(f"same prompt on {outcome.path}", words, findings=(said,)))
     return pieces
 
 
-def of_repeat(path: model.Path, one: model.Judged, config: "Config", *, close: bool = False) -> Finding | None:
+def of_repeat(
+    path: model.Path, one: model.Judged, config: "Config", *, close: bool = False, apart: bool = False
+) -> Finding | None:
     """What a repeat of the request says: on the path, at a lighter tier, on another channel."""
     result = repeated(one)
     if result is None:
         return None
     other, weight = one.outcome.path, posterior.CORRELATED if close else 1.0
     if other == path:
-        return Finding(Check.RETRY, result, weight)
+        return Finding(Check.RETRY, result, weight, apart=apart)
     if other.channel == path.channel:
-        return Finding(Check.DOWNSCALE, result, weight)
-    return Finding(Check.OTHER, result, weight, other.channel, around.shared(config, path.channel, other.channel))
+        return Finding(Check.DOWNSCALE, result, weight, apart=apart)
+    shared = around.shared(config, path.channel, other.channel)
+    return Finding(Check.OTHER, result, weight, other.channel, shared, apart)
 
 
 def repeated(one: model.Judged) -> Result | None:
@@ -110,6 +119,8 @@ def repeated(one: model.Judged) -> Result | None:
         return Result.PASSED
     if one.verdict.kind in MODERATED:
         return Result.REFUSED
+    if one.verdict.kind in model.ACCOUNT_KINDS:
+        return Result.BARRED
     return None if one.outcome.excluded not in {None, model.Exclusion.OWN_CONTENT} else Result.FAILED
 
 
@@ -118,18 +129,20 @@ def kind_of(one: model.Judged) -> str:
     return f"{verdict.kind}, {verdict.detail}" if verdict.detail else str(verdict.kind)
 
 
-def of_log(entry: gatewaylogs.Entry, channel: str) -> Piece:
-    """What the gateway's own log says."""
+def of_log(entry: gatewaylogs.Entry, channel: str, age: dt.timedelta) -> Piece:
+    """What the gateway's own log says, `age` after the request was sent."""
     name = f"{channel}'s log"
     how = " (found by model and time)" if entry.by_time else ""
     took = f" after {entry.duration_s:.0f} s" if entry.duration_s is not None else ""
     charged = f", billed ${entry.charged_usd:.2f}" if entry.charged_usd else ", not billed"
     if entry.state == "finished":
-        return Piece(
-            name, f"finished{took}{charged}: the picture was made and lost{how}", "gateway finished and billed"
-        )
+        words = f"finished{took}{charged}: the picture was made and lost{how}"
+        return Piece(name, words, "gateway finished and billed", live=True)
     if entry.state == "failed":
-        return Piece(name, f"failed there too{took} ({entry.error}){charged}{how}", "gateway failed too", live=True)
+        words = f"failed there too{took} ({entry.error}){charged}{how}"
+        return Piece(name, words, "gateway failed too", live=True)
+    if entry.state == "absent" and age < NOT_YET:
+        return Piece(name, "has nothing of it yet; it may still be running, ask again in some minutes")
     if entry.state == "absent":
         return Piece(name, "knows nothing of it", "gateway knows nothing of it", live=True)
     return Piece(name, f"not answered: {entry.reason}")
@@ -142,7 +155,7 @@ def of_screen(screen: moderation.Screen) -> Piece:
     if screen.state == "flagged":
         flagged = ", ".join(screen.categories) or "no category named"
         return Piece(
-            "pre-screen", f"flagged: {flagged}", findings=(Finding(Check.PRE_SCREEN, Result.FAILED),), live=True
+            "pre-screen", f"flagged {flagged}", findings=(Finding(Check.PRE_SCREEN, Result.FAILED),), live=True
         )
     words = "clean, which does not clear brands, likeness or attire"
     return Piece("pre-screen", words, findings=(Finding(Check.PRE_SCREEN, Result.PASSED),), live=True)

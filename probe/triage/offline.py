@@ -61,6 +61,8 @@ def lacks(
         found.append(f"{about.path} is not in the config: no price and no neighbours are known")
     elif near is not None and sum(count.n for count in near.path) < around.ENOUGH:
         found.append(f"canaries on {about.path} around then: fewer than {around.ENOUGH}")
+    if about.outcome is None and about.assumed_now:
+        found.append("when it was sent: taken as now, --sent-at TIME is better")
     if about.prompt is None and not about.canary:
         found.append("the prompt: --prompt-file FILE allows the pre-screen and the rungs that repeat the request")
     return tuple(found)

@@ -49,22 +49,52 @@ def known(found: Diagnosis) -> tuple[causes.Said | None, list[str], list[causes.
     return said, clues, [finding for piece in found.pieces for finding in piece.findings]
 
 
-def best(
-    found: Diagnosis, rungs: Sequence[Rung], config: "Config", now: dt.datetime, made: Sequence[Rung] = ()
-) -> Rung | None:
+def left(found: Diagnosis, config: "Config", *, forced: bool = False) -> list[Rung]:
+    """The rungs that may be tried now: those whose prompt is known, not too often, and no blind repeat of a timeout.
+
+    Forced, every rung is tried once, a retry up to three times.
+    """
+    return [rung for rung in attempts(found, config) if may_be_tried(found, rung, forced=forced)]
+
+
+def may_be_tried(found: Diagnosis, rung: Rung, *, forced: bool) -> bool:
+    if rung.check is None or (rung.needs_prompt and found.about.prompt is None):
+        return False
+    if rung.check is Check.RETRY and (too_long(found) or unasked_timeout(found) or retry_passed(found)):
+        return False
+    if forced and rung.check is not Check.RETRY:
+        return not any(piece.check is rung.check and piece.name == ladder.title(rung) for piece in found.pieces)
+    return times(found, rung.check) < causes.LIMITS[rung.check]
+
+
+def times(found: Diagnosis, check: Check) -> int:
+    """How often a check was made by triages of this request."""
+    return sum(piece.check is check for piece in found.pieces)
+
+
+def retry_passed(found: Diagnosis) -> bool:
+    return any(
+        finding.result is causes.Result.PASSED
+        for piece in found.pieces
+        if piece.check is Check.RETRY
+        for finding in piece.findings
+    )
+
+
+def best(found: Diagnosis, rungs: Sequence[Rung], config: "Config", now: dt.datetime) -> Rung | None:
     """The rung that promises most information per dollar; None where none is worth its price."""
-    weighed = [option(found, rung, config, now, made) for rung in rungs]
+    weighed = [option(found, rung, config, now) for rung in rungs]
     choice = posterior.next_check(*known(found), weighed)
     return None if choice is None else rungs[next(n for n, each in enumerate(weighed) if each is choice.option)]
 
 
-def option(found: Diagnosis, rung: Rung, config: "Config", now: dt.datetime, made: Sequence[Rung]) -> posterior.Option:
-    """A rung as the posterior weighs it; `made` are the rungs of this climb so far."""
+def option(found: Diagnosis, rung: Rung, config: "Config", now: dt.datetime) -> posterior.Option:
+    """A rung as the posterior weighs it."""
     path = found.about.path
     if path is None or rung.path is None or rung.check is None:
         raise ValueError("only rungs on a path are options")
     weight = 1.0
-    if rung.check is Check.RETRY and any(before.check is Check.RETRY for before in made):
+    if rung.check is Check.RETRY and times(found, Check.RETRY):
         weight = posterior.CORRELATED
     elif rung.check in causes.CANARIES:
         weight = canary_weight(found, now)

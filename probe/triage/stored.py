@@ -48,6 +48,7 @@ def piece_facts(piece: Piece) -> dict[str, Any]:
         "clue": piece.clue,
         "live": piece.live,
         "outcome_id": piece.outcome_id or None,
+        "check": piece.check,
         "findings": [
             {
                 "check": finding.check,
@@ -55,6 +56,7 @@ def piece_facts(piece: Piece) -> dict[str, Any]:
                 "weight": round(finding.weight, 4),
                 "of": finding.of,
                 "shared": finding.shared,
+                "apart": finding.apart,
             }
             for finding in piece.findings
         ]
@@ -66,7 +68,9 @@ def piece_facts(piece: Piece) -> dict[str, Any]:
 def piece_of(facts: Mapping[str, Any]) -> Piece:
     """Read `piece_facts`."""
     findings = tuple(
-        Finding(Check(each["check"]), Result(each["result"]), each["weight"], each["of"], each["shared"])
+        Finding(Check(each["check"]), Result(each["result"]), each["weight"], each["of"], each["shared"], each["apart"])
         for each in facts.get("findings", ())
     )
-    return Piece(facts["name"], facts["words"], facts.get("clue"), findings, facts.get("outcome_id") or "", live=True)
+    check = Check(facts["check"]) if facts.get("check") else None
+    outcome_id = facts.get("outcome_id") or ""
+    return Piece(facts["name"], facts["words"], facts.get("clue"), findings, outcome_id, check, live=True)

@@ -47,6 +47,7 @@ class Subject:
     channel: str | None = None
     tier: str | None = None
     sent_at: dt.datetime | None = None
+    assumed_now: bool = False  # nobody said when it was sent
     prompt: str | None = dataclasses.field(default=None, repr=False)
     reference: bytes | None = dataclasses.field(default=None, repr=False)
 
@@ -130,6 +131,7 @@ def pasted(
         channel=hints.channel,
         tier=hints.tier,
         sent_at=hints.sent_at or now,
+        assumed_now=hints.sent_at is None,
         prompt=hints.prompt,
         reference=hints.reference,
     )

@@ -121,10 +121,7 @@ def further(found: Diagnosis, config: "Config | None", now: dt.datetime, again: 
     if about.ok or found.now.sure or config is None or about.path is None or not ladder.known(config, about.path):
         return
     yield "Next"
-    sendable = options.attempts(found, config)
-    if about.prompt is None:
-        sendable = [rung for rung in sendable if not rung.needs_prompt]
-    best = options.best(found, sendable, config, now)
+    best = options.best(found, options.left(found, config), config, now)
     if best is not None:
         price = answer.usd(best.price_usd)
         yield from row("-", f"{ladder.title(best)} tells most per dollar ({price}); up to $1 in rungs:", 2)
@@ -153,10 +150,15 @@ def row(label: str, words: str, indent: int = 0) -> Iterator[str]:
         return
     width = LABEL if not indent else 4 if len(label) <= 4 else LABEL - 1
     head = " " * indent + label.ljust(width) + " "
-    yield from textwrap.wrap(
-        words,
+    lines = textwrap.wrap(
+        TOGETHER.sub("\x1f", words),
         WIDTH,
         initial_indent=head,
         subsequent_indent=" " * len(head),
         break_on_hyphens=False,
     )
+    yield from (line.replace("\x1f", " ") for line in lines)
+
+
+TOGETHER = re.compile(r"(?<=\d) (?=(?:s|min|h|of|UTC)\b)|(?<=\d) (?=\d\d:)|(?<=of) (?=\d)")
+"""Spaces at which a line is not broken: `1.7 s`, `9 of 20`."""

@@ -1,0 +1,313 @@
+"""Plays failures against the stand-in, triages them by the commands a person would type, and writes the transcripts.
+
+    python bench/triage_transcripts.py [--only NAME] [--out docs/triage-transcripts.md]
+
+Times and ids differ from run to run; everything else is what the program says.
+"""
+
+import argparse
+import contextlib
+import dataclasses
+import datetime as dt
+import json
+import os
+import pathlib
+import shlex
+import subprocess
+import sys
+import tempfile
+import threading
+import tomllib
+from collections.abc import Callable, Iterator
+
+import httpx
+
+from probe import config as configs
+from probe import records
+from probe.standin import past, scenario, server, serving
+
+KEY = "sk-transcript-not-a-real-key-0000"
+SPEED = 60.0
+HISTORY = dt.timedelta(hours=24)
+STARTING = dt.timedelta(seconds=2.5)
+"""From making a case to its first request: the stand-in's clock starts then."""
+
+CONFIG = """\
+[budget]
+usd_per_day = 100.0
+[moderation]
+base_url = "{url}/v1"
+key_env = "STANDIN_KEY"
+[[channel]]
+name = "vip"
+protocol = "openai-images"
+base_url = "{url}/v1"
+model = "gpt-image-2-vip"
+key_env = "STANDIN_KEY"
+price_usd = 0.03
+interval = "15m"
+{upstream}
+log = {{ kind = "apiyi", url = "{url}", key_env = "STANDIN_KEY" }}
+[[channel]]
+name = "official"
+protocol = "openai-images"
+base_url = "{url}/v1"
+model = "gpt-image-2"
+key_env = "STANDIN_KEY"
+price_usd = "tokens"
+interval = "20m"
+deadline_s = 600
+{upstream}
+"""
+
+SCENARIO = """\
+[[channel]]
+name = "vip"
+model = "gpt-image-2-vip"
+personality = "shell-api"
+{refusal}
+[[channel]]
+name = "official"
+model = "gpt-image-2"
+personality = "openai"
+[[steady]]
+success = 0.99
+latency_s = {{ median = 80, sigma = 0.2 }}
+"""
+
+INCIDENT = """\
+[[incident]]
+channel = "{channel}"
+tier = "{tier}"
+from = {begins}
+until = {ends}
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """One failure. `steps` are shell-like lines; `{id}` is the id that the failing `probe` printed."""
+
+    title: str
+    about: str
+    steps: tuple[str, ...]
+    incidents: tuple[tuple[str, str, float, str], ...] = ()  # channel, tier, begun so many hours ago, what it does
+    refusal: str = ""
+    upstream: str = ""
+    prompt: str = ""
+    speed: float = SPEED
+
+
+CASES = {
+    "moderated": Case(
+        "A moderated prompt disguised as a 500",
+        "The gateway answers a refused prompt with its bare 500. The pre-screen flags it, a repeat fails again.",
+        (
+            "tierwatch triage --reply reply.txt --channel vip --tier 4k-high --prompt-file prompt.txt --yes --live --max-cost 1",
+        ),
+        refusal="shell-api-unknown-error",
+        prompt="a nude statue in a crowded market square, photograph",
+    ),
+    "jitter": Case(
+        "Upstream jitter at 4K",
+        "Half of the 4K requests of vip fail for two hours; lighter tiers and the other channel are well.",
+        ("tierwatch probe vip/4k-high --max-cost 0.05", "tierwatch triage --last vip/4k-high"),
+        incidents=(("vip", "4k-*", 2.0, "success = 0.3\nfailures = { processing_error = 1.0 }"),),
+    ),
+    "pool": Case(
+        "An empty reseller pool",
+        "The gateway says that it has no channel for the model: its own pool, not your quota.",
+        ("tierwatch probe vip/4k-high --max-cost 0.05", "tierwatch triage --last vip/4k-high"),
+        incidents=(("vip", "*", 0.7, "success = 0.0\nfailures = { new-api-no-channel = 1.0 }"),),
+    ),
+    "proxy": Case(
+        "A proxy that cuts at 60 s, with the picture billed",
+        "Something on the way closes after a minute; the gateway's log says that the picture was made and charged.",
+        (
+            "tierwatch probe vip/4k-high --max-cost 0.05",
+            "sleep 3",
+            "tierwatch triage --last vip/4k-high",
+            "tierwatch triage --last vip/4k-high --ticket",
+        ),
+        incidents=(("vip", "4k-*", 3.0, "success = 0.0\nfailures = { nginx-504 = 1.0 }"),),
+        speed=20.0,
+    ),
+    "size": Case(
+        "A wrong size",
+        "vip delivers 1254x1254 whatever is ordered: a success by status, billed, and not what was asked for.",
+        ("tierwatch probe vip/4k-high --max-cost 0.05", "tierwatch triage --last vip/4k-high"),
+        incidents=(("vip", "*", 5.0, 'delivers = "1254x1254"'),),
+    ),
+    "key": Case(
+        "An expired key",
+        "Every request of vip is refused for its key.",
+        ("tierwatch probe vip/4k-high --max-cost 0.05", "tierwatch triage --last vip/4k-high"),
+        incidents=(("vip", "*", 0.3, "success = 0.0\nfailures = { auth = 1.0 }"),),
+    ),
+    "upstream": Case(
+        "Both channels on one failing upstream",
+        "The config says that vip and official hang on one upstream. Both fail at 4K: switching would not help.",
+        ("tierwatch probe vip/4k-high --max-cost 0.05", "tierwatch triage --last vip/4k-high"),
+        incidents=(("*", "4k-*", 2.0, "success = 0.15\nfailures = { processing_error = 1.0 }"),),
+        upstream='upstream = "openai"',
+    ),
+    "live": Case(
+        "One failure, climbed by the textbook",
+        "The same jitter with --live --ladder: every rung of the usual advice with its finding.",
+        (
+            "tierwatch probe vip/4k-high --max-cost 0.05",
+            "tierwatch triage --last vip/4k-high --live --ladder --max-cost 1.5",
+        ),
+        incidents=(("vip", "4k-*", 2.0, "success = 0.0\nfailures = { processing_error = 1.0 }"),),
+    ),
+    "unknown": Case(
+        "An unknown id",
+        "Nothing is stored under it: triage says what it lacks, and what the path was like.",
+        ("tierwatch triage req_00000000000000000000000000000000 --channel vip --tier 4k-high --sent-at 1h",),
+    ),
+    "batch": Case(
+        "A batch",
+        "200 requests of a job, 16 of which failed for different reasons.",
+        (
+            "tierwatch triage --batch failures.ndjson",
+            "head -1 triage-piles/rewrite.ndjson",
+            "cat triage-piles/claims.csv",
+        ),
+        incidents=(("vip", "4k-*", 3.0, "success = 0.3\nfailures = { processing_error = 1.0 }"),),
+    ),
+}
+
+
+def play(case: Case, out: Callable[[str], None]) -> None:
+    """Make the folder, its history and the stand-in; run the steps; write what they print."""
+    with tempfile.TemporaryDirectory() as name, contextlib.chdir(name):
+        now = dt.datetime.now(dt.UTC)
+        played = scenario.parse(tomllib.loads(scene(case, now)))
+        starting = scenario.moved(played, now + STARTING)
+        with standing(starting, case.speed) as url:
+            pathlib.Path("config.toml").write_text(CONFIG.format(url=url, upstream=case.upstream), "utf-8")
+            os.environ["STANDIN_KEY"] = KEY
+            config = configs.load(pathlib.Path("config.toml").absolute())
+            with records.open(configs.database(pathlib.Path(config.source))) as book:
+                book.store_all(past.outcomes(config, played, now - HISTORY, now, 3))
+            if case.prompt:
+                pathlib.Path("prompt.txt").write_text(case.prompt + "\n", "utf-8")
+                pathlib.Path("reply.txt").write_text(reply(url, case.prompt), "utf-8")
+            if "batch" in case.steps[0]:
+                pathlib.Path("failures.ndjson").write_text("".join(lines(now)), "utf-8")
+            out(f"## {case.title}\n\n{case.about}\n")
+            for step in case.steps:
+                out(f"````console\n$ {step}\n{run(step)}````\n")
+
+
+def scene(case: Case, now: dt.datetime) -> str:
+    text = f"start = {now.isoformat()}\nhours = 24\n" + SCENARIO.format(
+        refusal=f'refusal = "{case.refusal}"' if case.refusal else ""
+    )
+    for channel, tier, ago_h, does in case.incidents:
+        begins, ends = now - dt.timedelta(hours=ago_h), now + dt.timedelta(hours=6)
+        text += (
+            INCIDENT.format(channel=channel, tier=tier, begins=begins.isoformat(), ends=ends.isoformat()) + does + "\n"
+        )
+    return text
+
+
+@contextlib.contextmanager
+def standing(played: scenario.Scenario, speed: float) -> Iterator[str]:
+    """The stand-in; scenario time starts at the first request."""
+    ready = threading.Event()
+    upstream = serving.Server(server.app(played, speed, 7), ready.set)
+    listening = serving.listen("127.0.0.1", 0)
+    thread = threading.Thread(target=upstream.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    ready.wait(10)
+    try:
+        yield serving.address(listening)
+    finally:
+        upstream.should_exit = True
+        thread.join(10)
+
+
+def reply(url: str, prompt: str) -> str:
+    """What `curl -i` would have shown for this prompt."""
+    body = {"model": "gpt-image-2-vip", "prompt": prompt, "size": "3840x2160", "quality": "high"}
+    got = httpx.post(f"{url}/v1/images/generations", json=body, headers={"authorization": f"Bearer {KEY}"}, timeout=60)
+    head = "".join(f"{key}: {value}\n" for key, value in got.headers.items())
+    return f"HTTP/1.1 {got.status_code} {got.reason_phrase}\n{head}\n{got.text}"
+
+
+def lines(now: dt.datetime) -> Iterator[str]:
+    """A job's requests of the last five hours: healthy, then the incident of the scenario."""
+    kinds = {
+        "moderation": (400, {"error": {"message": "Your request was rejected by the safety system.", "code": "moderation_blocked"}}),
+        "processing": (500, {"error": {"message": "An error occurred while processing your request.", "type": "server_error"}}),
+        "quota": (403, {"error": {"message": "user quota is not enough", "code": "insufficient_user_quota"}}),
+    }  # fmt: skip
+    for number in range(200):
+        sent_at = now - dt.timedelta(minutes=300 - 1.5 * number)
+        kind = None
+        if number % 37 == 5:
+            kind = "moderation"
+        elif number in {60, 61, 62}:
+            kind = "quota"
+        elif number > 125 and number % 8 == 0:
+            kind = "processing"
+        elif number == 20:
+            kind = "billed"
+        line = {"id": f"job-{number:03}", "channel": "vip", "tier": "4k-high", "sent_at": sent_at.isoformat(), "prompt_id": f"own-{number // 2:016x}"}  # fmt: skip
+        if kind == "billed":
+            line |= {
+                "status": 504,
+                "body": "<html><h1>504 Gateway Time-out</h1></html>",
+                "elapsed_s": 60.1,
+                "charged_usd": 0.03,
+            }
+        elif kind is not None:
+            status, body = kinds[kind]
+            line |= {"status": status, "body": json.dumps(body), "elapsed_s": 3.0 if kind == "moderation" else 70.0}
+        else:
+            line |= {"status": 200, "body": '{"data": [{"b64_json": "<1000 base64 characters>"}]}', "elapsed_s": 85.0}
+        yield json.dumps(line) + "\n"
+
+
+def run(step: str) -> str:
+    """What a command prints, both streams, as in a terminal of 80 columns."""
+    words = shlex.split(step)
+    command = [sys.executable, "-m", "probe", *words[1:]] if words[0] == "tierwatch" else words
+    environment = {**os.environ, "COLUMNS": "80", "PYTHONPATH": str(pathlib.Path(__file__).parent.parent)}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    errors = [
+        line
+        for line in done.stderr.splitlines()
+        if " INFO outcome " not in line and not line.startswith(("sorting", "asking"))
+    ]
+    text = "\n".join([*errors, *done.stdout.splitlines()])
+    return f"{text}\n(exit {done.returncode})\n" if done.returncode else f"{text}\n"
+
+
+HEAD = """\
+# Triage: transcripts against the stand-in
+
+Made by `python bench/triage_transcripts.py`: the real commands, over HTTP, against the stand-in upstream, whose
+failures are made up and whose pictures are real. A day of simulated canaries came before each failure.
+
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", choices=CASES)
+    parser.add_argument("--out", type=pathlib.Path)
+    asked = parser.parse_args()
+    parts: list[str] = []
+    for name, case in CASES.items():
+        if asked.only in {None, name}:
+            play(case, parts.append)
+    if asked.out:
+        asked.out.write_text(HEAD + "\n".join(parts), "utf-8")
+    else:
+        print("\n".join(parts))
+
+
+if __name__ == "__main__":
+    main()
