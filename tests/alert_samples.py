@@ -6,9 +6,14 @@ import http.server
 import json
 import threading
 
+import pytest
+
 from probe import config, model
 from probe.inference import incidents
 from probe.records import told
+
+APPRISE = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+"""One of apprise's many plugins imports what Python 3.13 no longer has."""
 
 AT = dt.datetime(2026, 8, 13, 2, 41, tzinfo=dt.UTC)
 BEGAN = dt.datetime(2026, 8, 13, 2, 19, tzinfo=dt.UTC)
