@@ -185,7 +185,8 @@ def below_target(
     for state in states:
         standing = board.standing(state.path, at) if state.state in incidents.FINE else None
         if standing is not None:
-            since, reason = standing.since.at, f"{standing.successes / standing.n:.1%} of {standing.target:.0%} succeed"
+            share, target = 100 * standing.successes / standing.n, 100 * standing.target
+            since, reason = standing.since.at, f"{share:.1f} % of {target:.0f} % succeed"
             found[state.path] = model.PathState(state.path, state.state, since, state.checked_at, reason=reason)
     return found
 
