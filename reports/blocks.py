@@ -84,7 +84,7 @@ class Moment:
     def text(self, near: dt.datetime) -> str:
         if self.low is None or self.high is None:
             return words.clock(self.at, near)
-        return f"{words.clock(self.at, near)} ({words.clock_range(self.low, self.high, self.at)})"
+        return f"{words.clock(self.at, near)} ({words.around(self.low, self.high, self.at)})"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -82,6 +82,13 @@ def clock_range(first: dt.datetime, last: dt.datetime, near: dt.datetime | None 
     return f"{dated(first, near)}-{dated(last, near)}"
 
 
+def around(low: dt.datetime, high: dt.datetime, at: dt.datetime) -> str:
+    """The range of a moment that is told beside it: `23:26-04:42` needs no day where it is shorter than one."""
+    if high - low < dt.timedelta(days=1):
+        return f"{low.astimezone(dt.UTC):%H:%M}-{high.astimezone(dt.UTC):%H:%M}"
+    return clock_range(low, high, at)
+
+
 def same_day(one: dt.datetime, other: dt.datetime) -> bool:
     """The same UTC day."""
     return one.astimezone(dt.UTC).date() == other.astimezone(dt.UTC).date()

@@ -349,6 +349,23 @@ def test_reading_a_report_writes_nothing(degraded):
     assert not any(path.stat().st_size for path in degraded.glob("tierwatch.db-wal"))
 
 
+def test_a_scorecard_comes_with_the_claims_of_its_channel(degraded):
+    result = run("report", "--supplier", "vip", "--claims", "claims.csv")
+    assert result.stdout.startswith("tierwatch scorecard of vip")
+    assert "official" not in result.stdout
+    assert (degraded / "claims.csv").read_text().startswith('"id","request_ids","sent_at_utc"')
+
+
+def test_claims_go_to_one_channel(degraded):
+    result = run("report", "--claims", "claims.csv")
+    assert (result.exit_code, "--claims needs --supplier" in result.stderr) == (2, True)
+
+
+def test_a_section_can_be_asked_for_alone(degraded):
+    assert "WHICH CHANNEL" not in run("report", "--section", "now").stdout
+    assert run("report", "--section", "nwo").exit_code == 2
+
+
 # --- preflight --------------------------------------------------------------------------------------------------------
 
 

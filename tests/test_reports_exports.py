@@ -1,14 +1,20 @@
 """Recommendations as files for other programs."""
 
+import csv
+import dataclasses
+import io
 import json
 import re
 import shlex
 
 import pytest
+from record_samples import judged
 from report_samples import NOW, advice, candidate
 
 from probe import config as configs
+from probe import model
 from reports import exports
+from reports.exports import claims
 
 CONFIG = """
 [[channel]]
@@ -99,3 +105,46 @@ def test_the_options_of_recommend_name_every_export():
     from probe.commands import recommend
 
     assert ("text", "json", *exports.EXPORTS) == recommend.FORMATS
+
+
+# --- claims -----------------------------------------------------------------------------------------------------------
+
+
+def claimed(config, *found):
+    return list(csv.DictReader(io.StringIO(claims.render(found, config))))
+
+
+def answer(name, kind=model.Kind.TIMEOUT, billed="unknown", **fields):
+    one = judged(name, kind=kind, price_usd=0.03, **fields)
+    return dataclasses.replace(one, verdict=dataclasses.replace(one.verdict, billed=billed))
+
+
+def test_a_claim_lists_what_was_perhaps_billed_and_not_usable(config):
+    found = claimed(
+        config,
+        answer("late-picture"),
+        answer("ok", model.Kind.OK, "yes", latency_s=10.0),
+        answer("free", model.Kind.PROCESSING_ERROR, "no"),
+        answer("made-up", trigger=model.Trigger.SIMULATED),
+        answer("ours", excluded=model.Exclusion.CANCELLED),
+        answer("own", model.Kind.DEGRADED_IMAGE, "yes", trigger=model.Trigger.OWN_TRAFFIC, charged_usd=0.05),
+    )
+    assert [(row["id"], row["billed"], row["charged_usd"]) for row in found] == [
+        ("late-picture", "unknown", ""),
+        ("own", "yes", "0.050000"),
+    ]
+    assert found[0]["sent_at_utc"] == "2026-08-13 02:19:00"
+
+
+def test_a_late_picture_is_a_claim_where_the_config_says_what_late_is(tmp_path):
+    (tmp_path / "config.toml").write_text(CONFIG.replace("price_usd = 0.03", "price_usd = 0.03\nusable_within_s = 100"))
+    config = configs.load(tmp_path / "config.toml")
+    (row,) = claimed(config, answer("slow", model.Kind.OK, "yes", latency_s=130.0))
+    assert row["why_unusable"] == "late: 130 s"
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_no_cell_of_a_claim_is_a_formula(config, start):
+    evil = start + "cmd|' /C calc'!A0"
+    (row,) = claimed(config, answer(evil, gateway=[evil]))
+    assert not any((value or "").startswith(("=", "+", "-", "@", "\t", "\r")) for value in row.values())

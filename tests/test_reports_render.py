@@ -6,7 +6,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from report_samples import NOW, SINCE, degraded_window, empty_window, estimate, facts, grid, seen
+from report_samples import HOUR, NOW, SINCE, degraded_window, empty_window, estimate, facts, grid, seen
 
 from probe import model
 from reports import blocks, escape, formats, html, markdown, sections, text, window, words
@@ -193,6 +193,12 @@ def test_small_prices_keep_their_digits(value_usd, shown):
 def test_a_range_of_moments_names_its_day_once():
     assert words.clock_range(NOW, NOW.replace(hour=7), NOW) == "06:10-07:10"
     assert words.clock_range(SINCE, NOW, NOW) == "Nov 10 06:10-Nov 24 06:10"
+
+
+def test_a_range_around_a_moment_names_days_only_where_it_is_long():
+    late = NOW.replace(hour=23)
+    assert words.around(late - 2 * HOUR, late + 3 * HOUR, late) == "21:10-02:10"
+    assert words.around(late - 30 * HOUR, late, late) == "Nov 23 17:10-Nov 24 23:10"
 
 
 def test_a_moment_on_another_day_names_it():

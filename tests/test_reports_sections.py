@@ -23,7 +23,7 @@ from report_samples import (
 from probe import model
 from probe.inference import statistics
 from reports import blocks, findings, sample, sections, text, window, words
-from reports.sections import cost, kinds, latency, matrix, now, quality, timeline, trend
+from reports.sections import cost, kinds, latency, matrix, now, quality, scorecard, timeline, trend
 
 VIP = model.Path("vip", "4k-high")
 
@@ -392,3 +392,34 @@ def test_a_trend_has_few_parts_that_cover_the_period(days):
     assert (edges[0], edges[-1]) == (NOW - days * DAY, NOW)
     assert edges == sorted(set(edges))
     assert len(edges) <= 8
+
+
+# --- scorecard and digest ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("share", "every_min", "said"),
+    [(1.0, 60, "met"), (0.80, 60, "missed"), (0.95, 60, "not clear"), (1.0, 1440, "not clear")],
+)
+def test_a_target_is_met_or_missed_only_by_a_whole_interval(share, every_min, said):
+    card = table(scorecard.read, seen(facts("vip/4k-high", grid("vip/4k-high", share, every_min))))
+    assert card.rows[0][3].word == said
+
+
+def test_the_scorecard_counts_what_was_billed_for_nothing():
+    points = [
+        point(VIP, NOW),
+        point(VIP, NOW, model.Kind.DEGRADED_IMAGE, billed="yes", price_usd=0.40),
+        point(VIP, NOW, model.Kind.TIMEOUT, model.Trigger.OWN_TRAFFIC, billed="unknown", price_usd=0.40),
+        point(VIP, NOW, model.Kind.PROCESSING_ERROR, billed="no"),
+        point(VIP, NOW, model.Kind.DEGRADED_IMAGE, model.Trigger.SIMULATED, billed="yes"),
+    ]
+    shown = seen(facts("vip/4k-high", points))
+    # requests, unusable, surely billed, their USD, perhaps billed, their USD
+    assert table(scorecard.read, shown, -1).rows[0][1:] == (4, 3, 1, blocks.Usd(0.40), 1, blocks.Usd(0.40))
+    assert scorecard.read(shown)[0].lines[-1].text == "1 unusable answer surely billed, $0.40 by list price."
+
+
+def test_a_digest_is_a_part_of_the_report_in_its_order():
+    keys = [section.key for section in sections.build(degraded_window(), sections.DIGEST).sections]
+    assert keys == ["now", "matrix", "trend"]

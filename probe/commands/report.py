@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 UNITS_S = {"m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 SPAN = re.compile(r"(\d{1,6})([mhdw])")
+WEEK, MONTH = dt.timedelta(days=7), dt.timedelta(days=30)
 ENDINGS = {".md": "markdown", ".html": "html", ".htm": "html", ".json": "json"}
 FORMATS = ("text", "markdown", "html", "json")  # the names in `reports.formats.FORMATS`; a test compares
 
@@ -63,6 +64,13 @@ def span(found: re.Match[str]) -> dt.timedelta:
 @click.option("--section", "keys", multiple=True, help="Only this part (now, matrix, timeline ...); may be repeated.")
 @click.option("--channel", "channels", multiple=True, help="Only this channel; may be repeated.")
 @click.option("--tier", "tiers", multiple=True, help="Only this tier; may be repeated.")
+@click.option("--digest", is_flag=True, help="One page, by default of the last week.")
+@click.option("--supplier", help="Scorecard of this channel against its targets, by default of the last 30 days.")
+@click.option(
+    "--claims",
+    type=click.Path(dir_okay=False, path_type=pathlib.Path),
+    help="With --supplier: CSV of what was billed and not usable.",
+)
 @click.option("--format", "named", type=click.Choice(FORMATS), help="[default: by the ending of --output, else text]")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=pathlib.Path), help="Write to this file.")
 @click.option(
@@ -77,6 +85,9 @@ def command(
     keys: tuple[str, ...],
     channels: tuple[str, ...],
     tiers: tuple[str, ...],
+    digest: bool,
+    supplier: str | None,
+    claims: pathlib.Path | None,
     named: str | None,
     output: pathlib.Path | None,
     plots: pathlib.Path | None,
@@ -91,21 +102,37 @@ def command(
       tierwatch report --since 36h --channel vip
       tierwatch report --output report.html --plots plots
       tierwatch report --format json | jq '.sections[0]'
+      tierwatch report --supplier vip --claims claims.csv --output vip.html
     """
     from probe import config as configs
     from probe.records import history
     from reports import formats, reading, sections, text
+    from reports.exports import claims as claiming
 
+    if claims and not supplier:
+        raise click.UsageError("--claims needs --supplier: a claim goes to one channel.")
     now = dt.datetime.now(dt.UTC)
-    if (since or now - reading.DEFAULT_PERIOD) >= min(until or now, now):
+    end = until or now
+    since = since or end - (WEEK if digest else MONTH if supplier else reading.DEFAULT_PERIOD)
+    if since >= min(end, now):
         raise click.UsageError("--since must lie before --until and before now.")
+    rows, title = sections.SECTIONS, "tierwatch report"
+    if supplier:
+        rows, title = sections.SUPPLIER, f"tierwatch scorecard of {supplier}"
+    elif digest:
+        rows, title = sections.DIGEST, "tierwatch digest"
+    options.refuse_unknown(keys, (row.key for row in rows), "--section")
     config = configs.load(configs.find(config_path))
-    options.refuse_unknown(channels, (channel.name for channel in config.channel), "--channel")
+    channels = (supplier,) if supplier else channels
+    options.refuse_unknown(
+        channels, (channel.name for channel in config.channel), "--supplier" if supplier else "--channel"
+    )
     options.refuse_unknown(tiers, (path.tier for path in config.paths()), "--tier")
-    options.refuse_unknown(keys, (row.key for row in sections.SECTIONS), "--section")
     with history.open(configs.database(pathlib.Path(config.source))) as past:
         seen = reading.read(config, past, now, reading.Choice(since, until, compare, channels, tiers))
-    report = sections.build(seen, keys=keys)
+        if claims and supplier:
+            write(claims, claiming.render(past.outcomes(since, end, channel=supplier), config))
+    report = sections.build(seen, rows, title, keys)
     chosen = named or (ENDINGS.get(output.suffix.lower(), "text") if output else "text")
     if output:
         write(output, formats.render(report, chosen))
@@ -121,7 +148,7 @@ def write(output: pathlib.Path, rendered: str) -> None:
     draft = output.with_name(f".{output.name}.part")
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(rendered, encoding="utf-8")
+        draft.write_text(rendered, encoding="utf-8", newline="")
         draft.replace(output)
     except OSError as error:
         raise model.UserError(f"{output} cannot be written ({error.strerror}); choose another --output") from error

@@ -1,10 +1,10 @@
 """The sections of a report in reading order: each a question and a pure function from the window to blocks."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from reports import blocks, window
-from reports.sections import cost, kinds, latency, matrix, now, quality, timeline, trend
+from reports.sections import cost, kinds, latency, matrix, now, quality, scorecard, timeline, trend
 
 
 class Row(NamedTuple):
@@ -15,7 +15,7 @@ class Row(NamedTuple):
     read: Callable[[window.Window], tuple[blocks.Block, ...]]
 
 
-SECTIONS = (
+SECTIONS: tuple[Row, ...] = (
     Row("now", "", now.read),
     Row("matrix", "Which channel works at which tier?", matrix.read),
     Row("timeline", "When did a path degrade, and is it over?", timeline.read),
@@ -27,8 +27,23 @@ SECTIONS = (
 )
 
 
-def build(seen: window.Window, title: str = "tierwatch report", keys: Collection[str] = ()) -> blocks.Report:
-    """The report of a window: all sections, or those named in `keys`."""
-    chosen = [row for row in SECTIONS if not keys or row.key in keys]
+DIGEST = tuple(row for row in SECTIONS if row.key in {"now", "matrix", "trend"})
+"""One page: what to know of a week."""
+
+SUPPLIER = (
+    Row("scorecard", "", scorecard.read),
+    *(row for row in SECTIONS if row.key in {"timeline", "trend", "latency", "kinds", "quality"}),
+)
+"""One channel against its targets."""
+
+
+def build(
+    seen: window.Window,
+    rows: Sequence[Row] = SECTIONS,
+    title: str = "tierwatch report",
+    keys: Collection[str] = (),
+) -> blocks.Report:
+    """The report of a window: all of `rows`, or those named in `keys`."""
+    chosen = [row for row in rows if not keys or row.key in keys]
     read = tuple(blocks.Section(row.key, row.question, row.read(seen)) for row in chosen)
     return blocks.Report(title, seen.since, seen.until, seen.now, read)

@@ -52,7 +52,8 @@ def opening(seen: window.Window, facts: window.PathFacts) -> str:
     since = findings.since(facts)
     text = states.BAD[facts.state] + (f" since {words.moment(since, seen.until)}" if since else "")
     if facts.now.since:
-        text += f" (90 %: {words.clock_range(facts.now.since.low, facts.now.since.high, seen.until)})"
+        low, high = facts.now.since.low, facts.now.since.high
+        text += f" (90 %: {words.around(low, high, seen.until)})"
     if facts.state is model.State.DEGRADED:
         text += ", still on" if seen.is_now else ", still on at the period's end"
     if facts.now.failing is not None:
