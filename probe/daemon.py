@@ -5,17 +5,19 @@ import contextlib
 import dataclasses
 import datetime as dt
 import logging
-import math
 import os
 import pathlib
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any
 
-from probe import clock as clocks
 from probe import config as configs
-from probe import model, plan, records, run, ticker
+from probe import model, plan, records, reload, run, sdnotify, standstill, ticker
+from probe.alerts import desk
 from probe.inference import states
 from probe.records import history
+
+if TYPE_CHECKING:
+    from probe.config import schema
 
 log = logging.getLogger("tierwatch")
 
@@ -24,17 +26,23 @@ FASTEST_TICK_S = 0.02
 """Ticks keep this distance in real time, however fast the clock runs."""
 
 BEAT_S = 10.0
-MEMORY = dt.timedelta(days=60)
-"""How far back the states look when they are rebuilt at start."""
+LOOK_S = 5.0
+"""How often the config's files are looked at; a change is read when it has settled, at the second look."""
 
-GAP_S = 10.0
-"""A tick later than this means that the process or the machine stood still."""
+MEMORY = dt.timedelta(days=60)
+"""How far back the states look when they are rebuilt."""
+
+STOP_S = 30.0
+"""What the end of the drain may take beyond the grace time."""
+
+LATE = dt.timedelta(days=1)
+"""No request takes longer than this."""
 
 
 class Daemon:
     """One running daemon: the only mutable state is what is in flight and which slots were handled.
 
-    `on_outcome` is told of each outcome; `stop` begins the drain.
+    `on_outcome` is told of each outcome, `on_reload` of the tools that a new config gave; `stop` begins the drain.
     """
 
     def __init__(
@@ -42,19 +50,26 @@ class Daemon:
         tools: run.Tools,
         *,
         on_outcome: Callable[[model.Judged], None] = lambda _judged: None,
+        on_reload: Callable[[run.Tools], None] = lambda _tools: None,
     ) -> None:
-        self._standstill = Standstill(tools.clock)
+        self._standstill = standstill.Standstill(tools.clock)
         self.tools = dataclasses.replace(tools, interrupted_since=self._standstill.since)
         self.plan = plan.plan(tools.config)
         self.busy: set[model.Path] = set()  # from its slot until it is stored
         self.in_flight: dict[model.Path, dt.datetime] = {}  # sent, with the time
         self.states: tuple[model.PathState, ...] = ()
         self._board = states.Board(tools.config, {})
+        self._arrived: list[model.Judged] = []  # while the board is being rebuilt
+        self.note = ""  # what a person must know, for `status`
         self.on_outcome = on_outcome
+        self.on_reload = on_reload
+        self._desk = desk.Desk(tools.config, tools.book, tools.clock)
+        self._files = reload.Files(tools.config)
+        self._reloading = asyncio.Lock()
         self._last_slot: dict[model.Path, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
-        self._places = {channel.name: asyncio.Semaphore(channel.parallel) for channel in tools.config.channel}
+        self._places = places(tools.config)
         self._all_places = asyncio.Semaphore(tools.config.monitor.parallel)
         # The schedule runs on the monotonic clock from here on: a wall clock set back must not silence it.
         self._origin = (tools.clock.now(), tools.clock.monotonic_s())
@@ -71,9 +86,18 @@ class Daemon:
         lost = await asyncio.to_thread(book.abandon, clock.now())
         if lost:
             log.warning("unknown_outcome count=%d reason=found open at start, counted as spent, never resent", lost)
-        self._board = await asyncio.to_thread(self._remember, clock.now())
+        async with self._reloading:
+            self._board, _ = await asyncio.to_thread(self._remember, self.tools.config, clock.now())
         await self._publish()
-        scheduler = ticker.start({self._tick: max(TICK_S / clock.speed, FASTEST_TICK_S), self._beat: BEAT_S})
+        scheduler = ticker.start(
+            {
+                self._tick: max(TICK_S / clock.speed, FASTEST_TICK_S),
+                self._beat: BEAT_S,
+                self._look: LOOK_S,
+                self._desk.deliver: desk.DELIVER_S,
+            }
+        )
+        sdnotify.send(READY=1)
         try:
             await self._stopping.wait()
             scheduler.pause()
@@ -82,6 +106,7 @@ class Daemon:
             scheduler.shutdown(wait=False)
             await asyncio.to_thread(book.abandon, clock.now(), also_own=True)
             await run.flush(self.tools)
+            await self._desk.close()
 
     def stop(self) -> None:
         """First call: drain. Second call: cancel what is in flight."""
@@ -90,6 +115,7 @@ class Daemon:
             for task in self._tasks:
                 task.cancel()
         self._stopping.set()
+        sdnotify.stopping(self.tools.config.monitor.shutdown_grace + STOP_S)
 
     @property
     def stopping(self) -> bool:
@@ -97,37 +123,41 @@ class Daemon:
         return self._stopping.is_set()
 
     async def _tick(self) -> None:
-        """Start a probe for each slot that is due; a path still busy skips its slot."""
+        """Start a probe for each slot that is due; a path still busy skips its slot. Waits for nothing."""
         self._standstill.tick()
+        sdnotify.send(WATCHDOG=1)
         now = self.schedule_now()
         for line, slot in plan.due(self.plan, now, self._last_slot):
             self._last_slot[line.path] = slot
             if line.path in self.busy:
-                await self._skip(line.path, slot, "overrun")
-                continue
-            self._start(line.path, slot)
+                self._start(self._skip(line.path, slot, "overrun"))
+            else:
+                self.busy.add(line.path)
+                self._start(self._probe(line.path, slot, self._places[line.path.channel]))
 
     def schedule_now(self) -> dt.datetime:
         """The time the schedule goes by: wall time at start plus what the monotonic clock counted since."""
         started_at, started_s = self._origin
         return started_at + dt.timedelta(seconds=self.tools.clock.monotonic_s() - started_s)
 
-    def _start(self, path: model.Path, slot: int) -> None:
-        self.busy.add(path)
-        task = asyncio.create_task(self._probe(path, slot), name=str(path))
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _probe(self, path: model.Path, slot: int) -> None:
+    async def _probe(self, path: model.Path, slot: int, place: asyncio.Semaphore) -> None:
         """One slot: wait for a place, probe, publish. A bug here is logged and must not stop the other paths."""
         try:
-            async with self._places[path.channel], self._all_places:
-                if self.stopping:
+            async with place, self._all_places:
+                tools = self.tools  # those in force when it is sent
+                if self.stopping or path not in tools.config.paths():
                     return
-                now = self.in_flight[path] = self.tools.clock.now()
-                canary = run.canary(self.tools.config, path, model.Trigger.SCHEDULED, now, slot)
-                judged = await run.probe(canary, self.tools)
+                now = self.in_flight[path] = tools.clock.now()
+                canary = run.canary(tools.config, path, model.Trigger.SCHEDULED, now, slot)
+                judged = await run.probe(canary, tools)
             self._board.add(judged)
+            if self._reloading.locked():
+                self._arrived.append(judged)
             await self._publish()
             self.on_outcome(judged)
         except records.SlotTaken:
@@ -159,9 +189,13 @@ class Daemon:
                 pid=os.getpid(),
                 digest=self.tools.config.digest,
                 stale_after_s=3 * BEAT_S * self.tools.clock.speed + 60,
+                note=self.note,
             )
         except records.RecordsError as error:
             log.error("no heartbeat reason=%s", error)  # noqa: TRY400 - the reason says it all
+        healthy = sum(state.state is model.State.HEALTHY for state in self.states)
+        words = f"{healthy} of {len(self.states)} paths healthy, {len(self.in_flight)} requests in flight"
+        sdnotify.send(STATUS=f"{words}; {self.note}" if self.note else words)
 
     async def _publish(self) -> None:
         """Say what each path is now, for `status`; a request in flight that hangs is evidence already."""
@@ -174,12 +208,65 @@ class Daemon:
             await asyncio.to_thread(self.tools.book.publish, self.states, now)
         except records.RecordsError as error:
             log.error("states not published reason=%s", error)  # noqa: TRY400 - the reason says it all
+        await self._desk.see(self.states, self._board, now)
 
-    def _remember(self, now: dt.datetime) -> states.Board:
-        """What stored outcomes say, so that a restart changes no state."""
-        calm_s = {line.path: line.interval_s for line in self.plan.lines}
-        with history.open(configs.database(pathlib.Path(self.tools.config.source))) as past:
-            return states.board(past.outcomes(since=now - MEMORY), self.tools.config, calm_s=calm_s)
+    def _remember(self, config: "schema.Config", now: dt.datetime) -> tuple[states.Board, set[str]]:
+        """What stored outcomes say, so that neither restart nor reload changes a state; and the ids of the latest."""
+        calm_s = {line.path: line.interval_s for line in plan.plan(config).lines}
+        latest: set[str] = set()
+
+        def seen(judged: model.Judged) -> model.Judged:
+            if judged.outcome.sent_at > now - LATE:
+                latest.add(judged.outcome.id)
+            return judged
+
+        with history.open(pathlib.Path(config.monitor.database)) as past:
+            stored = map(seen, past.outcomes(since=now - MEMORY))
+            return states.board(stored, config, calm_s=calm_s), latest
+
+    def reload(self) -> None:
+        """Read the config and its keys again, now."""
+        self._start(self._reload())
+
+    async def _look(self) -> None:
+        """Reload where a file of the config has changed."""
+        if await asyncio.to_thread(self._files.changed):
+            await self._reload()
+
+    async def _reload(self) -> None:
+        """Take over the config as its files are now, whole or not at all.
+
+        1. read and check it, with its keys; what is wrong is said in log and status, and nothing changes;
+        2. rebuild the states by it, so that paths that stay keep theirs;
+        3. put it in force in one step; requests in flight end with what they began with.
+        """
+        async with self._reloading:
+            sdnotify.reloading()
+            self._arrived.clear()
+            try:
+                tools = await asyncio.to_thread(reload.load, self.tools)
+                board, known = await asyncio.to_thread(self._remember, tools.config, tools.clock.now())
+            except configs.ConfigError as error:
+                self.note = f"the config was not reloaded: {'; '.join(error.faults)}"
+                log.error("not reloaded reason=%s", error)  # noqa: TRY400 - the reason says it all
+            except records.RecordsError as error:
+                self._files.again()
+                log.error("not reloaded yet reason=%s", error)  # noqa: TRY400 - as above
+            else:
+                for judged in self._arrived:
+                    if judged.outcome.id not in known:
+                        board.add(judged)
+                # Whatever is in flight ends with the connections and the key that it began with.
+                self._start(run.close(self.tools, after=set(self._tasks)))
+                self.tools, self.plan, self._board, self.note = tools, plan.plan(tools.config), board, ""
+                self._places = places(tools.config)
+                self._all_places = asyncio.Semaphore(tools.config.monitor.parallel)
+                self._files = reload.Files(tools.config)
+                self._desk.use(tools.config)
+                self.on_reload(tools)
+                log.info("reloaded digest=%s paths=%d", tools.config.digest[:12], len(self.plan.lines))
+            sdnotify.send(READY=1)
+        await self._beat()
 
     async def _drain(self) -> None:
         grace_s = self.tools.config.monitor.shutdown_grace / self.tools.clock.speed
@@ -191,28 +278,6 @@ class Daemon:
             await asyncio.gather(*late, return_exceptions=True)
 
 
-class Standstill:
-    """Notices that this process or machine stood still, by late ticks and by the clock that counts sleep."""
-
-    def __init__(self, clock: clocks.Clock) -> None:
-        self._clock = clock
-        self._asleep_s = _asleep_s()
-        self._ticked_s = time.monotonic()
-        self._woke_s = -math.inf  # seconds of the clock
-
-    def tick(self) -> None:
-        """Call every second."""
-        now_s, asleep_s = time.monotonic(), _asleep_s()
-        if now_s - self._ticked_s > GAP_S or asleep_s - self._asleep_s > GAP_S:
-            self._woke_s = self._clock.monotonic_s()
-        self._ticked_s, self._asleep_s = now_s, asleep_s
-
-    def since(self, started_s: float) -> bool:
-        """Did it happen after `started_s`, in seconds of the clock?"""
-        self.tick()
-        return self._woke_s > started_s
-
-
-def _asleep_s() -> float:
-    """Seconds this machine was suspended since boot."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC)
+def places(config: "schema.Config") -> dict[str, asyncio.Semaphore]:
+    """As many as requests may be in flight at once, channel by channel."""
+    return {channel.name: asyncio.Semaphore(channel.parallel) for channel in config.channel}

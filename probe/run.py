@@ -7,7 +7,7 @@ import datetime as dt
 import logging
 import pathlib
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -43,8 +43,8 @@ class Tools:
     clock: clocks.Clock
     book: records.Records
     clients: Mapping[str, client.Client]
+    redact: keys.Redactor
     keys: Mapping[str, keys.Secret]
-    redact: Callable[[str], str]
     rules: tuple[taxonomy.Rule, ...]
     interrupted_since: Callable[[float], bool] = lambda _started_s: False  # was this machine suspended since?
     decoding: asyncio.Semaphore = dataclasses.field(default_factory=lambda: asyncio.Semaphore(2))
@@ -53,19 +53,29 @@ class Tools:
     )  # paid for, and not yet written because the disk refused
 
 
-def tools(config: "schema.Config", clock: clocks.Clock, book: records.Records) -> Tools:
-    """Clients and keys for every channel; raises ConfigError with every key that is missing or malformed."""
+def tools(config: "schema.Config", clock: clocks.Clock, book: records.Records, before: Tools | None = None) -> Tools:
+    """Clients and keys for every channel; raises ConfigError with every key that is missing or malformed.
+
+    With `before` they take the place of earlier ones: what is unsaved goes on, and earlier keys stay secret.
+    """
     found = keys.keys(config.channel)
-    redact = keys.Redactor(found.values())
+    redact = keys.Redactor(found.values(), before.redact if before else None)
     clients = {channel.name: client.Client(clock, proxy=channel.proxy, redact=redact) for channel in config.channel}
-    return Tools(config, clock, book, clients, found, redact, taxonomy.compile_rules(config.rule))
+    rules = taxonomy.compile_rules(config.rule)
+    if before is None:
+        return Tools(config, clock, book, clients, redact, found, rules)
+    return dataclasses.replace(before, config=config, clients=clients, keys=found, redact=redact, rules=rules)
 
 
-async def close(tools: Tools) -> None:
-    """Write what is still unsaved and close the connections."""
-    await flush(tools)
-    for http in tools.clients.values():
-        await http.aclose()
+async def close(tools: Tools, after: Collection[asyncio.Task[None]] = ()) -> None:
+    """Write what is still unsaved and close the connections, when these tasks that use them have ended."""
+    try:
+        if after:
+            await asyncio.wait(after)
+        await flush(tools)
+    finally:
+        for http in tools.clients.values():
+            await http.aclose()
 
 
 def canary(

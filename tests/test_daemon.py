@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from probe import clock, daemon, model, records, run, ticker
+from probe import clock, daemon, model, records, run, standstill, ticker
 from probe import config as configs
 from probe.records import history
 
@@ -78,7 +78,7 @@ def watch(config, during, start=START, on_daemon=lambda _watching: None):
                 watching.stop()
                 await running
             finally:
-                await run.close(tools)
+                await run.close(watching.tools)
 
     asyncio.run(go())
     return seen
@@ -236,10 +236,10 @@ def test_the_ticker_fires_at_its_pace_and_once_after_a_gap():
 
 def test_a_process_that_stood_still_notices(monkeypatch):
     real = itertools.count(0.0, 1.0)
-    monkeypatch.setattr(daemon.time, "monotonic", lambda: next(real))
-    still = daemon.Standstill(clock.RealClock())
+    monkeypatch.setattr(standstill.time, "monotonic", lambda: next(real))
+    still = standstill.Standstill(clock.RealClock())
     assert not still.since(-1.0)
-    monkeypatch.setattr(daemon.time, "monotonic", lambda: 500.0)
+    monkeypatch.setattr(standstill.time, "monotonic", lambda: 500.0)
     assert still.since(100.0)
     assert not still.since(501.0)
 

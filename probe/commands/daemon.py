@@ -12,7 +12,7 @@ import click
 from probe.commands import options
 
 if TYPE_CHECKING:
-    from probe import daemon, run
+    from probe import daemon
 
 
 @click.command(short_help="Send canaries on schedule and store what comes back.")
@@ -22,7 +22,9 @@ def command(config_path: str | None) -> None:
 
     In a terminal it shows what is in flight; otherwise it logs one line an outcome.
     The first Ctrl-C or SIGTERM sends nothing new and waits for paid requests in
-    flight; the second ends at once (they stay counted as spent).
+    flight; the second ends at once (they stay counted as spent). SIGHUP, or a change
+    of config.toml or a key file, makes it read its config again: a file with a fault
+    changes nothing, and log and status say so.
 
     \b
     Example:
@@ -35,14 +37,18 @@ def command(config_path: str | None) -> None:
         click.echo(f"warning: {warning}", err=True)
     database = config.database(pathlib.Path(settings.source))
     with records.daemon_lock(database), records.open(database) as book:
-        tools = run.tools(settings, clock.RealClock(), book)
         attended = sys.stderr.isatty()
-        logs.start(tools.redact, settings.monitor.log_format, logging.WARNING if attended else logging.INFO)
-        watch = daemon.Daemon(tools)
-        asyncio.run(_serve(watch, tools, attended=attended))
+
+        def log_by(tools: run.Tools) -> None:
+            level = logging.WARNING if attended else logging.INFO
+            logs.start(tools.redact, tools.config.monitor.log_format, level)
+
+        tools = run.tools(settings, clock.RealClock(), book)
+        log_by(tools)
+        asyncio.run(_serve(daemon.Daemon(tools, on_reload=log_by), attended=attended))
 
 
-async def _serve(watch: "daemon.Daemon", tools: "run.Tools", *, attended: bool) -> None:
+async def _serve(watch: "daemon.Daemon", *, attended: bool) -> None:
     """Run with signals connected, and the live view where a person watches."""
     from probe import run
     from probe.commands import live
@@ -50,10 +56,11 @@ async def _serve(watch: "daemon.Daemon", tools: "run.Tools", *, attended: bool) 
     loop = asyncio.get_running_loop()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(signal_number, watch.stop)
+    loop.add_signal_handler(signal.SIGHUP, watch.stop if attended else watch.reload)  # a terminal that closes sends it
     try:
         if attended:
             await live.show(watch)
         else:
             await watch.run()
     finally:
-        await run.close(tools)
+        await run.close(watch.tools)

@@ -147,8 +147,9 @@ class Redactor:
     The first 12 or last 8 characters of a loaded key are replaced too, since gateways like to quote them.
     """
 
-    def __init__(self, secrets: Iterable[Secret]) -> None:
+    def __init__(self, secrets: Iterable[Secret], earlier: "Redactor | None" = None) -> None:
         forms = {form for secret in secrets for form in _forms(secret.reveal()) if form}
+        forms.update(earlier._forms if earlier else ())  # noqa: SLF001 - another of its kind; replaced keys stay secret
         self._forms = tuple(sorted(forms, key=lambda form: (-len(form), form)))
 
     def __call__(self, text: str) -> str:
