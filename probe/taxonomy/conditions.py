@@ -100,6 +100,9 @@ CONDITIONS: Mapping[str, Condition] = MappingProxyType(
         "not_page": Condition("not a web page", lambda told, spoken: spoken.layer.speaker != "edge"),
         "not_5xx": Condition("not a 5xx", lambda told, spoken: (told.status or 0) < 500),
         "not_4xx": Condition("not a 4xx", lambda told, spoken: not 400 <= (told.status or 0) < 500),
+        "failed": Condition(
+            "an error in the answer", lambda told, spoken: any(voice.layer.error for voice in told.voices)
+        ),
         "picture": Condition("a picture in the answer", lambda told, spoken: told.pictures > 0),
         "no_picture": Condition("no picture in the answer", lambda told, spoken: told.pictures == 0),
         "examined": Condition("the picture was looked at", lambda told, spoken: told.evidence.picture is not None),

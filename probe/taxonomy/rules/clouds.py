@@ -171,6 +171,13 @@ RULES = (
         ),
     ),
     Rule(
+        "ark.model-not-open",
+        Kind.PERMISSION,
+        "model_scope",
+        by=By.CODE,
+        codes=codes("modelnotopen invalidendpointormodel.modelnotopen"),
+    ),
+    Rule(
         "ark.overdue",
         Kind.QUOTA_EXHAUSTED,
         codes=codes("accountoverdueerror arrearage accountoverdue quotaexceeded allocationquota.freetieronly"),

@@ -73,6 +73,13 @@ RULES = (
         "words.moderation",
         Kind.MODERATION_INPUT,
         any=(
+            "real person",
+            "public figure",
+            "celebrity",
+            "likeness",
+            "copyright",
+            "copyrighted",
+            "trademark",
             "content policy",
             "content filter",
             "content filtering",
@@ -107,7 +114,7 @@ RULES = (
             "harmful",
         ),
         pattern=(
-            r"(?<![a-z0-9])(?:content (?:policy|policies|moderation|filter|safety|violat)"
+            r"(?<![a-z0-9])(?:(?:refus|reject|declin|block|not allow|cannot|can\'t|violat)\w*.{0,80}(?:real person|public figure|celebrit\w+|likeness|copyright\w*|trademark\w*)|content (?:policy|policies|moderation|filter|safety|violat)"
             r"|safety (?:system|filter|policy|policies|reasons|check|guidelines|violation|setting)"
             r"|(?:blocked|rejected|refused|declined|flagged|denied|filtered|stopped) (?:by|for|due to|because|as|on) .{0,60}(?:safety|policy|policies|moderation|guardrail|guideline|filter|sensitive|harmful|inappropriate)"
             r"|moderation (?:blocked|failed|rejected|error|refus)"
@@ -170,6 +177,9 @@ RULES = (
         Kind.QUOTA_EXHAUSTED,
         "per_day",
         any=(
+            "today",
+            "this month",
+            "this week",
             "daily",
             "per day",
             "monthly",
@@ -184,7 +194,7 @@ RULES = (
             "today's",
         ),
         pattern=(
-            r"(?<![a-z0-9])(?:(?:daily|monthly|weekly|per[- ]day|per[- ]month|24[- ]hours?|free[- ](?:tier|plan|trial)|hourly|today's)\s?(?:[^\s,;:]+ ){0,4}(?:limit|quota|cap|allowance|requests|usage|generations?|images?)(?:[^\s,;:]+ ){0,3}"
+            r"(?<![a-z0-9])(?:used (?:all|up) .{0,40}(?:today|this month|this week)|(?:daily|monthly|weekly|per[- ]day|per[- ]month|24[- ]hours?|free[- ](?:tier|plan|trial)|hourly|today's)\s?(?:[^\s,;:]+ ){0,4}(?:limit|quota|cap|allowance|requests|usage|generations?|images?)(?:[^\s,;:]+ ){0,3}"
             r"|(?:limit|quota|cap|allowance|usage) (?:[^\s,;:]+ ){0,6}(?:today|per day|per month|daily|monthly|weekly|tomorrow)"
             r"|limit.{0,60}(?:tomorrow|in \d+ (?:hours?|days?)))"
         ),
@@ -228,6 +238,13 @@ RULES = (
         party=Party.CHANNEL,
         action=Action.SWITCH_CHANNEL,
         note="A channel's own machines are all taken or gone.",
+    ),
+    Rule(
+        "words.per-ip",
+        Kind.RATE_LIMITED,
+        "per_ip",
+        any=("for ip", "per ip", "from ip", "your ip", "this ip"),
+        pattern=r"(?:queue|queued|limit|requests?)\b.{0,60}(?:for|per|from) (?:your |this )?ip\b",
     ),
     Rule(
         "words.capacity",
@@ -287,7 +304,6 @@ RULES = (
             "too many requests",
             "toomanyrequests",
             "too many concurrent",
-            "too many images",
             "throttled",
             "throttling",
             "throttle",
@@ -356,7 +372,7 @@ RULES = (
             "秘钥",
         ),
         pattern=(
-            r"(?<![a-z0-9])(?:(?:authentication|authorization) (?:[^\s,;:]+ )?(?:failed|failure|error|required)"
+            r"请先?(?:配置|设置|填写|输入).{0,8}(?:api ?key|密钥|令牌|秘钥)|(?<![a-z0-9])(?:(?:authentication|authorization) (?:[^\s,;:]+ )?(?:failed|failure|error|required)"
             r"|log ?in first"
             r"|(?:invalid|incorrect|missing|no|wrong|expired|revoked|bad|malformed|unknown|empty|provide|provide an?|provide a valid|required|disabled|not (?:a )?valid|could not find|set (?:the|your)) (?:[^\s,;:]+ ){0,3}(?:api[ _-]?keys?|access[ _]token|credentials?|bearer(?: token)?|auth(?:entication|orization)?(?: token| header| credentials)?|secret key|token|x-api-key)"
             r"|(?:api[ _-]?keys?|access[ _]token|credentials?|bearer token|token|authorization header|authentication) (?:[^\s,;:]+ ){0,3}(?:invalid|incorrect|missing|expired|revoked|required|not (?:found|valid|set|provided|configured)|failed|error|disabled|is wrong|does not exist|has been (?:disabled|revoked|deleted))"
@@ -464,6 +480,8 @@ RULES = (
         "words.model",
         Kind.MODEL_NOT_FOUND,
         any=(
+            "未找到",
+            "找不到",
             "provider for model",
             "operation does not work",
             "model",
@@ -474,7 +492,7 @@ RULES = (
             "endpoint",
         ),
         pattern=(
-            r"(?<![a-z0-9])(?:unknown provider for model|does not work with the specified model"
+            r"未找到.{0,6}模型|(?<![a-z0-9])(?:unknown provider for model|does not work with the specified model"
             r"|(?:unknown|invalid|unsupported|unrecognized|nonexistent|no such|not a valid|not supported|can't find|could not find|cannot find) (?:image )?(?:generation )?model\b"
             r"|model(?:s|_name|_id)?[ :=]*[`'\"\[(]?[\w./:@-]{0,80}[`'\"\])]? ?(?:[^\s,;:]+ ){0,3}(?:not (?:found|exist|supported|available|recognized|a valid|yet available|enabled|configured)|does ?n[o']t exist|is (?:invalid|unknown|unsupported|deprecated|retired|unavailable|not)|(?:has been|was) (?:removed|retired|deprecated|shut|discontinued|decommissioned)|no longer (?:available|supported|exists))"
             r"|(?:does not|doesn't|don't) (?:support|have|exist|recognize) (?:[^\s,;:]+ ){0,3}model"
@@ -513,7 +531,7 @@ RULES = (
             "超出",
         ),
         pattern=(
-            r"(?<![a-z0-9])(?:(?:body|payload|entity|content|request|upload|file|files|image|images|attachment|data) (?:[^\s,;:]+ ){0,5}(?:too (?:large|big)|exceed\w*|larger than|over (?:the )?(?:limit|maximum|\d))"
+            r"(?<![a-z0-9])(?:(?:body|payload|entity|content|request|upload|file|files|image|images|attachment|data) (?:[^\s,;:]+ ){0,5}(?:too (?:large|big)|exceed\w*(?! (?:[^\s,;:]+ ){0,3}\d+ ?(?:s|sec|seconds|min)\b)|larger than|over (?:the )?(?:limit|maximum|\d))"
             r"|(?:exceed\w*|larger than|over|above|maximum|max\w*|limit) .{0,60}\d\s?(?:mb|mib|kb|kib|bytes|gb)\b"
             r"|too large for)|(?:图片|文件|请求体|请求|大小).{0,10}(?:过大|太大|超过|超出)"
         ),
@@ -553,6 +571,8 @@ RULES = (
         Kind.MALFORMED_RESPONSE,
         "client_parse",
         any=(
+            "decompressing",
+            "incorrect header check",
             "is not a function",
             "response format",
             "is not valid json",

@@ -9,6 +9,13 @@ RULES = (
         "delivery.said-no-image",
         Kind.NO_IMAGE,
         any=(
+            "without producing",
+            "without returning",
+            "without generating",
+            "not found in",
+            "not found in response",
+            "missing from",
+            "did not find",
             "no image",
             "no images",
             "no valid image",
@@ -63,7 +70,7 @@ RULES = (
             "未收到",
         ),
         pattern=(
-            r"(?<![a-z0-9])(?:image_generation\w* (?:tool )?(?:was|is) not (?:invoked|called|used)"
+            r"(?<![a-z0-9])(?:without (?:producing|returning|generating) (?:an? |any )?(?:image|picture)|(?:image|images|image data|image url|b64_json|picture) (?:[^\s,;:]+ ){0,2}(?:not found|missing|absent|empty) (?:in|from)|did not find .{0,20}image|image_generation\w* (?:tool )?(?:was|is) not (?:invoked|called|used)"
             r"|returned (?:only )?text (?:instead|only)|text instead of (?:an? )?image"
             r"|(?:did not|didn't|does not|doesn't|was not|not) (?:return|produce|contain|include|execute|generate|provide|yield|deliver)(?:ed)? (?:any |an? |the |valid )?(?:final |output |usable )?(?:image|picture|inlinedata|b64)"
             r"|failed to (?:return|contain|include|provide|yield|deliver) (?:any |an? |the |valid )?(?:image|picture)"
@@ -341,6 +348,18 @@ RULES = (
         party=Party.CHANNEL,
         action=Action.SWITCH_CHANNEL,
         note="A chat route that talked in place of drawing.",
+    ),
+    Rule(
+        "answer.failed",
+        Kind.PROCESSING_ERROR,
+        "failed_within_200",
+        by=By.PICTURE,
+        statuses=SUCCESS,
+        when=("no_picture", "failed"),
+        party=Party.UNKNOWN,
+        confidence="low",
+        would_decide="the words of the error",
+        note="A 200 that carries an error nobody else explains.",
     ),
     Rule(
         "answer.empty-list",

@@ -38,6 +38,11 @@ RULES = (
         Kind.GATEWAY_ERROR,
         "pool_exhausted",
         any=(
+            "all available",
+            "pool exhausted",
+            "pool is exhausted",
+            "backends failed",
+            "节点",
             "no available",
             "no active",
             "no usable",
@@ -73,7 +78,7 @@ RULES = (
             "密钥",
         ),
         pattern=(
-            r"(?<![a-z0-9])(?:no auth (?:available|found)"
+            r"(?:无|没有|暂无)可用的?节点|(?<![a-z0-9])(?:pool (?:is )?(?:exhausted|empty)|all (?:[^\s,;:]+ )?backends failed|no auth (?:available|found)"
             r"|(?:accounts?|credentials?|keys?|tokens?) (?:[^\s,;:]+ ){0,6}(?:cooling down|in cooldown|on cooldown|rate limited or unavailable)"
             r"|all (?:[^\s,;:]+ )?(?:keys?|accounts?|tokens?) failed"
             r"|no (?:available|active|usable|valid|eligible|healthy|compatible|schedulable|upstream)\s?(?:\w+\s){0,3}(?:accounts?|credentials?|tokens?|keys?|image quota|providers?)\b"
@@ -129,7 +134,6 @@ RULES = (
             "upstream access forbidden",
             "upstream account",
             "authentication failed with upstream",
-            "unusual activity",
             "上游认证",
             "上游鉴权",
         ),
@@ -155,6 +159,15 @@ RULES = (
         stage=Stage.AUTH,
         retryable=False,
         action=Action.SWITCH_CHANNEL,
+    ),
+    Rule(
+        "relay.own-key-code",
+        Kind.GATEWAY_ERROR,
+        "own_credential",
+        codes=codes("token_invalidated token_revoked refresh_token_reused refresh_token_expired auth_unavailable"),
+        stage=Stage.AUTH,
+        retryable=False,
+        note="A signed-in account behind a reverse channel has lost its session.",
     ),
     Rule(
         "relay.own-key-5xx",
@@ -230,7 +243,7 @@ RULES = (
         "per_day",
         any=("每日", "今日", "当日", "每天", "本月"),
         pattern=(
-            r"(?:今日|当日|每日|每天|本月|本周).{0,16}(?:已达|达到|用完|耗尽)|(?:每日|今日|当日|每天|本月).{0,12}(?:上限|限额|额度|次数|用完|用尽|达到)"
+            r"(?:超出|超过|达到).{0,6}(?:每日|今日|当日|每天|本月|本周)|(?:今日|当日|每日|每天|本月|本周).{0,16}(?:已达|达到|用完|耗尽)|(?:每日|今日|当日|每天|本月).{0,12}(?:上限|限额|额度|次数|用完|用尽|达到)"
         ),
         action=Action.SWITCH_CHANNEL,
     ),
@@ -454,7 +467,19 @@ RULES = (
         "relay.challenge",
         Kind.GATEWAY_ERROR,
         "edge_block",
-        any=("challenge blocked", "安全验证", "challenge page", "cf challenge", "cf_clearance", "cloudflare challenge"),
+        any=(
+            "cf-mitigated",
+            "browser fingerprint",
+            "sentinel token",
+            "captcha",
+            "unusual activity",
+            "challenge blocked",
+            "安全验证",
+            "challenge page",
+            "cf challenge",
+            "cf_clearance",
+            "cloudflare challenge",
+        ),
         retryable=False,
         action=Action.SWITCH_CHANNEL,
         note="A bot check between the relay and its upstream.",
@@ -477,6 +502,9 @@ RULES = (
         "upstream_status",
         by=By.HINT,
         any=(
+            "上游返回",
+            "上游异常",
+            "上游服务",
             "bad response status code",
             "provider returned error",
             "error from provider",

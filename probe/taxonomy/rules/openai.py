@@ -77,6 +77,7 @@ RULES = (
         Kind.PERMISSION,
         "key_scope",
         any=(
+            "must be a member of an organization",
             "missing scopes",
             "insufficient permissions for this operation",
             "does not have access to model",
@@ -147,7 +148,13 @@ RULES = (
     Rule(
         "openai.overloaded",
         Kind.OVERLOADED,
-        any=("currently overloaded", "model is at capacity", "is at capacity", "servers are overloaded"),
+        any=(
+            "processing too many requests",
+            "currently overloaded",
+            "model is at capacity",
+            "is at capacity",
+            "servers are overloaded",
+        ),
     ),
     Rule(
         "openai.overloaded-code",
@@ -209,6 +216,26 @@ RULES = (
         "input_image",
         any=("error while downloading", "failed to download image", "timeout while downloading", "unable to download"),
         note="The input picture's host refused; a status in the sentence is that host's.",
+    ),
+    Rule(
+        "openai.bytes-limit",
+        Kind.PAYLOAD_TOO_LARGE,
+        any=(
+            "less than",
+            "larger than",
+            "smaller than",
+            "at most",
+            "maximum",
+            "max",
+            "exceeds",
+            "exceed",
+            "limit",
+            "too large",
+            "too big",
+        ),
+        pattern=r"\d ?(?:mb|mib|kb|kib|gb)\b|\d ?bytes\b",
+        without=("rate limit", "timed out"),
+        note="A limit in units of bytes.",
     ),
     Rule(
         "openai.file",
