@@ -229,7 +229,7 @@ RULES = (
             "max",
             "exceeds",
             "exceed",
-            "limit",
+            "size limit",
             "too large",
             "too big",
         ),
