@@ -1,0 +1,97 @@
+"""The figures: the same bytes for the same data, every text as it is, nothing drawn where nothing is known."""
+
+import dataclasses
+import io
+import xml.etree.ElementTree as ET
+
+import pytest
+from PIL import Image
+from report_samples import NOW, degraded_window, empty_window, facts, grid, seen
+
+from probe import model
+from reports import blocks, figures, plots, sections, window
+from reports.plots import cost, style
+
+
+def drawn(shown):
+    return {
+        block.name: block
+        for section in sections.build(shown).sections
+        for block in section.blocks
+        if isinstance(block, blocks.Plot)
+    }
+
+
+PLOTS = drawn(degraded_window())
+
+
+def test_a_report_has_a_figure_for_each_question():
+    assert list(PLOTS) == [f"{name}-scheduled" for name in ("rates", "timeline", "latency", "cost", "kinds")]
+    assert {type(plot.data) for plot in PLOTS.values()} == set(plots.FIGURES)
+
+
+def test_the_same_data_gives_the_same_bytes():
+    for name in ("timeline-scheduled", "cost-scheduled"):
+        assert plots.svg(PLOTS[name]) == plots.svg(PLOTS[name])
+
+
+@pytest.mark.parametrize("width_in", [style.WIDE_IN, style.NARROW_IN])
+def test_a_picture_is_as_wide_as_it_was_ordered(width_in):
+    png = Image.open(io.BytesIO(plots.png(PLOTS["rates-scheduled"], width_in)))
+    assert png.width == pytest.approx(width_in * plots.DPI, abs=2)
+    png.load()
+
+
+def text_of(svg):
+    return [element.text for element in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
+
+
+def test_question_n_and_zone_stand_in_the_picture():
+    found = text_of(plots.svg(PLOTS["timeline-scheduled"]))
+    assert "When did a path degrade, and is it over?" in found
+    assert " 0 of 11 failed" in found
+    assert "scheduled canaries, UTC" in found
+
+
+@pytest.mark.parametrize("name", ["a$x^2$b", "<b>&amp;", "\x1b[31m\u202e", "通道", "_{1}^{2}"])
+def test_a_name_is_drawn_as_it_is_and_breaks_nothing(name):
+    strip = dataclasses.replace(PLOTS["timeline-scheduled"].data.strips[0], name=name)
+    data = dataclasses.replace(PLOTS["timeline-scheduled"].data, strips=(strip,))
+    plot = dataclasses.replace(PLOTS["timeline-scheduled"], data=data)
+    assert style.label(name) in text_of(plots.svg(plot))
+
+
+def test_a_figure_on_a_page_takes_the_colours_of_the_page():
+    inline = plots.inline_svg(PLOTS["rates-scheduled"], style.WIDE_IN)
+    assert inline.startswith("<svg ")
+    assert "var(--ink)" in inline
+    assert style.INK not in inline
+    ET.fromstring(inline)
+
+
+def test_nothing_is_drawn_where_nothing_is_known():
+    assert drawn(empty_window()) == {}
+    few = seen(facts("vip/4k-high", grid("vip/4k-high", 1, 1440)))
+    assert [name.partition("-")[0] for name in drawn(few)] == ["timeline"]
+
+
+def test_a_year_of_trouble_can_be_drawn():
+    path = facts("vip/4k-high", grid("vip/4k-high", 0.9, 60), model.State.DEGRADED)
+    stretch = figures.Bracket(NOW, NOW, None, None, still_on=False)
+    plot = drawn(seen(path))["timeline-scheduled"]
+    strips = (dataclasses.replace(plot.data.strips[0], brackets=(stretch,) * 500),)
+    plots.svg(dataclasses.replace(plot, data=dataclasses.replace(plot.data, strips=strips)))
+
+
+def test_the_frontier_holds_what_no_other_beats_in_both():
+    def point(channel, usd, share):
+        return figures.Cost(channel, usd, (usd, usd), share, (share, share), 100)
+
+    cheap, sure, beaten = point("vip", 0.03, 0.95), point("official", 0.40, 0.99), point("nano", 0.15, 0.94)
+    assert cost.frontier((sure, beaten, cheap)) == [cheap, sure]
+
+
+def test_every_series_has_figures_of_its_own():
+    simulated = grid("vip/4k-high", 0.9, 60, trigger=model.Trigger.SIMULATED)
+    both = seen(facts("vip/4k-high", [*grid("vip/4k-high", 1, 60), *simulated]))
+    assert {plot.data.series for plot in drawn(both).values()} == {str(series) for series in window.SAMPLES}

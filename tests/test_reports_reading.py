@@ -1,0 +1,199 @@
+"""From history to a window: what is read, how long periods are pieced together, and which estimate stands."""
+
+import datetime as dt
+import itertools
+import math
+
+import numpy as np
+import pytest
+from record_samples import judged
+from report_samples import DAY, HOUR, NOW, SINCE, estimate, facts
+
+from probe import config as configs
+from probe import model, records
+from probe.inference import change, segments
+from probe.records import history
+from reports import outcomes, reading, window
+
+CONFIG = """
+[[channel]]
+name = "vip"
+protocol = "openai-images"
+base_url = "https://vip.example/v1"
+model = "gpt-image-2-vip"
+key_env = "VIP_KEY"
+price_usd = 0.03
+tiers = ["1k-low", "4k-high"]
+"""
+VIP = model.Path("vip", "4k-high")
+
+
+@pytest.fixture
+def config(tmp_path):
+    (tmp_path / "config.toml").write_text(CONFIG)
+    return configs.load(tmp_path / "config.toml")
+
+
+def read(config, tmp_path, stored, **choice):
+    with records.open(tmp_path / "tierwatch.db") as book:
+        book.store_all(stored)
+    with history.open(tmp_path / "tierwatch.db") as past:
+        return reading.read(config, past, NOW, reading.Choice(**choice))
+
+
+def canary(number, at, kind=model.Kind.OK, path=VIP, **fields):
+    return judged(f"canary-{number}", kind=kind, at=at, path=path, **fields)
+
+
+def test_outcomes_are_read_by_path_and_series_within_the_period(config, tmp_path):
+    stored = [
+        canary(0, SINCE - HOUR),
+        canary(1, SINCE),
+        canary(2, NOW - HOUR, trigger=model.Trigger.BURST),
+        canary(3, NOW - HOUR, trigger=model.Trigger.OWN_TRAFFIC),
+        canary(4, NOW),
+    ]
+    seen = read(config, tmp_path, stored)
+    (vip,) = [each for each in seen.paths if each.path == VIP]
+    assert {series: len(taken) for series, taken in vip.series.items()} == {
+        window.Series.SCHEDULED: 1,
+        window.Series.EXTRA: 1,
+        window.Series.OWN: 1,
+    }
+    assert len(vip.canaries()) == 2
+
+
+def test_a_configured_path_without_outcomes_is_there_and_unknown(config, tmp_path):
+    seen = read(config, tmp_path, [canary(0, NOW - HOUR)])
+    light = next(each for each in seen.paths if each.path.tier == "1k-low")
+    assert (light.state, light.series, light.now.price_usd) == (model.State.UNKNOWN, {}, 0.03)
+
+
+def test_a_path_that_has_left_the_config_keeps_its_history_and_loses_its_price(config, tmp_path):
+    gone = model.Path("old", "4k-high")
+    seen = read(config, tmp_path, [canary(0, NOW - HOUR, path=gone)])
+    (old,) = [each for each in seen.paths if each.path == gone]
+    assert (len(old.of(window.Series.SCHEDULED)), old.now.price_usd) == (1, None)
+    assert old.now.state.reason == "no longer in the config"
+
+
+def test_the_period_compared_with_ends_where_the_period_begins(config, tmp_path):
+    stored = [canary(number, NOW - number * DAY + HOUR) for number in range(1, 5)]
+    seen = read(config, tmp_path, stored, since=NOW - 2 * DAY, compare=DAY)
+    vip = next(each for each in seen.paths if each.path == VIP)
+    assert (len(vip.sample(window.Series.SCHEDULED)), len(vip.sample_before(window.Series.SCHEDULED))) == (2, 1)
+    assert seen.before_since == NOW - 3 * DAY
+
+
+def test_only_chosen_paths_are_read(config, tmp_path):
+    seen = read(config, tmp_path, [canary(0, NOW - HOUR)], tiers=("1k-low",))
+    assert [str(each.path) for each in seen.paths] == ["vip/1k-low"]
+    assert {advice.tier for advice in seen.advice} <= {"1k-low"}
+
+
+def test_skips_and_lost_requests_are_counted_by_path(config, tmp_path):
+    with records.open(tmp_path / "tierwatch.db") as book:
+        book.skip(VIP, 1, NOW - HOUR, "budget")
+        book.skip(VIP, 2, NOW - HOUR, "budget")
+        book.skip(VIP, 3, NOW - 30 * DAY, "overrun")
+    seen = read(config, tmp_path, [])
+    vip = next(each for each in seen.paths if each.path == VIP)
+    assert dict(vip.skips) == {"budget": 2}
+
+
+# --- columns ----------------------------------------------------------------------------------------------------------
+
+
+def test_columns_are_split_at_edges_without_loss():
+    taken = facts("vip/4k-high", [point(at) for at in range(100)]).of(window.Series.SCHEDULED)
+    edges = [NOW + minutes * dt.timedelta(minutes=1) for minutes in (0, 30, 31, 100)]
+    assert [len(part) for part in taken.split(edges)] == [30, 1, 69]
+
+
+def point(minute):
+    from report_samples import point as made
+
+    return made(VIP, NOW + minute * dt.timedelta(minutes=1))
+
+
+def test_every_kind_and_exclusion_says_of_health_what_the_model_says():
+    from report_samples import columns
+    from report_samples import point as made
+
+    for kind in model.Kind:
+        for excluded in (None, *model.Exclusion):
+            one = columns([made(VIP, NOW, kind, excluded=excluded)])
+            expected = model.health_of(kind, excluded)
+            assert bool(one.telling[0]) is (expected is not None)
+            assert bool(one.failed[0]) is (expected is False)
+
+
+def test_joined_series_are_in_order_of_sending():
+    path = facts("vip/4k-high", [point(5), point(1)])
+    both = outcomes.joined([path.of(window.Series.SCHEDULED), path.of(window.Series.SCHEDULED), outcomes.NONE])
+    assert both.sent_s.tolist() == sorted(both.sent_s.tolist())
+    assert len(both) == 4
+
+
+# --- long periods in pieces -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("days", [1, 28, 41, 43, 90, 730])
+def test_pieces_cover_the_period_and_overlap(days):
+    since = NOW - days * DAY
+    pieces = reading.chunked(since, NOW)
+    assert (pieces[0][0], pieces[-1][1]) == (since, NOW)
+    assert all(after[0] < before[1] for before, after in itertools.pairwise(pieces))
+    assert max(end - start for start, end in pieces) <= 45 * DAY
+
+
+def segment(start, end, failing=0.5):
+    moments = [None if at is None else change.Moment(at, at - HOUR, at + HOUR) for at in (start, end)]
+    return segments.Segment(moments[0], moments[1], failing, 0.99)
+
+
+def piece(*found, failing=0.05, low=0.04, high=0.07):
+    return segments.Past(SINCE, np.zeros(1), failing, low, high, 0.1, found)
+
+
+def test_a_stretch_seen_by_two_pieces_is_one():
+    border = NOW - 5 * DAY
+    first = piece(segment(border - 3 * HOUR, border + 2 * HOUR))
+    second = piece(segment(border - 2 * HOUR, border + 4 * HOUR))
+    (found,) = reading.joined([first, second], NOW).degraded
+    assert (found.start.at, found.end.at) == (border - 3 * HOUR, border + 4 * HOUR)
+
+
+def test_stretches_apart_stay_apart():
+    pieces = [piece(segment(SINCE, SINCE + 3 * HOUR), segment(SINCE + DAY, SINCE + DAY + HOUR))]
+    assert len(reading.joined(pieces, NOW).degraded) == 2
+
+
+def test_an_end_that_no_canary_has_seen_is_open():
+    last = NOW - 3 * HOUR
+    (found,) = reading.joined([piece(segment(NOW - 6 * HOUR, NOW - HOUR))], last).degraded
+    assert found.end is None
+
+
+def test_shares_of_time_are_averaged_and_their_spreads_add_in_quadrature():
+    found = reading.joined([piece(failing=0.05), piece(failing=0.07, low=0.06, high=0.10)], NOW).occupancy
+    assert found.failing == pytest.approx(0.06)
+    assert found.low == pytest.approx(0.06 - math.hypot(0.01, 0.01) / 2)
+    assert found.high == pytest.approx(0.06 + math.hypot(0.02, 0.03) / 2)
+
+
+def test_an_alarm_that_is_on_is_dated_once():
+    since = estimate(NOW - 4 * HOUR)
+    path = facts("vip/4k-high", (), model.State.DEGRADED, since=since, failing=0.4)
+    smoothed = (
+        window.Degraded(estimate(SINCE), estimate(SINCE + HOUR), 0.3),
+        window.Degraded(estimate(NOW - 5 * HOUR), None, 0.6),
+    )
+    found = reading.agreed(path, reading.Past(smoothed))
+    assert found.degraded == (smoothed[0], window.Degraded(since, None, 0.4))
+
+
+def test_an_alarm_the_smoother_does_not_see_is_a_stretch_all_the_same():
+    since = estimate(NOW - 4 * HOUR)
+    path = facts("vip/4k-high", (), model.State.DEGRADED, since=since, failing=0.12)
+    assert reading.agreed(path, reading.Past()).degraded == (window.Degraded(since, None, 0.12),)
