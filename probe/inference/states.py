@@ -138,7 +138,7 @@ def spacing_s(judged: Iterable[model.Judged]) -> dict[model.Path, float]:
         if one.outcome.trigger in model.SAMPLE_TRIGGERS:
             sent[one.outcome.path].append(one.outcome.sent_at)
     return {
-        path: numbers.median((b - a).total_seconds() for a, b in zip(times[-50:], times[-49:], strict=False))
+        path: numbers.median((b - a).total_seconds() for a, b in itertools.pairwise(times[-50:]))
         for path, times in sent.items()
         if len(times) >= 3
     }
