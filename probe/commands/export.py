@@ -29,7 +29,7 @@ def command(
 
     \b
     Example:
-      tierwatch export --since 7d | jq -r '[.sent_at, .channel, .verdict.kind] | @tsv'
+      tierwatch export --since 7d | jq -r '[.sent_at, .verdict.kind] | @tsv'
       tierwatch export --output hongkong.ndjson
     """
     from probe import config

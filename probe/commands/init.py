@@ -37,8 +37,8 @@ def command(file: str, channels: tuple[str, ...], budget: float | None) -> None:
     \b
     Example:
       tierwatch init
-      tierwatch init --channel vip --channel nano --budget 2
-      tierwatch init --channel vip,key_env=MY_GATEWAY_KEY --channel nano,key_file=nano.key
+      tierwatch init --channel vip --channel nano,key_file=nano.key
+      tierwatch init --channel vip,key_env=MY_GATEWAY_KEY --budget 2
     """
     from probe import config, plan
     from probe.commands import plan as plan_command

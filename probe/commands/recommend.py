@@ -28,7 +28,7 @@ def command(*, config_path: str | None, tiers: tuple[str, ...], jobs: tuple[str,
     Example:
       tierwatch recommend
       tierwatch recommend --tier 4k-high
-      tierwatch recommend --json | jq -r '.recommendations[] | "\\(.tier) \\(.choice.channel)"'
+      tierwatch recommend --json | jq '.recommendations[0].choice'
       tierwatch recommend --format env > channels.env
       tierwatch recommend --format litellm > litellm.yaml
     """
