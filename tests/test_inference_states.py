@@ -235,3 +235,11 @@ def test_states_load_neither_numpy_nor_pydantic():
     code = f"import sys; from probe.inference import routing, schedule, segments, states; print({heavy})"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("count", [3, 49, 50, 120])
+def test_the_calm_spacing_is_told_by_the_canaries_however_few(count):
+    outcomes = [judged(VIP_4K, 1.5 * n) for n in range(count)]
+    outcomes.append(judged(VIP_4K, 1.6, trigger=model.Trigger.BURST))
+    assert states.spacing_s(outcomes) == {VIP_4K: 5400.0}
+    assert states.spacing_s(outcomes[:2]) == {}
