@@ -1,17 +1,24 @@
 """The posterior over causes, against the published figures of the specification (its section 7.9)."""
 
 import dataclasses
+import math
 
 import pytest
 
+from probe import model, taxonomy
 from probe.inference import causes, posterior
-from probe.inference.causes import Cause, Finding, Result, Said, Check
+from probe.inference.causes import Cause, Check, Finding, Result, Said
 
 PUBLISHED = dataclasses.replace(causes.TABLES, background=0.0)
 """The specification's own model: a request that failed for another reason is on a healthy path."""
 
 CLEAR = Finding(Check.PRE_SCREEN, Result.PASSED)
+FLAGGED = Finding(Check.PRE_SCREEN, Result.FAILED)
 RETRY_FAILED = Finding(Check.RETRY, Result.FAILED)
+
+
+def weighed(*findings, said=Said.PROCESSING, clues=(), tables=causes.TABLES):
+    return posterior.weigh(said, clues, findings, tables).p
 
 
 @pytest.mark.parametrize(
@@ -28,9 +35,151 @@ RETRY_FAILED = Finding(Check.RETRY, Result.FAILED)
             [CLEAR, RETRY_FAILED, Finding(Check.CANARY, Result.FAILED)],
             {Cause.CONTENT: 0.0166, Cause.UPSTREAM: 0.8112, Cause.CHANNEL: 0.1308},
         ),
-        ([Finding(Check.PRE_SCREEN, Result.FAILED)], {Cause.CONTENT: 0.9118}),
+        ([FLAGGED], {Cause.CONTENT: 0.9118}),
     ],
 )
 def test_posterior_equals_the_published_figures(findings, expected):
-    found = posterior.weigh(Said.PROCESSING, findings=findings, tables=PUBLISHED).p
+    found = weighed(*findings, tables=PUBLISHED)
     assert {cause: found[cause] for cause in expected} == pytest.approx(expected, abs=5e-5)
+
+
+def test_many_failing_canaries_never_exclude_that_the_prompt_is_bad_too():
+    # A bad prompt meets a path in trouble with probability `background`: that caps what the path can say.
+    found = weighed(*[Finding(Check.CANARY, Result.FAILED)] * 40)
+    assert found[Cause.CONTENT] / found[Cause.UPSTREAM] == pytest.approx(
+        0.30 * 0.38 * causes.TABLES.background / (0.28 * 0.62), rel=0.1
+    )
+
+
+def test_canaries_on_another_channel_tell_once_whether_it_shares_the_trouble():
+    one = weighed(Finding(Check.CANARY, Result.FAILED), Finding(Check.OTHER_CANARY, Result.PASSED, of="b"))
+    many = weighed(Finding(Check.CANARY, Result.FAILED), *[Finding(Check.OTHER_CANARY, Result.PASSED, of="b")] * 20)
+    assert many[Cause.UPSTREAM] > 0.5 * one[Cause.UPSTREAM]
+
+
+def test_a_channel_on_the_same_upstream_by_config_tells_upstream_from_channel():
+    failed = [Finding(Check.CANARY, Result.FAILED)] * 3
+
+    def upstream(shared):
+        elsewhere = [Finding(Check.OTHER_CANARY, Result.PASSED, of="b", shared=shared)] * 4
+        return weighed(*failed, *elsewhere, said=Said.GATEWAY)[Cause.UPSTREAM]
+
+    assert upstream(True) < upstream(None) < upstream(False)
+
+
+def test_a_canary_refused_by_moderation_says_nothing_where_the_request_was_not_refused():
+    assert weighed(Finding(Check.CANARY, Result.REFUSED)) == pytest.approx(weighed())
+
+
+def test_canaries_refused_like_the_request_blame_the_channel():
+    refused = [Finding(Check.CANARY, Result.REFUSED)] * 3
+    assert weighed(said=Said.MODERATION)[Cause.CONTENT] > 0.95
+    assert weighed(*refused, said=Said.MODERATION)[Cause.CHANNEL] > 0.95
+
+
+def test_a_key_refused_now_is_not_cleared_by_canaries_that_passed_before():
+    before = [Finding(Check.CANARY, Result.PASSED, apart=True)] * 20
+    assert weighed(*before, said=Said.ACCOUNT, clues=["blames the caller"])[Cause.ACCOUNT] > 0.9
+
+
+def test_a_key_is_cleared_by_a_canary_that_passes_afterwards():
+    now = [Finding(Check.CANARY, Result.PASSED)]
+    assert weighed(*now, said=Said.ACCOUNT, clues=["blames the caller"])[Cause.ACCOUNT] < 0.7
+
+
+def test_a_finding_counts_by_its_weight():
+    half = Finding(Check.RETRY, Result.FAILED, 0.5)
+    assert weighed(half, half) == pytest.approx(weighed(RETRY_FAILED))
+    assert weighed(Finding(Check.RETRY, Result.FAILED, 0.0)) == pytest.approx(weighed())
+
+
+def test_nothing_known_of_the_reply_leaves_the_prior():
+    found = weighed(said=None)
+    assert [round(found[cause], 6) for cause in causes.CAUSES] == list(causes.TABLES.prior)
+
+
+def test_the_caller_is_blamed_only_when_it_is_nearly_sure():
+    def of(cause, p):
+        return posterior.Posterior({}, {cause: p})
+
+    assert of(Cause.UPSTREAM, 0.9).sure
+    assert not of(Cause.CONTENT, 0.9).sure
+    assert of(Cause.UPSTREAM, 0.6).known
+    assert not of(Cause.CONTENT, 0.79).known
+
+
+OPTIONS = [posterior.Option(check, price_usd, "b") for check, price_usd in causes.PRICES_USD.items()]
+
+
+def test_the_next_check_is_the_free_pre_screen_and_then_the_cheap_one():
+    first = posterior.next_check(Said.PROCESSING, [], [], OPTIONS)
+    assert first.option.check is Check.PRE_SCREEN
+    second = posterior.next_check(Said.PROCESSING, [], [CLEAR], OPTIONS[1:])
+    assert second.option.check is Check.DOWNSCALE
+
+
+def test_the_information_of_a_check_is_the_expected_drop_of_entropy():
+    choice = posterior.next_check(Said.PROCESSING, [], [], OPTIONS[:1])
+
+    def entropy(*findings):
+        return -math.fsum(p * math.log(p) for p in weighed(*findings).values())
+
+    p_flagged = math.fsum(p * (0.5 if cause is Cause.CONTENT else 0.02) for cause, p in weighed().items())
+    expected = entropy() - p_flagged * entropy(FLAGGED) - (1 - p_flagged) * entropy(CLEAR)
+    assert choice.nats == pytest.approx(expected)
+
+
+def test_no_further_check_once_a_cause_is_sure():
+    assert posterior.weigh(Said.INVALID).lead == (Cause.PARAMETERS, pytest.approx(0.91, abs=0.005))
+    assert posterior.next_check(Said.INVALID, [], [], OPTIONS) is None
+
+
+def test_no_check_that_is_not_worth_its_price():
+    dear = [posterior.Option(Check.CANARY, 10_000.0)]
+    assert posterior.next_check(Said.PROCESSING, [], [], dear) is None
+
+
+def test_counted_cases_move_the_tables_towards_what_happened():
+    case = posterior.weigh(Said.GATEWAY, ["names the gateway's pool"], [Finding(Check.CANARY, Result.FAILED)] * 3)
+    learnt = posterior.learn([(Said.GATEWAY, case)] * 30)
+    channel = causes.CAUSES.index(Cause.CHANNEL)
+    assert learnt.prior[channel] == pytest.approx((30 * 0.10 + 30 * case.p[Cause.CHANNEL]) / 60)
+    assert learnt.said[Said.GATEWAY][channel] > causes.TABLES.said[Said.GATEWAY][channel]
+    assert math.fsum(learnt.prior) == pytest.approx(1)
+
+
+def test_every_table_is_complete():
+    assert set(causes.SAID) == set(model.Kind)
+    assert set(causes.TABLES.said) == set(Said)
+    assert set(causes.TABLES.fails) == set(Check)
+    rows = [*causes.TABLES.said.values(), *causes.TABLES.clues.values(), *causes.TABLES.fails.values()]
+    assert {len(row) for row in rows} == {len(causes.CAUSES)}
+    assert set(causes.DETAILS.values()) <= set(causes.TABLES.clues)
+    assert math.fsum(causes.TABLES.prior) == pytest.approx(1)
+    for index in range(len(causes.CAUSES)):
+        assert math.fsum(row[index] for row in causes.TABLES.said.values()) == pytest.approx(1, abs=0.011)
+
+
+def test_every_detail_that_is_a_clue_is_one_that_the_taxonomy_gives():
+    assert set(causes.DETAILS) <= {rule.detail for rule in taxonomy.RULES}
+
+
+@pytest.mark.parametrize(
+    ("kind", "detail", "party", "clue"),
+    [
+        (model.Kind.GATEWAY_ERROR, "pool_exhausted", model.Party.CHANNEL, "names the gateway's pool"),
+        (model.Kind.TIMEOUT, "gateway_timeout", model.Party.CHANNEL, "ended at a proxy's time limit"),
+        (model.Kind.AUTH, "", model.Party.CALLER, "blames the caller"),
+        (model.Kind.PERMISSION, "role", model.Party.CHANNEL, "blames the channel"),
+        (model.Kind.DEGRADED_IMAGE, "size_reduced", model.Party.CHANNEL, "brings a wrong picture"),
+    ],
+)
+def test_finer_words_of_a_verdict_are_clues(kind, detail, party, clue):
+    base = taxonomy.judge(model.Evidence())
+    assert causes.clues_of(dataclasses.replace(base, kind=kind, detail=detail, party=party)) == (clue,)
+
+
+def test_a_bare_processing_error_has_no_clue():
+    assert (
+        causes.clues_of(dataclasses.replace(taxonomy.judge(model.Evidence()), kind=model.Kind.PROCESSING_ERROR)) == ()
+    )

@@ -67,12 +67,13 @@ def name_of(count: around.Count) -> str:
 
 
 def state_at(about: Subject, history: "History", config: "Config") -> model.PathState | None:
-    """The state of the path half an hour after the failure, from the outcomes of its channel."""
+    """The state of the path as the half hour after the failure showed it, from the outcomes of its channel."""
     if about.path is None or about.sent_at is None or about.path not in config.paths():
         return None
     until = about.sent_at + around.WIDER[0]
-    stored = history.outcomes(until - STATE_REACH, until, channel=about.path.channel)
-    return next((state for state in states.of(stored, config, until) if state.path == about.path), None)
+    stored = list(history.outcomes(until - STATE_REACH, until, channel=about.path.channel))
+    latest = max((one.outcome.sent_at for one in stored), default=about.sent_at)
+    return next((state for state in states.of(stored, config, latest) if state.path == about.path), None)
 
 
 def hashed(prompt: str, key: bytes) -> str:

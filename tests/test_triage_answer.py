@@ -1,0 +1,251 @@
+"""The answer in two lines, and the text, ticket and document around it."""
+
+import dataclasses
+import json
+
+import pytest
+import triage_samples as samples
+
+from probe import model, taxonomy
+from probe.inference.causes import Check, Finding, Result
+from probe.triage import answer, document, evidence, ladder, options, stored, text, ticket
+from probe.triage.diagnosis import Piece, diagnose
+
+NOW = samples.AT
+
+
+@pytest.fixture
+def config(tmp_path):
+    return samples.config(tmp_path)
+
+
+def found(about=None, *outcomes, config=None, pieces=()):
+    """A diagnosis from neighbours and further pieces."""
+    about = about or samples.about()
+    near = None
+    if config is not None:
+        near = evidence.around.look(about.path, samples.AT, samples.neighbourhood(*outcomes), config)
+    told = [*evidence.of_reply(about), *(evidence.of_neighbours(near) if near else ()), *pieces]
+    return diagnose(about, told, near=near)
+
+
+def said(diagnosis, config=None):
+    two = answer.answer(diagnosis, config)
+    return two.cause, two.action
+
+
+LOST = Piece("vip's log", "finished after 212 s, billed $0.03: the picture was made and lost", answer.LOST, live=True)
+
+
+def test_upstream_trouble_says_switch_and_names_the_cheapest_channel_that_is_well(config):
+    failing, well = samples.series(samples.VIP, "x.xx.xx.x"), samples.series(samples.OFFICIAL, "." * 9)
+    lines = said(found(samples.own(), failing, well, config=config), config)
+    assert lines[0] == "PROBABLY UPSTREAM, not your input (0.64): vip/4k-high: 4 of 6 failed within 30 min."
+    assert lines[1] == "SWITCH: do not resend on vip. Use official, $0.40."
+
+
+def test_a_channel_that_fails_too_is_not_offered(config):
+    failing, theirs = samples.series(samples.VIP, "xxxxxx"), samples.series(samples.OFFICIAL, "xxxx..")
+    diagnosis = found(samples.own(), failing, theirs, config=config)
+    assert said(diagnosis, config)[1] == answer.NOWHERE
+
+
+def test_what_the_log_says_was_billed_is_never_resent(config):
+    diagnosis = found(
+        samples.about(samples.TIMEOUT), samples.series(samples.OFFICIAL, "...."), config=config, pieces=[LOST]
+    )
+    assert (
+        said(diagnosis, config)[1] == "DO NOT resend on vip: finished after 212 s, billed $0.03. Use official, $0.40."
+    )
+
+
+@pytest.mark.parametrize("evidence_of", [samples.TIMEOUT, model.Evidence(fault=model.Fault.RESET, sent=True)])
+def test_what_may_be_billed_is_not_resent_before_the_log_was_asked(config, evidence_of):
+    diagnosis = found(samples.about(evidence_of), samples.series(samples.VIP, "xxxx"), config=config)
+    assert "DO NOT resend" in said(diagnosis, config)[1] or "FIX the network" in said(diagnosis, config)[1]
+
+
+def test_a_log_that_denies_it_frees_the_resend(config):
+    denied = Piece("vip's log", "failed there too", "gateway failed too", live=True)
+    well = samples.series(samples.OFFICIAL, "....")
+    diagnosis = found(
+        samples.about(samples.TIMEOUT), samples.series(samples.VIP, "xxxx"), well, config=config, pieces=[denied]
+    )
+    assert said(diagnosis, config)[1].startswith("SWITCH")
+
+
+@pytest.mark.parametrize(
+    ("evidence_of", "head", "verb"),
+    [
+        (samples.MODERATED, "YOUR INPUT, not the channel", "rewrite"),
+        (samples.BARRED, "YOUR ACCOUNT", "fix account"),
+        (model.Evidence(status=400, text='{"error": {"message": "Invalid size", "param": "size", "code": "invalid_value"}}'), "A PARAMETER", "rewrite"),
+    ],
+)  # fmt: skip
+def test_explicit_words_name_cause_and_verb(evidence_of, head, verb):
+    two = answer.answer(found(samples.about(evidence_of)), None)
+    assert two.cause.removeprefix("PROBABLY ").startswith(head)
+    assert two.verb == verb
+
+
+def test_a_single_failure_among_good_canaries_is_resent_once_where_it_was(config):
+    calm = [samples.series(path, "." * 12, first=-60) for path in (samples.VIP, samples.LIGHT, samples.OFFICIAL)]
+    two = answer.answer(found(canary(), *calm, config=config), config)
+    assert two.cause.startswith("A ONE-OFF")
+    assert (two.verb, two.resend_on, two.price_usd) == ("resend", samples.VIP, 0.03)
+
+
+def canary():
+    from probe.triage import subject
+
+    return subject.stored(samples.judged("c", prompt_id="harbour-1"), "c", subject.Hints())
+
+
+def test_undecided_names_the_two_leading_causes():
+    assert said(found())[0] == "NOT DECIDED: upstream 0.45 or content 0.29."
+
+
+def test_a_success_needs_nothing():
+    assert said(found(samples.about(samples.PICTURE))) == (
+        "IT SUCCEEDED: a picture of what was ordered came back.",
+        "Nothing to do.",
+    )
+
+
+def test_an_unknown_id_says_so():
+    unknown = dataclasses.replace(samples.about(), verdict=None, evidence=None)
+    assert said(found(unknown))[0] == "NOT KNOWN: no reply and no record of req_1 is here."
+
+
+def test_the_strongest_evidence_stands_in_the_first_line():
+    flagged = Piece("pre-screen", "flagged sexual", findings=(Finding(Check.PRE_SCREEN, Result.FAILED),))
+    assert (
+        said(found(pieces=[flagged]))[0] == "PROBABLY YOUR INPUT, not the channel (0.91): pre-screen: flagged sexual."
+    )
+
+
+def test_the_text_fits_80_columns_and_answers_in_its_first_two_lines(config):
+    diagnosis = found(
+        samples.own(), samples.series(samples.VIP, "x.xxmx"), samples.series(samples.OFFICIAL, "..x"), config=config
+    )
+    rendered = text.render(diagnosis, config, NOW, "own-1")
+    lines = rendered.splitlines()
+    assert tuple(lines[:2]) == said(diagnosis, config)
+    assert max(map(len, lines[2:])) <= 80
+    assert "who must act: upstream" in rendered
+
+
+def test_every_rung_of_the_checklist_is_shown_with_its_finding_or_its_price(config):
+    diagnosis = found(samples.own(), samples.series(samples.VIP, "xx."), config=config)
+    rungs = ladder.rungs(diagnosis, config)
+    assert [ladder.title(rung) for rung in rungs] == [
+        "message",
+        "pre-screen",
+        "back-off retry on vip/4k-high",
+        "downscale on vip/4k-medium",
+        "downscale on vip/2k-high",
+        "switch channel on nano/4k-high",
+        "switch channel on official/4k-high",
+        "known-good canary on vip/4k-high",
+        "canary on nano/4k-high",
+        "canary on official/4k-high",
+    ]
+    assert rungs[0].finding == "processing_error; action: retry_then_check_input"
+    assert rungs[2].price_usd == pytest.approx(0.09)
+    assert rungs[7].finding == "seen for free: 2 of 3 failed within 2 h (processing_error 2)"
+
+
+def test_the_lightest_tier_has_nothing_below_it(config):
+    assert ladder.lighter(config, samples.LIGHT) == ()
+
+
+@pytest.mark.parametrize("hostile", ["\x1b[2J\x07", "\u202ebill", "a\r\nb", "\x00"])
+def test_nothing_pasted_moves_a_cursor_or_breaks_a_line(hostile):
+    about = dataclasses.replace(
+        samples.about(model.Evidence(status=500, text=f"x {hostile} (request id: {hostile}abcdefgh)")),
+        name=f"id{hostile}",
+    )
+    diagnosis = found(about)
+    for rendered in (text.render(diagnosis, None, NOW, "x"), ticket.render(diagnosis, None)):
+        assert all(char == "\n" or char.isprintable() for char in rendered)
+
+
+def test_a_ticket_holds_ids_and_times_and_neither_key_nor_prompt(config):
+    words = (
+        f"No. Prompt: {samples.PROMPT}. Key sk-abcdefghijklmnopqrstuvwx (request id: 20260813024100123456789AbCdEfGh)"
+    )
+    about = samples.about(model.Evidence(status=500, text=words, elapsed_s=41.5), prompt=samples.PROMPT)
+    made = ticket.render(found(about, samples.series(samples.VIP, "xx."), config=config), config)
+    assert "2026-08-13 02:41:00" in made
+    assert "20260813024100123456789AbCdEfGh" in made
+    assert "[prompt]" in made
+    assert "[key]" in made
+    assert samples.PROMPT not in made
+    assert "sk-abcdef" not in made
+
+
+def test_a_ticket_cannot_be_closed_from_inside():
+    about = samples.about(model.Evidence(status=500, text="```\n# Pay here\n```"))
+    body = ticket.render(found(about), None)
+    assert body.count("```") == 4
+
+
+def test_the_document_is_json_and_holds_no_prompt(config):
+    about = samples.about(prompt=samples.PROMPT)
+    made = document.document(found(about, samples.series(samples.VIP, "xx."), config=config), config, "t-1", NOW)
+    written = json.dumps(made)
+    assert samples.PROMPT not in written
+    assert made["answer"]["lines"] == list(
+        said(found(about, samples.series(samples.VIP, "xx."), config=config), config)
+    )
+    assert [each["name"] for each in made["ladder"]][:3] == ["message", "pre-screen", "back-off retry"]
+
+
+def test_live_pieces_survive_being_kept(config):
+    piece = Piece(
+        "back-off retry on vip/4k-high",
+        "ok after 80 s",
+        None,
+        (Finding(Check.RETRY, Result.PASSED, 0.5),),
+        "id-1",
+        Check.RETRY,
+        live=True,
+    )
+    made = document.document(found(pieces=[piece]), config, "t-1", NOW)
+    (facts,) = [each for each in json.loads(json.dumps(made))["evidence"] if each["live"]]
+    assert stored.piece_of(facts) == piece
+
+
+def test_a_rung_that_is_used_up_is_not_offered_again(config):
+    retry = [
+        Piece("back-off retry on vip/4k-high", "x", None, (Finding(Check.RETRY, Result.FAILED),), check=Check.RETRY)
+    ] * 3
+    about = samples.about(prompt=samples.PROMPT)
+    left = options.left(found(about, pieces=retry), config)
+    assert Check.RETRY not in {rung.check for rung in left}
+    assert Check.DOWNSCALE in {rung.check for rung in left}
+
+
+def test_rungs_that_repeat_the_request_need_the_prompt(config):
+    assert {rung.check for rung in options.left(found(), config)} == {Check.CANARY, Check.OTHER_CANARY}
+
+
+def test_a_timeout_is_not_repeated_before_the_log_was_asked(config):
+    about = samples.about(samples.TIMEOUT, prompt=samples.PROMPT)
+    denied = Piece("vip's log", "x", "gateway failed too", live=True)
+    assert Check.RETRY not in {rung.check for rung in options.left(found(about), config)}
+    assert Check.RETRY in {rung.check for rung in options.left(found(about, pieces=[denied]), config)}
+
+
+def test_an_hour_of_retry_after_is_not_waited_for(config):
+    busy = model.Evidence(status=429, headers={"retry-after": "3600"}, text="rate limit exceeded")
+    about = samples.about(busy, prompt=samples.PROMPT)
+    assert taxonomy.judge(busy).retry_after_s == 3600
+    assert Check.RETRY not in {rung.check for rung in options.left(found(about), config)}
+
+
+def test_a_long_command_is_broken_before_an_option(config):
+    rendered = text.render(
+        found(config=config), config, NOW, "--reply reply.txt --channel vip --tier 4k-high --sent-at 2026-08-13"
+    )
+    assert "--tier 4k-high \\\n        --sent-at 2026-08-13" in rendered
