@@ -92,3 +92,22 @@ def test_an_own_rule_may_ask_for_code_status_and_pattern_together():
 def test_an_own_rule_takes_the_rest_from_its_kind():
     verdict = taxonomy.judge(model.Evidence(status=500, text="plop"), own(kind="timeout", literals=("plop",)))
     assert (verdict.stage, verdict.retryable, verdict.billed) == ("processing", True, "unknown")
+
+
+def test_an_own_rule_finds_its_words_anywhere_in_the_reply_and_in_any_case():
+    body = json.dumps({"node": "EU-7", "error": {"message": "no"}})
+    assert (
+        taxonomy.judge(model.Evidence(status=500, text=body), own(kind="overloaded", literals=("eu-7",))).rule
+        == "own.mine"
+    )
+    assert (
+        taxonomy.judge(model.Evidence(status=500, text=body), own(kind="overloaded", pattern="EU-[0-9]")).rule
+        == "own.mine"
+    )
+
+
+def test_an_own_rule_may_exclude_words_and_ask_conditions_by_name():
+    rules = own(kind="overloaded", every=("no", "oven"), without=("later",), when=("not_4xx",), confidence="low")
+    assert taxonomy.judge(model.Evidence(status=500, text="no warm oven"), rules).confidence == "low"
+    assert taxonomy.judge(model.Evidence(status=500, text="no warm oven, later"), rules).rule != "own.mine"
+    assert taxonomy.judge(model.Evidence(status=400, text="no warm oven"), rules).rule != "own.mine"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from probe.config import channels, faults, schema, secrets, urls
+from probe.taxonomy import conditions
 
 DAY_S = 86_400.0
 
@@ -123,20 +124,29 @@ def jobs(draft: Draft) -> Iterator[faults.Fault]:
 
 def rules(draft: Draft) -> Iterator[faults.Fault]:
     for where, rule in draft.entries("rule"):
-        if rule.pattern is not None:
-            try:
-                re.compile(rule.pattern)
-            except (re.error, OverflowError, RecursionError) as error:
-                yield faults.Fault(where, "pattern", f"is no regular expression: {error}", rule.pattern)
-        conditions = ("status", "codes", "literals", "pattern")
-        if draft.is_sound(where, *conditions) and not any(getattr(rule, key) for key in conditions):
-            yield faults.Fault(where, "", f"matches everything; give at least one of {', '.join(conditions)}")
-        for key in ("codes", "literals"):
+        yield from expression(where, rule.pattern)
+        asked = ("status", "codes", "literals", "pattern")
+        if draft.is_sound(where, *asked) and not any(getattr(rule, key) for key in (*asked, "every", "when")):
+            yield faults.Fault(where, "", f"matches everything; give at least one of {', '.join(asked)}")
+        for name in rule.when:
+            if name not in conditions.CONDITIONS:
+                yield faults.Fault(where, "when", f"is no condition; one of {', '.join(conditions.CONDITIONS)}", name)
+        for key in ("codes", "literals", "every", "without"):
             if "" in getattr(rule, key):
                 yield faults.Fault(where, key, "an empty text matches everything; leave it out", getattr(rule, key))
         for status in rule.status:
             if not 100 <= status <= 599:
                 yield faults.Fault(where, "status", "is no HTTP status; 100 to 599", status)
+
+
+def expression(where: str, pattern: str | None) -> Iterator[faults.Fault]:
+    """A rule's pattern is one that compiles."""
+    if pattern is None:
+        return
+    try:
+        re.compile(pattern)
+    except (re.error, OverflowError, RecursionError) as error:
+        yield faults.Fault(where, "pattern", f"is no regular expression: {error}", pattern)
 
 
 def services(draft: Draft) -> Iterator[faults.Fault]:

@@ -91,6 +91,7 @@ class Monitor(Table):
     """Where results are kept and how this observer behaves."""
 
     database: FileName = "tierwatch.db"  # SQLite file, relative to config.toml
+    spool: FileName = "spool"  # folder where recorders leave own traffic
     vantage: Name = "default"  # name of this observer, stored with every row
     shutdown_grace: Duration = 600.0  # how long SIGTERM waits for paid requests in flight
     parallel: Annotated[int, Field(ge=1, le=64)] = 4  # requests in flight at once, over all channels
@@ -217,12 +218,16 @@ class RuleSpec(Table):
     status: tuple[int, ...] = ()
     codes: tuple[str, ...] = ()
     literals: tuple[str, ...] = ()  # any of these, case-insensitive, must stand in the text
+    every: tuple[str, ...] = ()  # and all of these
+    without: tuple[str, ...] = ()  # and none of these
     pattern: str | None = None  # regular expression, compiled at load
+    when: tuple[str, ...] = ()  # conditions by name, as in `tierwatch explain RULE --json`
     stage: model.Stage | None = Field(default=None, strict=False)
     party: model.Party | None = Field(default=None, strict=False)
     retryable: bool | None = None
     action: model.Action | None = Field(default=None, strict=False)
     billed: Literal["yes", "no", "unknown"] | None = None
+    confidence: Literal["high", "medium", "low"] | None = None
     note: str = ""
 
 

@@ -59,14 +59,18 @@ def rule_named(name: str) -> Rule | None:
 
 
 def compile_rules(specs: "Sequence[RuleSpec]") -> tuple[Rule, ...]:
-    """Rules of the config's `[[rule]]` tables, to be handed to `judge`."""
+    """Rules of the config's `[[rule]]` tables, to be handed to `judge`; they are asked of the reply as a whole."""
     return tuple(
         Rule(
             name=f"own.{spec.name}",
             kind=spec.kind,
             detail=spec.detail,
             any=tuple(facts.fold(phrase) for phrase in spec.literals),
+            every=tuple(facts.fold(phrase) for phrase in spec.every),
+            without=tuple(facts.fold(phrase) for phrase in spec.without),
             pattern=spec.pattern,
+            ignore_case=True,
+            when=spec.when,
             codes=frozenset(code.lower() for code in spec.codes),
             statuses=frozenset(spec.status),
             stage=spec.stage,
@@ -74,6 +78,7 @@ def compile_rules(specs: "Sequence[RuleSpec]") -> tuple[Rule, ...]:
             retryable=spec.retryable,
             action=spec.action,
             billed=spec.billed,
+            confidence=spec.confidence,
             note=spec.note,
         )
         for spec in specs
@@ -82,9 +87,9 @@ def compile_rules(specs: "Sequence[RuleSpec]") -> tuple[Rule, ...]:
 
 def _holding(told: "Facts", own_rules: Sequence[Rule]) -> Iterator[Rule]:
     """Every rule that holds, strongest first; the last one always does."""
-    for rule in own_rules:
-        if any(rule.applies(told, voice) for voice in (*told.voices, told.reply)):
-            yield rule
+    if own_rules:
+        anywhere = told.reply._replace(words=facts.fold(told.said))
+        yield from (rule for rule in own_rules if rule.applies(told, anywhere))
     whole, spoken = told.reply, [(voice, *_SPOKEN.candidates(told, voice)) for voice in told.voices]
     seen, rest = _WHOLE.candidates(told, whole)
     asked = [(whole, rule) for rule in seen]

@@ -61,6 +61,7 @@ class Rule:
     every: tuple[str, ...] = ()
     without: tuple[str, ...] = ()  # none of these phrases
     pattern: str | None = None  # regular expression on the lower-case words; tried after the phrases
+    ignore_case: bool = False  # the pattern may hold capitals
     codes: frozenset[str] = frozenset()
     statuses: frozenset[int] = frozenset()
     when: tuple[str, ...] = ()  # names of conditions in `conditions.CONDITIONS`
@@ -79,7 +80,7 @@ class Rule:
 
     def __post_init__(self) -> None:
         if self.pattern is not None:
-            object.__setattr__(self, "compiled", re.compile(self.pattern))
+            object.__setattr__(self, "compiled", re.compile(self.pattern, re.IGNORECASE if self.ignore_case else 0))
         object.__setattr__(self, "conditions", tuple(conditions.CONDITIONS[name].holds for name in self.when))
 
     def applies(self, told: "Facts", voice: "Voice") -> bool:
