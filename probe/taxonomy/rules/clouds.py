@@ -97,8 +97,6 @@ RULES = (
             "token rate limit",
             "current pricing tier",
             "exceeded rate limit",
-            "exceeded call rate limit",
-            "exceeded token rate limit",
         ),
     ),
     # Volcengine Ark, DashScope, Black Forest Labs

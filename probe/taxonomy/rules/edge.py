@@ -62,7 +62,6 @@ RULES = (
         "edge_block",
         any=(
             "attention required",
-            "sorry, you have been blocked",
             "error 1020",
             "ddos protection",
             "you have been blocked",
@@ -99,7 +98,6 @@ RULES = (
             "runtime timeout",
             "function timed out",
             "function invocation timed out",
-            "edge_function_invocation_timeout",
             "504_gateway_timeout",
             "lambda timed out",
             "worker timed out",
@@ -126,7 +124,6 @@ RULES = (
         Kind.PAYLOAD_TOO_LARGE,
         any=(
             "request entity too large",
-            "413 payload too large",
             "content too large",
             "payload too large",
             "function_payload_too_large",
@@ -189,7 +186,11 @@ RULES = (
         "edge.bad-gateway",
         Kind.GATEWAY_ERROR,
         by=By.HINT,
-        any=("网关错误", "bad gateway", "502 bad gateway", "error code: 502"),
+        any=(
+            "网关错误",
+            "bad gateway",
+            "error code: 502",
+        ),
         action=Action.BACK_OFF_RETRY,
     ),
     Rule(
@@ -205,7 +206,10 @@ RULES = (
         "edge.unavailable",
         Kind.OVERLOADED,
         by=By.HINT,
-        any=("service unavailable", "service temporarily unavailable", "temporarily unavailable"),
+        any=(
+            "service unavailable",
+            "temporarily unavailable",
+        ),
         without=("upstream service",),
         when=("not_page",),
     ),

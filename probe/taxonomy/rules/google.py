@@ -93,8 +93,6 @@ RULES = (
         "blocked",
         any=(
             "has been denied access",
-            "consumer has been suspended",
-            "project has been suspended",
             "has been suspended",
         ),
     ),
@@ -102,7 +100,7 @@ RULES = (
         "google.iam-relayed",
         Kind.PERMISSION,
         "role",
-        any=("permission", "permission_denied"),
+        any=("permission",),
         pattern=(
             r"(?<![a-z0-9])(?:permission '?[a-z]+\.[a-z.]+'? denied|permission denied on resource"
             r"|caller does not have permission)"
@@ -145,7 +143,7 @@ RULES = (
     ),
     Rule("google.entity", Kind.MODEL_NOT_FOUND, any=("requested entity was not found",), party=Party.CHANNEL),
     # Money, rate, capacity: told apart by quotaId, limits and delays, never by the words
-    Rule("google.credits", Kind.QUOTA_EXHAUSTED, any=("prepayment credits are depleted", "credits are depleted")),
+    Rule("google.credits", Kind.QUOTA_EXHAUSTED, any=("credits are depleted",)),
     Rule(
         "google.quota-zero-code",
         Kind.QUOTA_EXHAUSTED,
