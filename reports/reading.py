@@ -29,9 +29,13 @@ class Choice:
     compare: dt.timedelta | None = None  # how much time before the period to compare it with
     channels: tuple[str, ...] = ()
     tiers: tuple[str, ...] = ()
+    jobs: tuple[str, ...] = ()  # advice for these alone
 
     def takes(self, path: model.Path) -> bool:
         return (not self.channels or path.channel in self.channels) and (not self.tiers or path.tier in self.tiers)
+
+    def asks(self, advice: present.Advice) -> bool:
+        return (not self.tiers or advice.tier in self.tiers) and (not self.jobs or advice.job in self.jobs)
 
 
 ALL = Choice()
@@ -71,7 +75,7 @@ def read(config: "schema.Config", past: "history.History", now: dt.datetime, cho
         until,
         now,
         tuple(agreed(each, pasts[path]) for path, each in facts.items()),
-        tuple(advice for advice in at_end.advice if not choice.tiers or advice.tier in choice.tiers),
+        tuple(advice for advice in at_end.advice if choice.asks(advice)),
         config.budget.usd_per_day,
         past.spent_usd(until.astimezone(dt.UTC).date()),
         beat.at if beat else None,

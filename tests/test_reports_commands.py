@@ -361,6 +361,13 @@ def test_claims_go_to_one_channel(degraded):
     assert (result.exit_code, "--claims needs --supplier" in result.stderr) == (2, True)
 
 
+def test_a_report_for_a_job_has_its_tiers_and_its_advice(degraded):
+    printed = run("report", "--job", "nightly", "--section", "now").stdout
+    assert re.search(r"nightly +4k-high: ", printed)
+    assert not re.search(r"^  4k-high ", printed, flags=re.MULTILINE)
+    assert run("report", "--job", "nightly", "--tier", "4k-high").exit_code == 2
+
+
 def test_a_section_can_be_asked_for_alone(degraded):
     assert "WHICH CHANNEL" not in run("report", "--section", "now").stdout
     assert run("report", "--section", "nwo").exit_code == 2

@@ -10,6 +10,8 @@ from report_samples import (
     HOUR,
     NOW,
     SINCE,
+    advice,
+    candidate,
     columns,
     degraded_window,
     empty_window,
@@ -23,7 +25,7 @@ from report_samples import (
 from probe import model
 from probe.inference import statistics
 from reports import blocks, findings, sample, sections, text, window, words
-from reports.sections import cost, kinds, latency, matrix, now, quality, scorecard, timeline, trend
+from reports.sections import cost, kinds, latency, matrix, now, quality, retries, scorecard, timeline, trend
 
 VIP = model.Path("vip", "4k-high")
 
@@ -423,3 +425,37 @@ def test_the_scorecard_counts_what_was_billed_for_nothing():
 def test_a_digest_is_a_part_of_the_report_in_its_order():
     keys = [section.key for section in sections.build(degraded_window(), sections.DIGEST).sections]
     assert keys == ["now", "matrix", "trend"]
+
+
+# --- retries and fall-backs -------------------------------------------------------------------------------------------
+
+
+def test_retries_are_told_by_what_gets_through():
+    healthy = candidate("vip/4k-high", 0.03, n=1000, usable=500)
+    row = table(retries.read, seen(advice=(advice("4k-high", healthy),))).rows[0]
+    # Half of the attempts fail whatever was before: 1/2, 3/4, 7/8 get through.
+    assert [cell.split()[0] for cell in row[1:]] == ["50.0", "75.0", "87.5"]
+
+
+def falling(first_hours, second_hours):
+    """Two channels, each degraded for a day that begins so many hours after the period."""
+    return seen(
+        *(
+            facts(
+                f"{channel}/4k-high",
+                degraded=(window.Degraded(estimate(SINCE + h * HOUR), estimate(SINCE + (h + 24) * HOUR), 0.5),),
+                occupancy=window.Occupancy(0.1, 0.05, 0.2, 0.07),
+            )
+            for channel, h in (("vip", first_hours), ("official", second_hours))
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("second_hours", "both", "said"), [(0, "1 d", "together"), (12, "12 h", "together"), (48, "0 s", "apart")]
+)
+def test_channels_that_degrade_at_the_same_time_are_no_fall_back_for_each_other(second_hours, both, said):
+    row = table(retries.read, falling(0, second_hours)).rows[0]
+    # Each is degraded 1 of 14 days: by chance both at once for 24 h / 14.
+    assert row[:4] == ("4k-high", "vip and official", both, "1 h 43 min")
+    assert (row[4].word if isinstance(row[4], blocks.Word) else row[4]) == said

@@ -64,6 +64,7 @@ def span(found: re.Match[str]) -> dt.timedelta:
 @click.option("--section", "keys", multiple=True, help="Only this part (now, matrix, timeline ...); may be repeated.")
 @click.option("--channel", "channels", multiple=True, help="Only this channel; may be repeated.")
 @click.option("--tier", "tiers", multiple=True, help="Only this tier; may be repeated.")
+@click.option("--job", help="Only the tiers of this [[job]], and what to use for it.")
 @click.option("--digest", is_flag=True, help="One page, by default of the last week.")
 @click.option("--supplier", help="Scorecard of this channel against its targets, by default of the last 30 days.")
 @click.option(
@@ -85,6 +86,7 @@ def command(
     keys: tuple[str, ...],
     channels: tuple[str, ...],
     tiers: tuple[str, ...],
+    job: str | None,
     digest: bool,
     supplier: str | None,
     claims: pathlib.Path | None,
@@ -111,6 +113,8 @@ def command(
 
     if claims and not supplier:
         raise click.UsageError("--claims needs --supplier: a claim goes to one channel.")
+    if job and tiers:
+        raise click.UsageError("--job has tiers of its own; leave --tier out.")
     now = dt.datetime.now(dt.UTC)
     end = until or now
     since = since or end - (WEEK if digest else MONTH if supplier else reading.DEFAULT_PERIOD)
@@ -128,8 +132,13 @@ def command(
         channels, (channel.name for channel in config.channel), "--supplier" if supplier else "--channel"
     )
     options.refuse_unknown(tiers, (path.tier for path in config.paths()), "--tier")
+    options.refuse_unknown([job] if job else [], (each.name for each in config.job), "--job")
+    if job:
+        tiers = next(each.tiers for each in config.job if each.name == job)
     with history.open(configs.database(pathlib.Path(config.source))) as past:
-        seen = reading.read(config, past, now, reading.Choice(since, until, compare, channels, tiers))
+        seen = reading.read(
+            config, past, now, reading.Choice(since, until, compare, channels, tiers, (job,) if job else ())
+        )
         if claims and supplier:
             write(claims, claiming.render(past.outcomes(since, end, channel=supplier), config))
     report = sections.build(seen, rows, title, keys)
