@@ -139,5 +139,7 @@ def _tier_alarms(hit: tuple[str, ...], share: float, rng: random.Random) -> dict
         if all(view.calm for view in detector.views):
             extras = ()
         else:
-            extras = schedule.extras({name: detector.detection(name, at(minute)) for name in TIERS}, settings)
+            extras = schedule.extras(
+                {name: detector.detection(name, at(minute), dated=False) for name in TIERS}, settings
+            )
     return {tier: found.get(tier, 2880.0) for tier in TIERS}

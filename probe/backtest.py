@@ -106,7 +106,7 @@ class Ours:
     def extras(self, now: dt.datetime) -> tuple[schedule.Extra, ...]:
         if all(view.calm for view in self.detector.views):
             return ()
-        detections = {tier: self.detector.detection(tier, now) for tier in self.settings.tiers}
+        detections = {tier: self.detector.detection(tier, now, dated=False) for tier in self.settings.tiers}
         return schedule.extras(detections, self.settings)
 
     def hanging_after_s(self, tier: str) -> float | None:

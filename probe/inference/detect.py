@@ -5,7 +5,6 @@ is degraded once their weighted mean reaches a threshold in days, and the mean t
 least that threshold whatever the schedule of canaries. Method, proofs and measurements: docs/detection.md.
 """
 
-import copy
 import dataclasses
 import datetime as dt
 import statistics as numbers
@@ -86,17 +85,22 @@ class Detector:
         if degraded and own.alarm is None:
             self._recovered(index)
 
-    def detection(self, tier: str, now: dt.datetime, pending: Sequence[Observation] = ()) -> Detection:
-        """The state of a tier; `pending` are requests still unanswered, which count as slow once they hang."""
+    def detection(
+        self, tier: str, now: dt.datetime, pending: Sequence[Observation] = (), *, dated: bool = True
+    ) -> Detection:
+        """The state of a tier; `pending` are requests still unanswered, which count as slow once they hang.
+
+        Dating a suspicion takes most of the time: with `dated` false its `since` is left out.
+        """
         index = self.settings.tiers.index(tier)
         view = self.views[index]
         hanging = [seen for seen in pending if seen.tier == tier and self._hangs(seen)]
         if hanging:
-            view = copy.deepcopy(view)
+            view = view.copied()
             for seen in hanging:
                 view.take(self._weigh(index, seen))
         canaries, own_traffic = self.baselines[index][False], self.baselines[index][True]
-        return _describe(view, canaries if canaries.n else own_traffic, now)
+        return _describe(view, canaries if canaries.n else own_traffic, now, dated=dated)
 
     def _weigh(self, index: int, seen: Observation) -> Evidence:
         baseline, healthy_success = self.baselines[index][seen.own], self.settings.healthy_success
@@ -133,7 +137,7 @@ def replay(observations: Iterable[Observation], settings: Settings, now: dt.date
     return {tier: detector.detection(tier, now) for tier in settings.tiers}
 
 
-def _describe(view: View, baseline: Baseline, now: dt.datetime) -> Detection:
+def _describe(view: View, baseline: Baseline, now: dt.datetime, *, dated: bool) -> Detection:
     settings, alarm, tier = view.settings, view.alarm, view.settings.tiers[view.index]
     if view.own is None:
         return Detection(tier, model.State.UNKNOWN, reason="no canary yet")
@@ -181,7 +185,7 @@ def _describe(view: View, baseline: Baseline, now: dt.datetime) -> Detection:
         return dataclasses.replace(
             detection,
             state=model.State.SUSPECT,
-            since=view.suspect_since(),
+            since=view.suspect_since() if dated else None,
             reason=f"being re-checked, {p_degraded:.0%} likely degraded",
         )
     few = view.observations < FEW_OBSERVATIONS

@@ -1,6 +1,7 @@
 """One tier's running statistic: R while it is healthy or suspect, the mirrored Q while it is degraded."""
 
 import collections
+import copy
 import dataclasses
 import datetime as dt
 import math
@@ -128,6 +129,13 @@ class View:
         self.observations = 0
         self.healthy_since: change.Moment | None = None
         self._restart()
+
+    def copied(self) -> "View":
+        """A view to try evidence on; what it shares with this one is never changed in place."""
+        twin = copy.copy(self)
+        twin.steps, twin.alarm = self.steps.copy(), dataclasses.replace(self.alarm) if self.alarm else None
+        twin.incident = dataclasses.replace(self.incident, latencies_s=list(self.incident.latencies_s))
+        return twin
 
     def _restart(self) -> None:
         self.r_days = [0.0] * len(self.alternatives)
