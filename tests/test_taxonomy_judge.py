@@ -114,6 +114,18 @@ def test_a_status_that_only_words_name_is_used(words):
     assert judge(fault_text=words).kind == "rate_limited"
 
 
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ('{"data": []}', "no_image"),
+        ('{"data": [{"b64_json": "iVBO..."}]}', "ok"),
+        ('{"error": {"message": "hm"}}', "unknown"),
+    ],
+)
+def test_a_pasted_body_without_its_status_is_read_as_what_it_looks_like(body, kind):
+    assert judge(text=body).kind == kind
+
+
 # The border table
 
 

@@ -7,7 +7,7 @@ import pathlib
 
 import pytest
 
-from probe import model, taxonomy
+from probe import config, model, taxonomy
 from probe.config import schema
 from probe.taxonomy import conditions
 
@@ -111,3 +111,14 @@ def test_an_own_rule_may_exclude_words_and_ask_conditions_by_name():
     assert taxonomy.judge(model.Evidence(status=500, text="no warm oven"), rules).confidence == "low"
     assert taxonomy.judge(model.Evidence(status=500, text="no warm oven, later"), rules).rule != "own.mine"
     assert taxonomy.judge(model.Evidence(status=400, text="no warm oven"), rules).rule != "own.mine"
+
+
+def test_a_condition_that_does_not_exist_is_refused_when_the_config_is_read(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text(
+        '[[channel]]\nname = "a"\nprotocol = "openai-images"\nbase_url = "https://h.example/v1"\nmodel = "gpt-image-2"\nkey_env = "K"\n'
+        '[[rule]]\nname = "r"\nkind = "timeout"\nwhen = ["at_teatime"]\n',
+        encoding="utf-8",
+    )
+    with pytest.raises(config.ConfigError, match="at_teatime"):
+        config.load(path)

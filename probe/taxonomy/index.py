@@ -19,23 +19,23 @@ class Index:
         rules = self.rules = (*first, *second)
         self.border = len(first)
         self.always: list[int] = []
-        self.by_phrase: dict[str, list[int]] = {}
         self.by_code: dict[str, list[int]] = {}
         self.by_status: dict[int, list[int]] = {}
+        by_phrase: dict[str, list[int]] = {}
         for at, rule in enumerate(rules):
             if rule.codes:
                 self._file(self.by_code, rule.codes, at)
             elif rule.any:
-                self._file(self.by_phrase, frozenset(rule.any), at)
+                self._file(by_phrase, frozenset(rule.any), at)
             elif rule.statuses:
                 self._file(self.by_status, rule.statuses, at)
             else:
                 self.always.append(at)
-        self.phrases: dict[str, list[str]] = {}
-        for phrase in self.by_phrase:
+        self.by_word: dict[str, list[tuple[str, list[int]]]] = {}
+        for phrase, positions in by_phrase.items():
             for word in _keywords(phrase):
-                self.phrases.setdefault(word, []).append(phrase)
-        self.words = frozenset(self.phrases)
+                self.by_word.setdefault(word, []).append((phrase, positions))
+        self.words = frozenset(self.by_word)
         self.codes = frozenset(self.by_code)
 
     @staticmethod
@@ -45,11 +45,12 @@ class Index:
 
     def candidates(self, told: Facts, voice: Voice) -> tuple[list[Rule], list[Rule]]:
         """The rules worth asking about one voice, in order: those of the first group, and of the second."""
+        words = voice.words
         found = set(self.always)
         for word in self.words & voice.tokens:
-            for phrase in self.phrases[word]:
-                if phrase in voice.words:
-                    found.update(self.by_phrase[phrase])
+            for phrase, positions in self.by_word[word]:
+                if phrase in words:
+                    found.update(positions)
         for code in self.codes & voice.codes:
             found.update(self.by_code[code])
         if told.status is not None and self.by_status:
