@@ -4,6 +4,7 @@ import dataclasses
 import datetime as dt
 
 import alert_samples as samples
+import documentation
 import pytest
 
 from probe.alerts import news, routes, text
@@ -46,6 +47,13 @@ def test_a_message_says_what_since_when_how_sure_whose_fault_what_to_do_and_what
         "Repeats: end with `tierwatch alerts ack 1`",
         "tierwatch default, incident 1, key 1.1",
     ]
+
+
+def test_the_message_in_the_documentation_is_one(around):
+    made = letter(samples.incident(), around())
+    assert f"```text\n{made.title}\n\n{made.body}\n```" in (documentation.ROOT / "docs" / "alerts.md").read_text(
+        "utf-8"
+    )
 
 
 def test_times_are_told_in_the_local_zone_beside_utc_and_with_the_day_where_it_is_another(around):
