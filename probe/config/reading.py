@@ -88,7 +88,7 @@ def _with_absolute_files(read: schema.Config, path: pathlib.Path) -> schema.Conf
         return table.model_copy(update={"key_file": absolute(table.key_file)}) if table and table.key_file else table
 
     monitor = read.monitor.model_copy(
-        update={"database": absolute(read.monitor.database), "pictures_dir": absolute(read.monitor.pictures_dir)}
+        update={name: absolute(getattr(read.monitor, name)) for name in ("database", "spool", "pictures_dir")}
     )
     channels = tuple(
         with_key_file(channel.model_copy(update={"log": with_key_file(channel.log)})) for channel in read.channel

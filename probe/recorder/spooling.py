@@ -66,7 +66,7 @@ class File:
             raise OSError("the spool is full")
         name = f"{socket.gethostname()}-{os.getpid()}-{time.time_ns()}.ndjson"
         descriptor = os.open(
-            self._spool / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600
+            self._spool / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o640
         )
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         self._size = 0

@@ -98,16 +98,27 @@ def row(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def facts(value: Any) -> dict[str, Any]:
     """A flat frozen value as a dict without the fields that have their default, and without nested values."""
+    kind: Any = type(value)
     found = {}
-    for name, default in defaults(type(value)):
+    for name, default in defaults(kind):
         each = getattr(value, name)
         if each is not default and each != default and not dataclasses.is_dataclass(each):
             found[name] = storable(each)
     return found
 
 
+def fields(value: Any) -> dict[str, Any]:
+    """A flat frozen value as a dict with all its fields."""
+    kind: Any = type(value)
+    return {name: getattr(value, name) for name in fields_of(kind)}
+
+
+def fields_of(kind: Any) -> tuple[str, ...]:
+    return tuple(name for name, _ in defaults(kind))
+
+
 @functools.cache
-def defaults(kind: type) -> tuple[tuple[str, Any], ...]:
+def defaults(kind: Any) -> tuple[tuple[str, Any], ...]:
     """(name, default) of every field of a dataclass."""
     return tuple((field.name, field.default) for field in dataclasses.fields(kind))
 

@@ -167,7 +167,8 @@ class History:
             return found
         sql = """
             SELECT value FROM request_id WHERE value BETWEEN ?1 AND ?2
-            UNION SELECT id FROM outcome WHERE id BETWEEN ?1 AND ?2 LIMIT 3
+            UNION SELECT id FROM outcome WHERE id BETWEEN ?1 AND ?2
+            UNION SELECT request_id FROM gateway_entry WHERE request_id BETWEEN ?1 AND ?2 LIMIT 3
         """
         begin_so = [value for (value,) in self._rows(sql, wanted, wanted + LAST_CHARACTER)]
         if len(begin_so) > 1:
@@ -178,7 +179,8 @@ class History:
 
     def _with_id(self, value: str) -> tuple[model.Judged, ...]:
         where = (
-            "outcome.seq IN (SELECT seq FROM request_id WHERE value = ?1 UNION SELECT seq FROM outcome WHERE id = ?1)"
+            "outcome.seq IN (SELECT seq FROM request_id WHERE value = ?1 UNION SELECT seq FROM outcome WHERE id = ?1 "
+            "UNION SELECT seq FROM gateway_entry WHERE request_id = ?1)"
         )
         return tuple(self._decoded(columns.judged, f"{columns.JUDGED} WHERE {where} ORDER BY outcome.seq", value))
 
@@ -197,6 +199,70 @@ class History:
         ((last,),) = self._rows("SELECT max(sent_at) FROM outcome")
         return None if first is None else (columns.instant(first), columns.instant(last))
 
+    # --- own traffic -------------------------------------------------------------------------------------------
+
+    def own(self, since: dt.datetime | None = None, until: dt.datetime | None = None) -> Iterator[rows.OwnPoint]:
+        """Own requests sent in [since, until), without evidence, beside what their gateway's log says."""
+        where, parameters = period("sent_at", since, until)
+        sql = f"""
+            SELECT channel, tier, sent_at, kind, detail, excluded, billed, latency_s,
+                json_extract(evidence.facts, '$.elapsed_s'), price_usd, coalesce(entry.charged_usd, outcome.charged_usd),
+                outcome.model, coalesce(nullif(entry.model, ''), served_model), prompt_id, attempt, batch, source,
+                coalesce(entry.token_group, ''), entry.duration_s, entry.attempts, entry.error <> ''
+            FROM outcome JOIN verdict USING (seq) LEFT JOIN evidence USING (seq)
+            LEFT JOIN gateway_entry AS entry ON entry.rowid = (
+                SELECT rowid FROM gateway_entry WHERE seq = outcome.seq ORDER BY gateway = 'litellm' LIMIT 1
+            )
+            WHERE source <> '' AND {where} ORDER BY sent_at, outcome.seq
+        """  # noqa: S608 - made of constants
+        yield from self._decoded(rows.own_point, sql, *parameters)
+
+    def told_after(self, seq: int) -> tuple[int, tuple[model.Judged, ...]]:
+        """Own requests stored after the arrival `seq`, and the latest arrival."""
+        ((last,),) = self._rows("SELECT coalesce(max(seq), 0) FROM outcome")
+        sql = f"{columns.JUDGED} WHERE outcome.seq > ? AND source <> '' ORDER BY sent_at, outcome.seq"
+        return int(last), tuple(self._decoded(columns.judged, sql, seq))
+
+    def entries(self, request_id: str) -> tuple[rows.GatewayEntry, ...]:
+        """What gateways' logs say of a request that was asked for by their id."""
+        names = ", ".join(columns.fields_of(rows.GatewayEntry))
+        sql = f"SELECT {names} FROM gateway_entry WHERE request_id = ?"  # noqa: S608 - made of constants
+        return tuple(self._decoded(rows.gateway_entry, sql, columns.storable(request_id)))
+
+    def strays(self, since: dt.datetime | None = None, until: dt.datetime | None = None) -> tuple[rows.Stray, ...]:
+        """Own requests that no path is known for, by sort, most frequent first."""
+        where, parameters = period("sent_at", since, until)
+        sql = f"""
+            SELECT host, model, ordered, reason, count(*), min(sent_at), max(sent_at) FROM unmapped WHERE {where}
+            GROUP BY 1, 2, 3, 4 ORDER BY 5 DESC, 1, 2, 3
+        """  # noqa: S608 - made of constants
+        return tuple(self._decoded(rows.stray, sql, *parameters))
+
+    def held(self) -> Iterator[tuple[str, str]]:
+        """(id, line) of the own requests that no path is known for."""
+        yield from self._rows("SELECT id, line FROM unmapped ORDER BY sent_at")
+
+    def position(self, source: str) -> str | None:
+        """How far a source has been read; None: never."""
+        return next((found for (found,) in self._rows("SELECT position FROM source WHERE name = ?", source)), None)
+
+    def lost(self, since: dt.datetime | None = None, until: dt.datetime | None = None) -> dict[str, int]:
+        """Own requests that could not be taken in, by reason, counted on the days of [since, until)."""
+        first = since.date().isoformat() if since else ""
+        last = until.date().isoformat() if until else LAST_CHARACTER
+        sql = "SELECT reason, sum(count) FROM own_lost WHERE day BETWEEN ? AND ? GROUP BY reason ORDER BY 2 DESC"
+        return dict(self._rows(sql, first, last))
+
+    def names(self, since: dt.datetime, until: dt.datetime, channel: str, prefix: str) -> tuple[str, ...]:
+        """Ids of requests of a channel that begin so and that no gateway's log was asked for."""
+        sql = """
+            SELECT DISTINCT value FROM request_id JOIN outcome USING (seq)
+            WHERE channel = ? AND sent_at >= ? AND sent_at < ? AND value BETWEEN ? AND ?
+            AND value NOT IN (SELECT request_id FROM gateway_entry) ORDER BY value
+        """
+        found = self._rows(sql, channel, columns.when(since), columns.when(until), prefix, prefix + LAST_CHARACTER)
+        return tuple(value for (value,) in found)
+
     # --- triage ------------------------------------------------------------------------------------------------
 
     def triages(self, name: str | None = None, limit: int = 100) -> tuple[rows.Triage, ...]:
@@ -213,10 +279,13 @@ class History:
 
     # --- money -------------------------------------------------------------------------------------------------
 
-    def spent_usd(self, day: dt.date) -> float:
-        """List prices reserved in the budget of that UTC day, those of unknown outcome included."""
+    def spent_usd(self, day: dt.date, trigger: model.Trigger | None = None) -> float:
+        """List prices reserved in the budget of that UTC day, those of unknown outcome included; by a trigger or all."""
         ((spent,),) = self._rows(
-            "SELECT coalesce(sum(reserved_usd), 0.0) FROM intent WHERE budget_day = ?", day.isoformat()
+            "SELECT coalesce(sum(reserved_usd), 0.0) FROM intent "
+            "WHERE budget_day = ?1 AND (?2 IS NULL OR trigger = ?2)",
+            day.isoformat(),
+            trigger,
         )
         return float(spent)
 

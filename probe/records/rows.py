@@ -103,6 +103,79 @@ class GatewayEntry:
     attempts: int | None = None  # of its own, where it tells them
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Unmapped:
+    """An own request that no path is known for."""
+
+    id: str
+    sent_at: dt.datetime
+    host: str
+    model: str
+    ordered: str  # size and quality, as asked
+    reason: str
+    line: str  # all that is known of it, as a line of the spool
+
+
+class OwnPoint(NamedTuple):
+    """One own request without its evidence, beside what its gateway's log says of it, where it was asked."""
+
+    path: model.Path
+    sent_at: dt.datetime
+    kind: model.Kind
+    detail: str
+    excluded: model.Exclusion | None
+    billed: model.Billed
+    latency_s: float | None
+    elapsed_s: float | None  # also of what failed
+    price_usd: float
+    charged_usd: float | None  # by the gateway's log, else by the answer
+    model: str
+    served_model: str  # by the gateway's log, else by the answer
+    prompt_id: str
+    attempt: int
+    batch: str
+    source: str
+    token_group: str
+    gateway_s: float | None  # how long the gateway worked on it
+    gateway_attempts: int | None
+    gateway_failed: int | None  # 0, 1; None: its log was not asked, or does not know it
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Stray:
+    """Own requests of one sort that no path is known for."""
+
+    host: str
+    model: str
+    ordered: str
+    reason: str
+    count: int
+    first_at: dt.datetime
+    last_at: dt.datetime
+
+
+def gateway_entry(found: Found) -> GatewayEntry:
+    gateway, request_id, began_at, *rest = found
+    return GatewayEntry(gateway, request_id, columns.instant(began_at), *rest)
+
+
+def own_point(found: Found) -> OwnPoint:
+    channel, tier, sent_at, kind, detail, excluded, *rest = found
+    return OwnPoint(
+        model.Path(channel, tier),
+        columns.instant(sent_at),
+        columns.KINDS[kind],
+        detail,
+        columns.EXCLUSIONS[excluded],
+        *rest,
+    )
+
+
+def stray(found: Found) -> Stray:
+    host, named, ordered, reason, count, first_at, last_at = found
+    return Stray(host, named, ordered, reason, count, columns.instant(first_at), columns.instant(last_at))
+
+
 def point(found: Found) -> Point:
     channel, tier, sent_at, trigger, kind, detail, excluded, *rest = found
     return Point(

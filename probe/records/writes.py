@@ -7,13 +7,14 @@ import itertools
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Self
 
 import sqlite_utils
 
 from probe import model, taxonomy
-from probe.records import columns, errors, outbox, process, rows, verdicts
+from probe.records import columns, errors, outbox, own, process, rows, verdicts
 from probe.records import door as doors
 
 BATCH = 500
@@ -259,6 +260,28 @@ class Records:
             ).rowcount
         return bool(cleared)
 
+    # --- own traffic -------------------------------------------------------------------------------------------
+
+    def take_in(
+        self,
+        requests: Sequence[own.Request],
+        at: dt.datetime,
+        *,
+        positions: Mapping[str, str] = MappingProxyType({}),
+        lost: Mapping[str, int] = MappingProxyType({}),
+        released: Sequence[str] = (),
+    ) -> own.Taken:
+        """Store own requests of one source, with how far it has been read, in one transaction.
+
+        `lost` counts by reason what could not be taken in; `released` are held requests that found a path.
+        """
+        with self._door.writing(f"store {len(requests)} own requests") as db:
+            own.release(db, released)
+            taken = own.take(db, requests)
+            own.lose(db, at.date(), lost)
+            own.advance(db, positions, at)
+        return taken
+
     # --- triage ------------------------------------------------------------------------------------------------
 
     def keep_triage(self, triage: rows.Triage) -> None:
@@ -273,6 +296,11 @@ class Records:
             db.conn.execute("INSERT OR IGNORE INTO prompt_key (id, key) VALUES (1, ?)", [secrets.token_bytes(32)])
             (key,) = db.conn.execute("SELECT key FROM prompt_key").fetchone()
         return bytes(key)
+
+    def adopt_prompt_key(self, key: bytes) -> None:
+        """Use this key from now on: the one that recorders hash with."""
+        with self._door.writing("adopt the key of prompt hashes") as db:
+            db.conn.execute("INSERT OR REPLACE INTO prompt_key (id, key) VALUES (1, ?)", [key])
 
 
 def budget_day(db: sqlite_utils.Database, at: dt.datetime) -> str:

@@ -1,0 +1,225 @@
+"""Lines in, outcomes out: own requests read, mapped, judged and stored batch by batch, in memory that does not grow."""
+
+import dataclasses
+import datetime as dt
+import functools
+import itertools
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from probe import model, taxonomy
+from probe.own import account, formats, mapping
+from probe.records import own, rows
+
+if TYPE_CHECKING:
+    from probe.config import schema
+    from probe.records import Records
+
+BATCH = 500
+"""Requests stored in one transaction."""
+
+AHEAD = dt.timedelta(hours=1)
+"""A request sent later than this from now has a wrong clock: it would hide everything until then."""
+
+
+class Line(NamedTuple):
+    """One line of a source: its text, or the account that an adapter has made already."""
+
+    number: int
+    text: str = ""
+    told: account.Account | None = None
+    position: str = ""  # how far the source has been read once this line is stored
+
+
+@dataclasses.dataclass(slots=True)
+class Tally:
+    """What became of the lines of one source."""
+
+    read: int = 0
+    new: int = 0
+    known: int = 0  # told of before, by this source or another
+    canaries: int = 0  # of `known`: our own
+    unmapped: int = 0
+    bad: int = 0  # set aside, each with its reason
+    skipped: int = 0  # lines that are no requests for pictures
+    dropped: int = 0  # by the recorder, whose queue was full
+    early: int = 0  # sent before the period asked for
+    by_path: dict[model.Path, int] = dataclasses.field(default_factory=dict)
+
+
+class Intake:
+    """Takes in the requests of one source; `tally` says what became of them so far.
+
+    Without a `book` nothing is stored. `aside` is given each bad line with its reason; `since` leaves out
+    what is older; `key` hashes the prompts that other programs' rows hold.
+    """
+
+    def __init__(
+        self,
+        config: "schema.Config",
+        book: "Records | None",
+        now: Callable[[], dt.datetime],
+        *,
+        source: str = "",
+        aside: Callable[[Line, str], None] = lambda _line, _reason: None,
+        since: dt.datetime | None = None,
+        key: bytes | None = None,
+    ) -> None:
+        self.tally = Tally()
+        self._book, self._now, self._source = book, now, source
+        self._aside, self._since, self._key = aside, since, key
+        self._vantage = config.monitor.vantage
+        self._map, self._judge = mapping.Map(config), judging(config)
+
+    def take(self, lines: Iterable[Line]) -> Iterator[tuple[model.Judged, ...]]:
+        """Take in lines; gives the outcomes that were new, batch by batch.
+
+        How far the source has been read is committed with each batch: interrupted, it goes on from there.
+        """
+        for batch in batches(lines):
+            before = dataclasses.replace(self.tally)
+            requests = [found for line in batch if (found := self._request(line)) is not None]
+            self.tally.read += len(batch)
+            dropped, bad = self.tally.dropped - before.dropped, self.tally.bad - before.bad
+            lost = {"not recorded: queue or spool full": dropped, "set aside": bad}
+            yield self._store(requests, batch[-1].position, {reason: n for reason, n in lost.items() if n})
+
+    def advance(self, position: str) -> None:
+        """The source has been read so far, though nothing more was found there."""
+        self._store([], position, {})
+
+    def again(self, held: Iterable[tuple[str, str]]) -> Iterator[tuple[model.Judged, ...]]:
+        """Look at (id, line) of requests that no path was known for; gives the outcomes of those that have one now."""
+        for batch in batches(held):
+            found = {identity: self._request(Line(0, text)) for identity, text in batch}
+            requests = {identity: each for identity, each in found.items() if each is not None and each.judged}
+            if requests and self._book is not None:
+                yield self._book.take_in([*requests.values()], self._now(), released=[*requests]).new
+
+    def _request(self, line: Line) -> own.Request | None:
+        """One line as a request to store; None where it is none, is too old, or was set aside."""
+        tally = self.tally
+        try:
+            told = line.told or formats.read(line.text, self._key)
+            if isinstance(told, formats.Dropped):
+                tally.dropped += told.count
+                return None
+            if told.sent_at > self._now() + AHEAD:
+                raise ValueError("sent_at lies in the future")
+        except formats.Skipped:
+            tally.skipped += 1
+            return None
+        except ValueError as error:
+            tally.bad += 1
+            self._aside(line, str(error))
+            return None
+        if self._since is not None and told.sent_at < self._since:
+            tally.early += 1
+            return None
+        place = self._map.place(told)
+        if isinstance(place, str):
+            return own.Request(None, told.entry, unmapped(told, place))
+        return own.Request(model.Judged(outcome_of(told, place, self._vantage), self._judge(told.evidence)), told.entry)
+
+    def _store(
+        self, requests: list[own.Request], position: str, lost: Mapping[str, int] = MappingProxyType({})
+    ) -> tuple[model.Judged, ...]:
+        taken = own.Taken(new=tuple(each.judged for each in requests if each.judged))
+        if self._book is not None:
+            positions = {self._source: position} if self._source and position else {}
+            taken = self._book.take_in(requests, self._now(), positions=positions, lost=lost)
+        tally = self.tally
+        tally.new += len(taken.new)
+        tally.known += taken.known
+        tally.canaries += taken.canaries
+        tally.unmapped += taken.unmapped
+        for judged in taken.new:
+            tally.by_path[judged.outcome.path] = tally.by_path.get(judged.outcome.path, 0) + 1
+        return taken.new
+
+
+T = TypeVar("T")
+
+
+def batches(items: Iterable[T]) -> Iterator[list[T]]:
+    """Lists of at most BATCH items."""
+    iterator = iter(items)
+    while batch := list(itertools.islice(iterator, BATCH)):
+        yield batch
+
+
+def outcome_of(told: account.Account, place: mapping.Place, vantage: str) -> model.Outcome:
+    return model.Outcome(
+        id=told.id,
+        path=place.path,
+        trigger=model.Trigger.OWN_TRAFFIC,
+        sent_at=told.sent_at,
+        evidence=told.evidence,
+        latency_s=told.latency_s,
+        timings=model.Timings(headers_s=told.headers_s, body_s=told.latency_s),
+        price_usd=place.price_usd * told.pictures,
+        charged_usd=told.charged_usd,
+        prompt_id=told.prompt_id,
+        fingerprint=place.fingerprint,
+        vantage=vantage,
+        excluded=told.excluded,
+        attempt=told.attempt,
+        source=told.source,
+        batch=told.batch,
+        served_model=told.served_model,
+    )
+
+
+def unmapped(told: account.Account, reason: str) -> rows.Unmapped:
+    order = told.order
+    ordered = " ".join(filter(None, (order.image_size or order.size, order.quality)))
+    line = json.dumps(account.line(told), ensure_ascii=False)
+    return rows.Unmapped(told.id, told.sent_at, told.host or told.channel, order.model, ordered, reason, line)
+
+
+Judge = Callable[[model.Evidence], model.Verdict]
+
+
+def judging(config: "schema.Config") -> Judge:
+    """The classifier with the config's own rules.
+
+    Answers with a picture and without words differ in their ids alone: each sort of them is judged once.
+    """
+    rules = taxonomy.compile_rules(config.rule)
+
+    @functools.lru_cache(maxsize=4096)
+    def judge_plain(*facts: Any) -> model.Verdict:
+        order, picture, count, tokens, size, quality = facts
+        evidence = model.Evidence(
+            200,
+            order=order,
+            picture=picture,
+            picture_count=count,
+            image_tokens=tokens,
+            echoed_size=size,
+            echoed_quality=quality,
+        )
+        return taxonomy.judge(evidence, rules)
+
+    def judge(evidence: model.Evidence) -> model.Verdict:
+        if not is_plain(evidence):
+            return taxonomy.judge(evidence, rules)
+        verdict = judge_plain(
+            evidence.order,
+            evidence.picture and dataclasses.replace(evidence.picture, image_bytes=0),
+            evidence.picture_count,
+            evidence.image_tokens,
+            evidence.echoed_size,
+            evidence.echoed_quality,
+        )
+        return dataclasses.replace(verdict, request_ids=taxonomy.request_ids(evidence.headers, ""))
+
+    return judge
+
+
+def is_plain(evidence: model.Evidence) -> bool:
+    """Is it an answer with a picture and without words, so that nothing but the picture can decide?"""
+    told = evidence.text or evidence.fault or evidence.fault_text or "retry-after" in evidence.headers
+    return evidence.status == 200 and bool(evidence.picture_count) and not told

@@ -1,0 +1,95 @@
+"""The spool folder, read: what recorders wrote is taken in, and files that are finished are removed."""
+
+import contextlib
+import datetime as dt
+import fcntl
+import json
+import os
+import pathlib
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from probe import model
+from probe.own import files, intake
+from probe.recorder import spooling
+
+if TYPE_CHECKING:
+    from probe.config import schema
+    from probe.records import Records
+    from probe.records.history import History
+
+ASIDE = "aside.txt"
+"""Where bad lines go, with the reason, beside the files they were in."""
+
+LARGEST_ASIDE_BYTES = 4 * 2**20
+
+
+def share_key(spool: pathlib.Path, book: "Records") -> bytes:
+    """The one key of prompt hashes: the recorders' where there is one, else the database's, put there for them."""
+    spool.mkdir(mode=0o700, parents=True, exist_ok=True)
+    key = spooling.key(spool, proposed=book.prompt_key())
+    book.adopt_prompt_key(key)
+    return key
+
+
+def take(
+    config: "schema.Config", book: "Records", history: "History", now: Callable[[], dt.datetime], key: bytes
+) -> tuple[intake.Tally, tuple[model.Judged, ...]]:
+    """Take in what the spool holds and remove the files nobody writes any more; what was new, by time of sending."""
+    spool = pathlib.Path(config.monitor.spool)
+    total, found = intake.Tally(), list[model.Judged]()
+    for path in sorted(spool.glob("*.ndjson")):
+        name = files.source(path)
+        taking = intake.Intake(config, book, now, source=name, aside=aside_in(spool, path.name), key=key)
+        finished = is_finished(path)
+        for new in taking.take(files.lines(path, history.position(name))):
+            found += new
+        if finished:
+            book.take_in([], now(), positions={name: ""})
+            path.unlink(missing_ok=True)
+        add(total, taking.tally)
+    return total, tuple(sorted(found, key=lambda one: one.outcome.sent_at))
+
+
+def is_finished(path: pathlib.Path) -> bool:
+    """Has the process that wrote it gone on to another file, or ended? Its lock tells."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    else:
+        return True
+    finally:
+        os.close(descriptor)
+
+
+def aside_in(folder: pathlib.Path, name: str) -> Callable[[intake.Line, str], None]:
+    """Writes bad lines, with where they stood and why they are bad, to a file of bounded size."""
+
+    def aside(line: intake.Line, reason: str) -> None:
+        path = folder / ASIDE
+        with contextlib.suppress(OSError):
+            if not path.exists() or path.stat().st_size < LARGEST_ASIDE_BYTES:
+                descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+                with os.fdopen(descriptor, "a", encoding="utf-8") as file:
+                    told = {"file": name, "line": line.number, "reason": reason, "text": line.text[:2000]}
+                    file.write(json.dumps(told, ensure_ascii=False) + "\n")
+
+    return aside
+
+
+def add(total: intake.Tally, more: intake.Tally) -> None:
+    """Add one tally to another."""
+    for name in ("read", "new", "known", "canaries", "unmapped", "bad", "skipped", "dropped", "early"):
+        setattr(total, name, getattr(total, name) + getattr(more, name))
+    for path, count in more.by_path.items():
+        total.by_path[path] = total.by_path.get(path, 0) + count
+
+
+def waiting(spool: pathlib.Path) -> Iterator[pathlib.Path]:
+    """Files of the spool that hold anything."""
+    return (path for path in sorted(spool.glob("*.ndjson")) if path.stat().st_size)
