@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from probe import config as configs
-from probe import model, plan, records, reload, run, sdnotify, standstill, ticker
+from probe import extras, model, plan, records, reload, run, sdnotify, standstill, ticker
 from probe.alerts import desk
 from probe.inference import states
 from probe.records import history
@@ -67,6 +67,7 @@ class Daemon:
         self._files = reload.Files(tools.config)
         self._reloading = asyncio.Lock()
         self._last_slot: dict[model.Path, int] = {}
+        self._poor_until_s: dict[model.Path, float] = {}  # no money beside the grid; seconds of the clock
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
         self._places = places(tools.config)
@@ -133,7 +134,11 @@ class Daemon:
                 self._start(self._skip(line.path, slot, "overrun"))
             else:
                 self.busy.add(line.path)
-                self._start(self._probe(line.path, slot, self._places[line.path.channel]))
+                self._start(self._probe(line.path, model.Trigger.SCHEDULED, slot))
+        for path, trigger in extras.wanted(self.tools.config, self._board, self.busy, self.tools.clock.now()):
+            if self.tools.clock.monotonic_s() >= self._poor_until_s.get(path, 0.0):
+                self.busy.add(path)
+                self._start(self._probe(path, trigger))
 
     def schedule_now(self) -> dt.datetime:
         """The time the schedule goes by: wall time at start plus what the monotonic clock counted since."""
@@ -145,15 +150,17 @@ class Daemon:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _probe(self, path: model.Path, slot: int, place: asyncio.Semaphore) -> None:
-        """One slot: wait for a place, probe, publish. A bug here is logged and must not stop the other paths."""
+    async def _probe(self, path: model.Path, trigger: model.Trigger, slot: int | None = None) -> None:
+        """One canary: wait for a place, probe, publish. A bug here is logged and must not stop the other paths."""
         try:
-            async with place, self._all_places:
+            async with self._places[path.channel], self._all_places:
                 tools = self.tools  # those in force when it is sent
                 if self.stopping or path not in tools.config.paths():
                     return
+                if slot is None and not await self._affordable(path, trigger):
+                    return
                 now = self.in_flight[path] = tools.clock.now()
-                canary = run.canary(tools.config, path, model.Trigger.SCHEDULED, now, slot)
+                canary = run.canary(tools.config, path, trigger, now, slot)
                 judged = await run.probe(canary, tools)
             self._board.add(judged)
             if self._reloading.locked():
@@ -163,15 +170,30 @@ class Daemon:
         except records.SlotTaken:
             log.info("slot taken path=%s slot=%d reason=sent before a restart", path, slot)
         except records.BudgetExhausted as spent:
-            await self._skip(path, slot, "budget")
-            log.warning("skipped path=%s slot=%d reason=%s", path, slot, spent)
+            if slot is not None:
+                await self._skip(path, slot, "budget")
+            log.warning("skipped path=%s trigger=%s reason=%s", path, trigger, spent)
         except records.RecordsError as error:
-            log.error("not sent path=%s slot=%d reason=%s", path, slot, error)  # noqa: TRY400 - the reason says it all
+            log.error("not sent path=%s trigger=%s reason=%s", path, trigger, error)  # noqa: TRY400 - the reason says it all
         except Exception:
-            log.exception("bug path=%s slot=%d", path, slot)
+            log.exception("bug path=%s trigger=%s", path, trigger)
         finally:
             self.in_flight.pop(path, None)
             self.busy.discard(path)
+
+    async def _affordable(self, path: model.Path, trigger: model.Trigger) -> bool:
+        """May a canary beside the grid be sent now? If not, the path is not asked about again for a while."""
+        tools = self.tools
+        now, price_usd = tools.clock.now(), tools.config.price_usd(path)
+
+        def look() -> bool:
+            with history.open(pathlib.Path(tools.config.monitor.database)) as past:
+                return extras.purse(tools.config, self.plan, past, now).allows(trigger, price_usd, now)
+
+        affordable = await asyncio.to_thread(look)
+        if not affordable:
+            self._poor_until_s[path] = tools.clock.monotonic_s() + tools.config.detection.confirm_every
+        return affordable
 
     async def _skip(self, path: model.Path, slot: int, reason: str) -> None:
         with contextlib.suppress(records.RecordsError):  # a skip that cannot be written is no reason to stop
@@ -258,7 +280,8 @@ class Daemon:
                         board.add(judged)
                 # Whatever is in flight ends with the connections and the key that it began with.
                 self._start(run.close(self.tools, after=set(self._tasks)))
-                self.tools, self.plan, self._board, self.note = tools, plan.plan(tools.config), board, ""
+                self.tools, self._board, self.note = tools, board, ""
+                self.plan = plan.plan(tools.config)
                 self._places = places(tools.config)
                 self._all_places = asyncio.Semaphore(tools.config.monitor.parallel)
                 self._files = reload.Files(tools.config)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from probe import model
+from probe.inference import schedule
 
 if TYPE_CHECKING:
     from probe.config import schema
@@ -73,7 +74,7 @@ class Demand:
     most_usd: float
 
 
-def plan(config: "schema.Config", grid_share: float = 1.0) -> Plan:
+def plan(config: "schema.Config", grid_share: float = schedule.GRID_SHARE) -> Plan:
     """Fixed intervals for every path, from this share of the budget; the rest is for canaries beside the grid.
 
     1. Paths with an `interval` in the config keep it.

@@ -98,7 +98,7 @@ def past(config):
 def test_each_path_is_probed_once_a_slot(prepared):
     config = prepared()
     seen = watch(config, minutes(35))
-    slots = collections.Counter((one.outcome.path, one.outcome.slot) for one in seen)
+    slots = collections.Counter((one.outcome.path, one.outcome.slot) for one in seen if one.outcome.slot is not None)
     assert set(slots.values()) == {1}
     assert {path for path, _ in slots} == set(config.paths())
     assert 4 <= len(seen) <= 10
@@ -109,7 +109,7 @@ def test_a_restart_never_pays_a_slot_twice(prepared):
     first = watch(config, minutes(12))
     again = watch(config, minutes(3), start=START + dt.timedelta(minutes=12))
     assert first
-    slots = [(one.outcome.path, one.outcome.slot) for one in (*first, *again)]
+    slots = [(one.outcome.path, one.outcome.slot) for one in (*first, *again) if one.outcome.slot is not None]
     assert len(slots) == len(set(slots))
 
 
@@ -207,7 +207,7 @@ def test_a_wall_clock_set_back_does_not_silence_the_schedule(prepared):
             await run.close(tools)
 
     asyncio.run(go())
-    slots = [(one.outcome.path, one.outcome.slot) for one in seen]
+    slots = [(one.outcome.path, one.outcome.slot) for one in seen if one.outcome.slot is not None]
     assert len(slots) == len(set(slots))
     assert 6 <= len(slots) <= 12
 
@@ -272,4 +272,27 @@ def test_sigterm_ends_an_idle_daemon_cleanly(prepared):
 
 def test_trigger_of_the_daemons_canaries_is_scheduled(prepared):
     seen = watch(prepared(), minutes(3))
+    assert {one.outcome.trigger for one in seen if one.outcome.slot is not None} == {model.Trigger.SCHEDULED}
+
+
+@pytest.fixture
+def failing(monkeypatch):
+    """Every request of the scenario fails."""
+    monkeypatch.setitem(
+        globals(), "SCENARIO", SCENARIO.replace("= 1.0\n", "= 0.0\nfailures = {{ overloaded = 1.0 }}\n")
+    )
+
+
+def test_a_suspect_path_is_asked_again_beside_the_grid(prepared, failing):
+    seen = watch(prepared(), minutes(25))
+    beside = [one for one in seen if one.outcome.trigger is not model.Trigger.SCHEDULED]
+    assert model.Trigger.BURST in {one.outcome.trigger for one in beside}
+    assert {one.outcome.slot for one in beside} == {None}
+
+
+def test_without_money_beside_the_grid_only_the_grid_is_sent(prepared, failing):
+    config = prepared()
+    # 2 paths x 144 slots x $0.03 = $8.64: the whole day's money belongs to the grid.
+    tight = config.model_copy(update={"budget": config.budget.model_copy(update={"usd_per_day": 8.64})})
+    seen = watch(tight, minutes(25))
     assert {one.outcome.trigger for one in seen} == {model.Trigger.SCHEDULED}

@@ -14,6 +14,8 @@ from probe.config import reading, template
 START = dt.datetime(2026, 11, 24, 7, 30, tzinfo=dt.UTC)
 THREE = template.text()
 
+WHOLE = 1.0  # nothing kept for canaries beside the grid
+
 
 def config(text=THREE, **changes):
     """A config; `changes` replace the budget line or add to the first channel."""
@@ -43,13 +45,13 @@ def line(interval_s=3600.0, offset_s=435.0, name="vip/4k-high"):
 
 
 def test_the_shipped_config_spends_its_budget_and_not_more():
-    drawn = plan.plan(config())
+    drawn = plan.plan(config(), WHOLE)
     assert drawn.usd_per_day <= 5.0
     assert drawn.usd_per_day == pytest.approx(5.0, rel=0.01)
 
 
 def test_each_channel_gets_an_equal_part_and_its_first_tier_a_fifth_of_it():
-    money = {path: line.usd_per_day for path, line in lines(plan.plan(config())).items()}
+    money = {path: line.usd_per_day for path, line in lines(plan.plan(config(), WHOLE)).items()}
     for channel in ("vip", "official", "nano"):
         assert sum(usd for path, usd in money.items() if path.startswith(channel)) == pytest.approx(5 / 3, rel=0.03)
         assert money[f"{channel}/1k-low"] == pytest.approx(5 / 3 / 5, rel=0.03)
@@ -73,13 +75,13 @@ def test_prices_are_the_published_ones():
 
 def test_one_path_alone_gets_the_whole_budget():
     # 3 USD a day / 0.10 USD = 30 canaries = one every 48 minutes.
-    (only,) = plan.plan(one(price="0.10", budget="3.0")).lines
+    (only,) = plan.plan(one(price="0.10", budget="3.0"), WHOLE).lines
     assert (only.interval_s, only.canaries_per_day, only.usd_per_day) == (2880, 30, pytest.approx(3.0))
 
 
 def test_a_fixed_interval_is_kept_and_paid_first():
     fixed = config(vip='price_usd = 0.03\ninterval = { "4k-high" = "30m" }')
-    drawn = plan.plan(fixed)
+    drawn = plan.plan(fixed, WHOLE)
     assert lines(drawn)["vip/4k-high"].interval_s == 1800
     assert lines(drawn)["vip/4k-high"].fixed
     assert drawn.usd_per_day <= 5.0
@@ -93,7 +95,7 @@ def test_no_automatic_interval_is_shorter_than_five_minutes_or_the_deadline():
 
 def test_money_that_a_path_cannot_use_goes_to_the_others():
     # The light tier needs 0.0001 USD x 86400/420 at its fastest; the heavy one gets the rest.
-    drawn = plan.plan(one('["1k-low", "4k-high"]', '{ "1k-low" = 0.0001, "4k-high" = 0.1 }'))
+    drawn = plan.plan(one('["1k-low", "4k-high"]', '{ "1k-low" = 0.0001, "4k-high" = 0.1 }'), WHOLE)
     assert lines(drawn)["vip/1k-low"].interval_s == 420
     assert lines(drawn)["vip/4k-high"].usd_per_day == pytest.approx(5.0 - 0.0001 * 86400 / 420, rel=0.03)
 
@@ -121,8 +123,12 @@ def test_no_budget_is_named():
     )
 
 
+def test_a_quarter_of_the_budget_is_kept_for_asking_again():
+    assert 3.6 <= plan.plan(config()).usd_per_day <= 3.75
+
+
 def test_rarely_seen_paths_are_named():
-    (note,) = plan.plan(config()).notes
+    (note,) = plan.plan(config(), WHOLE).notes
     assert note.startswith("Fewer than 3 canaries a day on official/4k-high: ")
 
 

@@ -8,7 +8,9 @@ import click
 from probe.commands import options
 
 if TYPE_CHECKING:
-    from probe import plan
+    from probe import model, plan
+    from probe.config import schema
+    from probe.inference import delays
 
 
 @click.command(short_help="Check the config and show what it will cost.")
@@ -30,13 +32,72 @@ def command(config_path: str | None, as_json: bool) -> None:
 
     settings = config.load(config.find(config_path))
     drawn, warnings = plan.plan(settings), config.read_warnings(settings)
+    bought = buys(settings, drawn)
     if as_json:
-        options.echo_json(document(drawn, settings.source, warnings))
+        options.echo_json(document(drawn, bought, settings.source, warnings))
     else:
         click.echo(bill(drawn, warnings))
+        click.echo("\n" + seen_within(settings, drawn, bought))
 
 
-def document(drawn: "plan.Plan", source: str, warnings: tuple[str, ...]) -> dict[str, object]:
+def buys(config: "schema.Config", drawn: "plan.Plan", own_per_hour: float = 0.0) -> "dict[model.Path, delays.Delays]":
+    """How soon trouble is seen on each path with these intervals."""
+    from probe.inference import delays, states
+
+    spacing_s = {line.path: line.interval_s for line in drawn.lines}
+    a_days = {channel.name: states.settings(config, channel.name, spacing_s).a_days for channel in config.channel}
+    return {
+        line.path: delays.expected(line.interval_s, a_days[line.path.channel], own_per_hour) for line in drawn.lines
+    }
+
+
+def seen_within(config: "schema.Config", drawn: "plan.Plan", bought: "dict[model.Path, delays.Delays]") -> str:
+    """What the money buys: how soon an outage and two drops are seen, and what more or less money would change."""
+    width = max(len("trouble is seen within"), *(len(str(path)) for path in bought))
+    rows = [f"{'trouble is seen within':<{width}}  {'outage':>16}  {'drop to 60 %':>16}  {'drop to 80 %':>16}"]
+    for path, expected in bought.items():
+        cells = (f"{brief(one.mean)} ({brief(one.late)})" for one in expected)
+        rows.append(f"{path!s:<{width}}" + "".join(f"  {cell:>16}" for cell in cells))
+    promised = config.detection.false_alarms_per_month
+    beside_usd = max(drawn.budget_usd_per_day - drawn.usd_per_day, 0.0)
+    sentences = [
+        f"On average, and in brackets 95 of 100 cases, by simulation. False alarms: at most {promised:g} a month.",
+        f"The other ${beside_usd:.2f} a day is for asking again where something looks wrong.",
+        otherwise(config, drawn),
+    ]
+    for sentence in sentences:
+        rows += ["", *textwrap.wrap(sentence, 80, break_on_hyphens=False, break_long_words=False)]
+    return "\n".join(rows)
+
+
+def otherwise(config: "schema.Config", drawn: "plan.Plan") -> str:
+    """What half, double and own traffic would change on the dearest path, for a drop to 60 %."""
+    from probe import plan
+
+    path = max(drawn.lines, key=lambda line: line.price_usd).path
+
+    def drop(share: float, own_per_hour: float = 0.0) -> str:
+        usd_per_day = config.budget.usd_per_day * share
+        changed = config.model_copy(update={"budget": config.budget.model_copy(update={"usd_per_day": usd_per_day})})
+        expected = buys(changed, plan.plan(changed), own_per_hour)[path]
+        return brief(expected.to_60.mean)
+
+    return (
+        f"A drop to 60 % on {path}: {drop(1.0)}; with half the budget {drop(0.5)}, with double {drop(2.0)}; "
+        f"with 4 own requests an hour {drop(1.0, 4.0)}, with 16 {drop(1.0, 16.0)}."
+    )
+
+
+def brief(minutes: float) -> str:
+    """`59 min`, `3.9 h` or `1.9 d`."""
+    if minutes < 90:
+        return f"{minutes:.0f} min"
+    return f"{minutes / 60:.1f} h" if minutes < 48 * 60 else f"{minutes / 1440:.1f} d"
+
+
+def document(
+    drawn: "plan.Plan", bought: "dict[model.Path, delays.Delays]", source: str, warnings: tuple[str, ...]
+) -> dict[str, object]:
     """The plan as plain values."""
     return {
         "config": source,
@@ -52,6 +113,10 @@ def document(drawn: "plan.Plan", source: str, warnings: tuple[str, ...]) -> dict
                 "canaries_per_day": round(line.canaries_per_day, 3),
                 "price_usd": round(line.price_usd, 6),
                 "usd_per_day": round(line.usd_per_day, 6),
+                "seen_within_minutes": {
+                    name: {"mean": round(delay.mean, 1), "in_95_of_100": round(delay.late, 1)}
+                    for name, delay in bought[line.path]._asdict().items()
+                },
             }
             for line in drawn.lines
         ],

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from probe import config as configuration
 from probe import model
-from probe.inference import detect, scope, target
+from probe.inference import detect, schedule, scope, target
 
 if TYPE_CHECKING:
     from probe.config import Config
@@ -74,6 +74,19 @@ class Board:
     def detections(self, now: dt.datetime, pending: Sequence[Pending] = ()) -> dict[model.Path, detect.Detection]:
         """What the statistics say, path by path."""
         return {path: self._channels[path.channel].detection(path, now, pending) for path in self.paths}
+
+    def calm_everywhere(self) -> bool:
+        """Is no path suspect or degraded?"""
+        return all(channel.is_calm for channel in self._channels.values())
+
+    def extras(self, now: dt.datetime) -> list[tuple[model.Path, schedule.Extra]]:
+        """The canaries that are wanted beside the grid, each not before its time."""
+        return [
+            (model.Path(name, extra.tier), extra)
+            for name, channel in self._channels.items()
+            if not channel.is_calm
+            for extra in channel.extras(now)
+        ]
 
     def calm(self, path: model.Path, judged: Iterable[model.Judged]) -> list[model.Judged]:
         """Those outcomes of a path that were sent outside its incidents, past and present."""
@@ -210,6 +223,15 @@ class _Channel:
         if view.alarm is not None:
             stretches.append((view.alarm.since.at, FAR_AHEAD))
         return stretches
+
+    @property
+    def is_calm(self) -> bool:
+        return all(view.calm for view in self._detector.views)
+
+    def extras(self, now: dt.datetime) -> tuple[schedule.Extra, ...]:
+        return schedule.extras(
+            {tier: self._detector.detection(tier, now) for tier in self._settings.tiers}, self._settings
+        )
 
     def detection(self, path: model.Path, now: dt.datetime, pending: Sequence[Pending]) -> detect.Detection:
         waiting = [
