@@ -132,4 +132,6 @@ def tell(found: list[dict[str, object]], counts: dict[str, int], results: pathli
         words = ", ".join(map(str, categories)) if isinstance(categories, list) else ""
         name = f" ({answer['id']})" if answer["id"] else ""
         click.echo(logs.visible(f"  line {answer['line']}{name}: {words or 'flagged'}"))
-    click.echo(f"written to {results}; {WARNING}" if counts["clean"] else f"written to {results}")
+    click.echo(f"written to {results}")
+    if counts["clean"]:
+        click.echo(WARNING)

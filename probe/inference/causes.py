@@ -116,6 +116,7 @@ TABLES = Tables(
     }),
     # P(a finer word or circumstance | cause, what was said): only ratios within a row matter.
     clues=MappingProxyType({
+        "refuses the content in so many words": (.95, .1, .1, .3, .1, .1, .1, .1),
         "blames the caller": (.3, .3, .3, .05, .9, .95, .3, .3),
         "blames the channel": (.05, .1, .3, .95, .05, .05, .05, .1),
         "declines in words": (.90, .03, .02, .10, .10, .02, .02, .05),
@@ -231,6 +232,8 @@ def clues_of(verdict: model.Verdict) -> tuple[str, ...]:
         return (DETAILS[verdict.detail],)
     if verdict.kind is model.Kind.DEGRADED_IMAGE and verdict.party is model.Party.CHANNEL:
         return ("brings a wrong picture",)
+    if SAID[verdict.kind] is Said.MODERATION:
+        return ("refuses the content in so many words",) if verdict.confidence == "high" else ()
     if SAID[verdict.kind] in {Said.ACCOUNT, Said.INVALID}:
         return ("blames the caller" if verdict.party is model.Party.CALLER else "blames the channel",)
     return ()

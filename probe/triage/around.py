@@ -73,17 +73,20 @@ class Neighbourhood:
             if not one.outcome.excluded:
                 self._seen[one.outcome.path, one.outcome.own].append(one)
 
-    def near(self, path: model.Path, at: dt.datetime, within: dt.timedelta, *, own: bool) -> list[model.Judged]:
-        """Those sent at most `within` before or after `at`."""
+    def near(
+        self, path: model.Path, at: dt.datetime, within: dt.timedelta, but: frozenset[str], *, own: bool
+    ) -> list[model.Judged]:
+        """Those sent at most `within` before or after `at`, without the ids `but`."""
         seen = self._seen.get((path, own), [])
         first = bisect.bisect_left(seen, at - within, key=sent_at)
-        return seen[first : bisect.bisect_right(seen, at + within, key=sent_at)]
+        last = bisect.bisect_right(seen, at + within, key=sent_at)
+        return [one for one in seen[first:last] if one.outcome.id not in but]
 
-    def nearest(self, path: model.Path, at: dt.datetime, *, own: bool) -> list[model.Judged]:
+    def nearest(self, path: model.Path, at: dt.datetime, but: frozenset[str], *, own: bool) -> list[model.Judged]:
         """At most NEAREST of them within REACH; what is equally near may come from either side."""
         seen = self._seen.get((path, own), [])
-        middle = bisect.bisect_left(seen, at, key=sent_at)
-        window = seen[max(0, middle - NEAREST) : middle + NEAREST]
+        middle, more = bisect.bisect_left(seen, at, key=sent_at), NEAREST + len(but)
+        window = [one for one in seen[max(0, middle - more) : middle + more] if one.outcome.id not in but]
         reached = [one for one in window if abs(one.outcome.sent_at - at) <= REACH]
         return sorted(reached, key=lambda one: abs(one.outcome.sent_at - at))[:NEAREST]
 
@@ -150,13 +153,12 @@ def count_of(
 ) -> Count:
     """Canaries and own traffic apart: rates are never computed over mixed triggers."""
     for within in WIDER:
-        near = [one for one in seen.near(other, at, within, own=own) if one.outcome.id not in but]
+        near = seen.near(other, at, within, but, own=own)
         if len(near) >= ENOUGH:
             break
     health = [model.health(one) for one in near]
     failed = collections.Counter(one.verdict.kind.value for one in near if model.health(one) is False)
-    weighed = (one for one in seen.nearest(other, at, own=own) if one.outcome.id not in but)
-    results = ((one, result_of(one)) for one in weighed)
+    results = ((one, result_of(one)) for one in seen.nearest(other, at, but, own=own))
     return Count(
         path=other,
         own=own,

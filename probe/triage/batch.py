@@ -163,7 +163,8 @@ def item(
     logged: Piece | None,
 ) -> Item:
     outcome, about = judged.outcome, subject_of(judged)
-    near = around.look(outcome.path, outcome.sent_at, seen, config, frozenset({outcome.id}))
+    repeats = frozenset({outcome.id, *(one.outcome.id for one in same)})
+    near = around.look(outcome.path, outcome.sent_at, seen, config, repeats)
     pieces = [*evidence.of_reply(about), *evidence.of_neighbours(near)]
     pieces += evidence.of_same_prompt(about, same, config, ())
     if charged(judged):

@@ -21,12 +21,12 @@ def examine(about: Subject, history: "History | None", config: "Config | None") 
         return diagnose(about, pieces, lacks=lacks(about, None, history, config))
     earlier = stored.earlier_pieces(about, history)
     own_rungs = [piece.outcome_id for piece in earlier if piece.outcome_id]
-    near = evidence.look_around(about, history, config, own_rungs)
+    prompt_id = prompt_id_of(about, history)
+    same = history.of_prompt(prompt_id) if prompt_id else ()
+    near = evidence.look_around(about, history, config, [*own_rungs, *(one.outcome.id for one in same)])
     if near is not None:
         pieces += evidence.of_neighbours(near)
-    prompt_id = prompt_id_of(about, history)
-    if prompt_id:
-        pieces += evidence.of_same_prompt(about, history.of_prompt(prompt_id), config, own_rungs)
+    pieces += evidence.of_same_prompt(about, same, config, own_rungs)
     pieces += earlier
     state = evidence.state_at(about, history, config)
     return diagnose(about, pieces, near=near, state=state, lacks=lacks(about, near, history, config))
