@@ -52,10 +52,15 @@ class World:
         async def go():
             await self.desk.see(states or samples.states(**words), self.board, self.clock.at)
             await self.desk.deliver()
-            await self.desk.close()
+            if self.desk._http is not None:  # its connections belong to this loop
+                await self.desk._http.aclose()
+                self.desk._http = None
 
         asyncio.run(go())
-        self.desk._http = None
+
+    def close(self):
+        asyncio.run(self.desk.close())
+        self.book.close()
 
     @property
     def titles(self):
@@ -78,7 +83,7 @@ def world(tmp_path, service):
 
     yield make
     for each in made:
-        each.book.close()
+        each.close()
 
 
 def test_an_incident_is_told_from_its_beginning_to_its_end_through_restarts(world):
@@ -228,7 +233,7 @@ def test_without_an_address_incidents_are_still_on_record(tmp_path, service):
     here = World(tmp_path, service, "")
     here.look(vip="degraded")
     known = here.book.outbox.read(here.clock.at)
-    here.book.close()
+    here.close()
     assert ([one.number for one in known.opened], here.titles) == ([1], [])
 
 
@@ -251,7 +256,7 @@ def test_the_dead_mans_switch_hears_of_a_daemon_that_can_write_and_of_no_other(
         at = here.clock.at - dt.timedelta(minutes=beat_age_minutes)
         here.book.beat(at, pid=1, digest="", stale_after_s=90)
         here.look(0.5)
-    here.book.close()
+    here.close()
     assert service.pings == pings
 
 
@@ -260,6 +265,6 @@ def test_a_switch_that_does_not_answer_is_told_once_without_its_address(tmp_path
     for _ in range(3):
         here.book.beat(here.clock.at, pid=1, digest="", stale_after_s=90)
         here.look(1)
-    here.book.close()
+    here.close()
     assert caplog.text.count("heartbeat_url not reached reason=refused") == 1
     assert samples.PASSWORD not in caplog.text

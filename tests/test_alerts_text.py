@@ -91,6 +91,8 @@ TITLES = [
     (samples.incident(trouble=Trouble.BUDGET_GONE, paths=(), scope=Scope.MONITOR), news.Event.RAISED, "Canary budget spent"),
     (samples.incident(trouble=Trouble.BLIND, paths=(), scope=Scope.MONITOR), news.Event.RAISED, "Blind: nothing is watched"),
     (samples.incident(trouble=Trouble.BLIND, paths=(), scope=Scope.MONITOR), news.Event.RECOVERED, "Seeing again: canaries come back"),
+    (samples.incident(cleared_at=samples.AT, reason=incidents.UNWATCHED), news.Event.RECOVERED, "vip 4k-high no longer in the config"),
+    (dataclasses.replace(samples.incident(scope=Scope.EVERYTHING), touched=(samples.VIP, samples.OFFICIAL)), news.Event.REPEATED, "Still: vip 4k-high degraded"),
     (samples.incident(paths=(samples.VIP, samples.OFFICIAL), scope=Scope.SHARED), news.Event.RAISED, "vip, official degraded"),
 ]  # fmt: skip
 

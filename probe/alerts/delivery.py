@@ -2,7 +2,9 @@
 
 import asyncio
 import collections
+import concurrent.futures
 import datetime as dt
+import functools
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
@@ -30,6 +32,7 @@ LATE = dt.timedelta(minutes=30)
 """Messages that waited so long (quiet hours, a service that was down) come as one."""
 
 HOUR = dt.timedelta(hours=1)
+SENDERS = 8
 
 
 def batches(
@@ -82,6 +85,8 @@ class Delivery:
         self.addresses: Mapping[str, secrets.Secret] = {}
         self.zone: dt.tzinfo = dt.UTC
         self._turn = asyncio.Lock()
+        # Threads of its own: services that hang must not hold up what the daemon has to write.
+        self._senders = concurrent.futures.ThreadPoolExecutor(SENDERS, "alerts")
 
     async def round(self) -> None:
         """Send what is due: addresses side by side, each its messages in order. Raises RecordsError."""
@@ -104,6 +109,10 @@ class Delivery:
                 *(self._address(name, batches(messages, sent.get(name, ()), at)) for name, messages in due.items())
             )
 
+    def close(self) -> None:
+        """Let its threads end; call it after the last round."""
+        self._senders.shutdown(wait=False)
+
     async def _address(self, name: str, wanted: Sequence[tuple[told.Message, ...]]) -> None:
         """Its messages one after another, until one fails."""
         for batch in wanted:
@@ -117,7 +126,8 @@ class Delivery:
         if not taken:
             return True
         letter = text.Letter(taken[0].title, taken[0].body) if len(taken) == 1 else text.digest(taken, self.zone)
-        failure = await asyncio.to_thread(self._send, self.addresses[name], *letter, tone(taken))
+        sending_it = functools.partial(self._send, self.addresses[name], *letter, tone(taken))
+        failure = await asyncio.get_running_loop().run_in_executor(self._senders, sending_it)
         await asyncio.to_thread(self._box.settle, taken, self._now(), failure)
         if failure:
             log.warning("alert not delivered to=%s attempts=%d reason=%s", name, taken[0].attempts, failure)

@@ -84,6 +84,7 @@ class Desk:
     async def close(self) -> None:
         """Send what is due, wait for what is being sent, and close the connections."""
         await self.deliver()
+        self._delivery.close()
         if self._http is not None:
             await self._http.aclose()
 

@@ -106,6 +106,8 @@ def letter(told_now: news.News, around: Around) -> Letter:
 def title(one: incidents.Incident, event: news.Event) -> str:
     """`vip 4k-high degraded`, `Spread: vip, official degraded`, `vip 4k-high recovered`."""
     name = (OVER if event is news.Event.RECOVERED else NAMES)[one.trouble]
+    if one.cleared_at and one.reason == incidents.UNWATCHED:
+        name = incidents.UNWATCHED
     if one.touched:
         return _cut(f"{BEFORE.get(event, '')}{where(one)} {name}", TITLE_CAP)
     return f"{BEFORE.get(event, '')}{name[:1].upper()}{name[1:]}"
@@ -113,10 +115,10 @@ def title(one: incidents.Incident, event: news.Event) -> str:
 
 def where(one: incidents.Incident) -> str:
     """`everything`, `vip, official`, `vip 2k-high, 4k-high` or `vip (5 tiers)`."""
-    if one.scope is incidents.Scope.EVERYTHING:
-        return "everything"
     paths = [state.path for state in one.states] or list(one.touched)
     channels = list(dict.fromkeys(path.channel for path in paths))
+    if one.scope is incidents.Scope.EVERYTHING and set(channels) == set(one.channels):
+        return "everything"
     tiers = sorted(dict.fromkeys(path.tier for path in paths))
     if len(channels) > 1:
         return ", ".join(channels)

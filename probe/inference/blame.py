@@ -23,13 +23,13 @@ def clause(one: incidents.Incident, states: Sequence[model.PathState]) -> str:
     """Whose fault it is, in one clause."""
     if one.trouble in PLAIN:
         return PLAIN[one.trouble]
-    if one.scope is incidents.Scope.EVERYTHING:
-        return "an upstream that all channels share, or your own network; not your prompts"
     bad = [state.path for state in one.states]
     channels, tiers = {path.channel for path in bad}, {path.tier for path in bad}
     fine = [state.path for state in states if state.state in incidents.FINE and state.path not in bad]
     elsewhere = _listed(path.channel for path in fine if path.tier in tiers and path.channel not in channels)
     route = _listed(path.channel for path in bad)
+    if one.scope is incidents.Scope.EVERYTHING and not elsewhere:
+        return "an upstream that all channels share, or your own network; not your prompts"
     if one.scope is incidents.Scope.SHARED:
         beside = f"; {elsewhere} fine" if elsewhere else ""
         return f"what {route} share: one upstream{beside}; not your prompts"

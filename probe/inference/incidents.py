@@ -19,6 +19,10 @@ A_WHILE = dt.timedelta(days=7)
 """A path at the border of its target is told as below it once in this time, not each time it crosses."""
 
 
+UNWATCHED = "no longer in the config"
+"""Why an incident is over of which no path is left to be seen."""
+
+
 class Trouble(enum.StrEnum):
     """What can be wrong for long enough that somebody is told."""
 
@@ -160,7 +164,8 @@ def _paths(trouble: Trouble, opened: Sequence[Incident], now: Situation, numbers
             yield dataclasses.replace(one, cleared_at=now.at, merged_into=oldest.number)
     for one in opened:
         if one.number not in claimed:
-            yield dataclasses.replace(one, states=(), cleared_at=now.at)
+            seen = any(state.path in now.configured for state in one.states)
+            yield dataclasses.replace(one, states=(), cleared_at=now.at, reason="" if seen else UNWATCHED)
 
 
 def _bad(trouble: Trouble, now: Situation) -> Mapping[model.Path, model.PathState]:
