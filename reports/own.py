@@ -1,0 +1,86 @@
+"""What own traffic shows, in sentences: for `tierwatch ingest` and for the report."""
+
+from collections.abc import Iterator
+
+from probe.inference import own
+from reports import words
+
+FEW = 20  # requests of a path; below, its share is not told
+MOST = 8  # sentences of one sort
+
+
+def sentences(found: own.Findings) -> tuple[str, ...]:
+    """The findings, what costs most first."""
+    return (
+        *cuts(found),
+        *failing(found),
+        *lost(found),
+        *prices(found),
+        *hidden(found),
+        *moderation(found),
+    )
+
+
+def cuts(found: own.Findings) -> Iterator[str]:
+    """`vip/4k-high: 23 of 31 failures end at 100.0-100.4 s: ...`."""
+    for cut in found.cuts[:MOST]:
+        told = cut.wall.sentence()
+        if cut.own:
+            told = f"{told.partition(': ')[0]}: your program's own time limit, not the model"
+        yield f"{cut.path}: {told}."
+
+
+def failing(found: own.Findings) -> Iterator[str]:
+    """`vip/4k-high: 61 of 412 fail, 15 % (95 %: 12-19): processing_error 40, timeout 21.`; the worst first."""
+    worst = sorted((each for each in found.shares if each.failed), key=lambda each: -each.failed / max(each.n, 1))
+    for share in worst[:MOST]:
+        kinds = ", ".join(f"{kind} {count}" for kind, count in share.kinds)
+        if share.n < FEW:
+            yield f"{share.path}: {share.failed} of {share.n} fail, too few to say more: {kinds}."
+            continue
+        low, high = share.interval
+        percent = words.percent(share.failed / share.n)
+        yield f"{share.path}: {share.failed} of {share.n:,} fail, {percent} (95 %: {words.percents(low, high)}): {kinds}."
+
+
+def lost(found: own.Findings) -> Iterator[str]:
+    """Money for pictures that nobody got."""
+    if found.lost.n:
+        pictures = words.count(found.lost.n, "picture")
+        yield f"Billed and lost: {pictures}, {words.usd(found.lost.usd)} of {found.lost.of:,} failures."
+    if found.perhaps_lost.n:
+        pictures = words.count(found.perhaps_lost.n, "more picture" if found.lost.n else "picture")
+        yield (
+            f"Perhaps billed and lost: {pictures}, {words.usd(found.perhaps_lost.usd)} at list prices: sent, "
+            "unanswered, and in no gateway's log that was read."
+        )
+
+
+def prices(found: own.Findings) -> Iterator[str]:
+    for told, direction in ((found.over_list, "above"), (found.under_list, "below")):
+        if told.n:
+            yield (
+                f"Charged {direction} the list price: {told.n:,} of {words.count(told.of, 'request')}, "
+                f"{words.usd(told.usd)} in all."
+            )
+
+
+def hidden(found: own.Findings) -> Iterator[str]:
+    """What a gateway does without saying so."""
+    for asked, served, n in found.fallbacks[:MOST]:
+        yield f"Served by another model: {asked} was asked for and {served} answered, {words.count(n, 'time')}."
+    for channel, usual, other, n in found.groups[:MOST]:
+        yield f"{channel}: {words.count(n, 'request')} ran in token group {other!r} instead of {usual!r}."
+    if found.retried.n:
+        yield (
+            f"Tried more than once inside the gateway: {found.retried.n:,} of "
+            f"{words.count(found.retried.of, 'answer')} (the caller waited far longer than the gateway says it worked)."
+        )
+
+
+def moderation(found: own.Findings) -> Iterator[str]:
+    for each in found.stricter[:MOST]:
+        yield (
+            f"{each.channel} refuses {words.count(each.prompts, 'prompt')} that {each.passes} draws, of "
+            f"{each.of:,} sent to both: moderation of {each.channel}, not its health."
+        )

@@ -1,0 +1,163 @@
+"""What was so during a period: degraded stretches and shares of time, smoothed from all canaries as evidence."""
+
+import dataclasses
+import datetime as dt
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from probe import model
+from probe.inference import segments
+from reports import outcomes, present, window
+from reports.outcomes import Outcomes
+
+CHUNK, OVERLAP = dt.timedelta(days=28), dt.timedelta(days=1)
+"""The smoother's memory grows with the period, so that long periods are taken in pieces."""
+
+ASSUMED_WEIGHT = 200.0
+"""How many canaries the smoother's assumption about calm paths counts for, against what all paths say (assumed)."""
+
+LEAST_POOLED, MOST_POOLED = 100.0, 5000.0
+"""Bounds on how many canaries the calm share of all paths counts for against one path's own."""
+
+NINETY = 1.645  # standard deviations to either side of a 90 % range
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Past:
+    """Degraded stretches and shares of time of one path; by default one without canaries."""
+
+    degraded: tuple[window.Degraded, ...] = ()
+    occupancy: window.Occupancy | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Calm:
+    """Canaries of the unbiased sample, each weighed by the probability that the path was not degraded."""
+
+    failed: float = 0.0
+    n: float = 0.0
+
+    def __add__(self, other: "Calm") -> "Calm":
+        return Calm(self.failed + other.failed, self.n + other.n)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Usual:
+    """What share usually fails on calm paths, and how many of a path's own canaries that is worth."""
+
+    failing: float
+    weight: float
+
+
+def usual_of(calm: Sequence[Calm]) -> Usual:
+    """Beta-binomial by moments: the more alike the paths, the more each is drawn towards all of them."""
+    total = sum(calm, Calm())
+    failing = (total.failed + segments.HEALTHY_FAILING * ASSUMED_WEIGHT) / (total.n + ASSUMED_WEIGHT)
+    known = [each for each in calm if each.n > 0]
+    if len(known) < 2:
+        return Usual(failing, LEAST_POOLED)
+    spread = math.fsum((each.failed / each.n - failing) ** 2 for each in known) / (len(known) - 1)
+    chance = math.fsum(failing * (1 - failing) / each.n for each in known) / len(known)
+    between = max(spread - chance, 1e-9)
+    return Usual(failing, min(max(failing * (1 - failing) / between, LEAST_POOLED), MOST_POOLED))
+
+
+def read(
+    facts: Mapping[model.Path, window.PathFacts], since: dt.datetime, until: dt.datetime
+) -> dict[model.Path, Past]:
+    """Every path, piece by piece.
+
+    1. smooth all canaries that say something about health (own traffic stands apart);
+    2. estimate what share fails while a path is calm, each path's own drawn towards that of all;
+    3. join the pieces: stretches that meet are one, shares of time are averaged.
+    """
+    canaries = {path: telling(each.canaries()) for path, each in facts.items()}
+    watched = [path for path, taken in canaries.items() if len(taken)]
+    samples = {path: outcomes.joined(facts[path].sample(series) for series in window.SAMPLES) for path in watched}
+    chunks: list[dict[model.Path, segments.Past]] = []
+    calm = dict.fromkeys(watched, Calm())
+    for start, end in chunked(since, until) if watched else ():
+        signals = {path: signals_of(canaries[path].split([start, end])[0]) for path in watched}
+        chunks.append(segments.past(signals, start, end))
+        for path in watched:
+            calm[path] += calm_of(samples[path].split([start, end])[0], chunks[-1][path])
+    usual = usual_of(list(calm.values()))
+    found = dict.fromkeys(facts, Past())
+    for path in watched:
+        last_at = dt.datetime.fromtimestamp(float(canaries[path].sent_s[-1]), dt.UTC)
+        found[path] = joined([chunk[path] for chunk in chunks], calm[path], usual, last_at)
+    return found
+
+
+def telling(taken: Outcomes) -> Outcomes:
+    return taken.where(taken.telling)
+
+
+def signals_of(taken: Outcomes) -> list[segments.Signal]:
+    return [
+        segments.Signal(dt.datetime.fromtimestamp(sent_s, dt.UTC), failed)
+        for sent_s, failed in zip(taken.sent_s.tolist(), taken.failed.tolist(), strict=True)
+    ]
+
+
+def calm_of(sample: Outcomes, past: segments.Past) -> Calm:
+    """The canaries of one piece by the probability that they met a calm path."""
+    cells = ((sample.sent_s - past.since.timestamp()) // segments.CELL_S).astype(int)
+    weights = 1 - past.p_degraded[np.clip(cells, 0, len(past.p_degraded) - 1)]
+    return Calm(float(weights[sample.failed].sum()), float(weights.sum()))
+
+
+def chunked(since: dt.datetime, until: dt.datetime) -> list[tuple[dt.datetime, dt.datetime]]:
+    """Pieces of about `CHUNK` that share `OVERLAP` with their neighbours."""
+    count = max(1, round((until - since) / CHUNK))
+    step = (until - since) / count
+    starts = [since + number * step for number in range(count)]
+    return [(max(since, start - OVERLAP), min(until, start + step + OVERLAP)) for start in starts]
+
+
+def joined(chunks: Sequence[segments.Past], calm: Calm, usual: Usual, last_at: dt.datetime) -> Past:
+    """One path over all pieces."""
+    degraded: list[window.Degraded] = []
+    for segment in (segment for chunk in chunks for segment in chunk.segments):
+        found = stretch(segment, last_at)
+        before = degraded[-1] if degraded else None
+        if before and (before.end is None or found.start.low <= before.end.high):
+            degraded[-1] = dataclasses.replace(before, end=found.end)
+        else:
+            degraded.append(found)
+    return Past(tuple(degraded), occupancy(chunks, calm, usual))
+
+
+def occupancy(chunks: Sequence[segments.Past], calm: Calm, usual: Usual) -> window.Occupancy:
+    """Shares of time over all pieces.
+
+    The smoother takes a calm path to fail at a fixed share; what the calm canaries of the unbiased
+    sample say replaces that, and failures of trouble too short to be seen are in it.
+    """
+    n = len(chunks)
+    assumed, share = (math.fsum(getattr(chunk, name) for chunk in chunks) / n for name in ("failing", "degraded"))
+    calm_failing = (calm.failed + usual.failing * usual.weight) / (calm.n + usual.weight)
+    failing = assumed + (1 - share) * (calm_failing - segments.HEALTHY_FAILING)
+    # Pieces are independent of each other and of the calm share, so their spreads add in quadrature.
+    of_calm = (1 - share) * NINETY * math.sqrt(calm_failing * (1 - calm_failing) / (calm.n + usual.weight))
+    below = math.hypot(*(chunk.failing - min(chunk.failing_low, chunk.failing) for chunk in chunks)) / n
+    above = math.hypot(*(max(chunk.failing_high, chunk.failing) - chunk.failing for chunk in chunks)) / n
+    low, high = failing - math.hypot(below, of_calm), failing + math.hypot(above, of_calm)
+    return window.Occupancy(failing, max(0.0, low), min(1.0, high), share)
+
+
+def stretch(segment: segments.Segment, last_at: dt.datetime) -> window.Degraded:
+    """An end that no canary has seen is no end: without evidence the model only forgets."""
+    end = segment.end if segment.end and segment.end.at <= last_at else None
+    return window.Degraded(present.estimate(segment.start), present.estimate(end) if end else None, segment.failing)
+
+
+def agreed(facts: window.PathFacts, past: Past) -> window.PathFacts:
+    """The path with its past; an alarm that is on is dated once, as the detector dates it."""
+    degraded, since = past.degraded, facts.now.since
+    if since:
+        degraded = tuple(one for one in degraded if one.end is not None and one.end.at < since.low)
+        degraded = (*degraded, window.Degraded(since, None, facts.now.failing))
+    return dataclasses.replace(facts, degraded=degraded, occupancy=past.occupancy)
