@@ -70,6 +70,12 @@ def decode(data: bytes, header: container.Header) -> "tuple[Image | None, str]":
 
 def look(picture: model.Picture, image: "Image") -> model.Picture:
     """The facts that need pixels."""
-    from probe.picture import pixels  # noqa: PLC0415 - loads Pillow
+    from probe.picture import detail, pixels  # noqa: PLC0415 - these load numpy and scipy
 
-    return dataclasses.replace(picture, blank=pixels.blank(image), fingerprint=pixels.fingerprint(pixels.luma(image)))
+    image = pixels.eight_bits(image)
+    luma = pixels.luma(image)
+    facts = dataclasses.replace(picture, blank=pixels.blank(image), fingerprint=pixels.fingerprint(luma))
+    if facts.blank:
+        return dataclasses.replace(facts, motif=detail.FLAT)
+    found = detail.measure(luma)
+    return dataclasses.replace(facts, effective_resolution=found.effective_resolution, motif=found.motif)

@@ -1,6 +1,7 @@
 """What the pixels of a decoded picture show at a glance: luma, blankness and a perceptual fingerprint."""
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageStat
 from scipy import fft
 
@@ -11,14 +12,19 @@ HASH_SIDE_PX = 32
 HASH_FREQUENCIES = 8
 
 
-def luma(image: Image.Image) -> Image.Image:
-    """The picture as 8-bit luma; 16 bits are scaled, transparent parts are shown on grey."""
-    if image.mode.startswith("I") or image.mode == "F":
-        return image.convert("F").point(lambda value: value / 256).convert("L")
+def eight_bits(image: Image.Image) -> Image.Image:
+    """The same picture; greys of 16 bits, which Pillow would clip when it converts them, are scaled to 8."""
+    if not image.mode.startswith("I"):
+        return image
+    return Image.fromarray((np.asarray(image).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8))
+
+
+def luma(image: Image.Image) -> NDArray[np.uint8]:
+    """The picture as luma, rows first; transparent parts are shown on grey."""
     if image.has_transparency_data:
         rgba = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", rgba.size, (128, 128, 128, 255)), rgba).convert("L")
-    return image.convert("L")
+        image = Image.alpha_composite(Image.new("RGBA", rgba.size, (128, 128, 128, 255)), rgba)
+    return np.asarray(image.convert("L"))
 
 
 def blank(image: Image.Image) -> bool:
@@ -30,13 +36,13 @@ def blank(image: Image.Image) -> bool:
     return max(ImageStat.Stat(small).stddev) < BLANK_DEVIATION
 
 
-def fingerprint(grey: Image.Image) -> str:
+def fingerprint(grey: NDArray[np.uint8]) -> str:
     """A 64-bit perceptual hash as 16 hex digits: which of the 64 lowest DCT terms of a 32 x 32 reduction lie above their median.
 
     Re-encoding and resizing change few bits, another picture about half of them (pHash: Zauner 2010). The
     constant term is left out of the median, for it says only how bright the picture is.
     """
-    small = grey.resize((HASH_SIDE_PX, HASH_SIDE_PX), Image.Resampling.BOX)
+    small = Image.fromarray(grey).resize((HASH_SIDE_PX, HASH_SIDE_PX), Image.Resampling.BOX)
     terms = fft.dctn(np.asarray(small, dtype=np.float64))[:HASH_FREQUENCIES, :HASH_FREQUENCIES].ravel()
     bits = terms > np.median(terms[1:])
     return f"{int(''.join('1' if bit else '0' for bit in bits), 2):016x}"

@@ -1,0 +1,62 @@
+"""Effective resolution: up to which share of its long edge a picture carries real detail.
+
+Two independent cues have to agree before a picture is said to carry less than its pixels: a trace of the
+enlargement (`traces`) and a spectrum that has no detail above the ratio that the trace names (`spectrum`). A soft
+picture has the second only, a shrunk one at most the first. What a generator invents above the ratio
+(super-resolution) leaves neither: it cannot be excluded.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from probe.picture import spectrum, traces
+
+SMALLEST_PX = 512
+"""A shorter edge than this holds too few tiles to tell."""
+SHORTFALL_DB = 4.0
+"""Native pictures fall short by less, at a ratio for which they show a trace."""
+INSIDE_SAG_DB = 8.0
+"""Inside JPEG blocks the trace alone says little, so the detail must reach up to the ratio and end there."""
+NATIVE_REACH = 0.75
+"""Detail that reaches so far is called native, whatever ends it."""
+
+SMALL = "small"
+FLAT = "flat"
+SOFT = "soft"
+
+
+class Detail(NamedTuple):
+    """What `measure` found."""
+
+    effective_resolution: float | None  # share of the long edge; None: cannot tell
+    motif: str  # why it cannot be told: small, flat, soft; "" where it can
+
+
+def measure(luma: NDArray[np.uint8]) -> Detail:
+    """Measure a picture given as luma, rows first."""
+    if min(luma.shape) < SMALLEST_PX:
+        return Detail(None, SMALL)
+    seen = spectrum.read(luma)
+    for trace in traces.find(luma):
+        if agrees(seen, trace):
+            return Detail(round(trace.ratio, 3), "")
+    if seen.flat:
+        return Detail(None, FLAT)
+    return Detail(round(seen.reach, 2), "") if seen.reach >= NATIVE_REACH else Detail(None, SOFT)
+
+
+def agrees(seen: spectrum.Spectrum, trace: traces.Trace) -> bool:
+    """Does the spectrum bear the trace out?
+
+    The nearest neighbour repeats the detail above the ratio, so its spectrum falls short of nothing; its trace
+    is beyond doubt. Under grain the spectrum may be unable to speak against the trace.
+    """
+    if trace.inside_blocks:
+        return trace.depth >= 1 or (
+            seen.shortfall_db(trace.ratio) >= SHORTFALL_DB and seen.sag_db(trace.ratio) <= INSIDE_SAG_DB
+        )
+    if trace.depth >= traces.CERTAIN_DEPTH or seen.buried(trace.ratio):
+        return True
+    return seen.shortfall_db(trace.ratio) >= SHORTFALL_DB
