@@ -1,135 +1,131 @@
-"""R1: kill -9 the daemon at random moments; nothing acknowledged is lost, nothing is sent without intent or twice.
+"""R1: kill -9 at random moments and at every write of one attempt: nothing lost, sent twice, or sent without intent.
 
-usage: python bench/reliability/kills.py [KILLS] [SEED]
-
-The real daemon (a process of its own) probes a stand-in upstream over HTTP. "Acknowledged" is what it
-logged as stored. Prints one line: name, value, target, n, seed, seconds. Exit 1 where a target is missed.
+"Acknowledged" is what the program logged as stored; "sent" is what the upstream received.
 """
 
 import collections
-import contextlib
+import concurrent.futures
 import os
-import pathlib
-import random
+import re
 import signal
-import sqlite3
-import subprocess
-import sys
-import tempfile
-import threading
 import time
-import tomllib
 
-from probe.standin import scenario, server, serving
+import board
+import installation
+import upstream
 
-CONFIG = """
-[budget]
-usd_per_day = 10000.0
-[[channel]]
-name = "vip"
-protocol = "openai-images"
-base_url = "{url}/v1"
-model = "gpt-image-2-vip"
-key_env = "KILLS_KEY"
-price_usd = 0.03
-tiers = ["1k-low", "1k-medium", "1k-high"]
-interval = "1.5s"
-deadline_s = 1.4
-"""
+WRITES = ("pwrite64", "fdatasync", "ftruncate", "unlink")
+SPOTS = (
+    ("tierwatch.db-wal", WRITES),
+    ("tierwatch.db", WRITES),
+    ("", ("sendto", "write")),  # the request, wake-ups between threads, and every line that is printed
+)
+"""Files ("": any) and system calls at which one attempt is killed, each at its first, second, ... time.
 
-SCENARIO = """
-name = "kills"
-hours = 24
-[[steady]]
-success = 0.8
-latency_s = { median = 0.4, sigma = 0.6 }
-failures = { processing_error = 0.5, network = 0.3, timeout = 0.2 }
+strace counts calls by thread: apart by file, no thread's calls hide another's.
 """
 
 
-class Upstream:
-    """The stand-in, remembering the client's id of every request it was sent."""
-
-    def __init__(self, app):
-        self.app = app
-        self.ids = collections.Counter()
-
-    async def __call__(self, scope, receive, send):
-        if scope["type"] == "http" and scope["method"] == "POST":
-            self.ids[dict(scope["headers"]).get(b"x-client-request-id", b"none").decode()] += 1
-        await self.app(scope, receive, send)
+def measure(case):
+    yield from at_random(case)
+    yield from at_every_write(case)
 
 
-@contextlib.contextmanager
-def upstream():
-    app = Upstream(server.app(scenario.parse(tomllib.loads(SCENARIO)), 1.0, 0))
-    listening = serving.listen("127.0.0.1", 0)
-    ready = threading.Event()
-    running = serving.Server(app, ready.set)
-    threading.Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True).start()
-    assert ready.wait(10)
-    yield app, serving.address(listening)
-    running.should_exit = True
+def moody(draw):
+    """Good pictures, errors, silence and cut connections, in random order."""
+
+    def reply(number, _head, _body):
+        mood = draw.random()
+        if mood < 0.6:
+            return [draw.uniform(0.05, 0.6), upstream.picture(number % 50)]
+        return [draw.uniform(0, 0.3), upstream.FAILED] if mood < 0.8 else [2.0] if mood < 0.9 else ["reset"]
+
+    return reply
 
 
-def one_life(folder, seconds, acknowledged):
-    """Run a daemon for so long, kill it, and note the ids it said were stored."""
-    words = [sys.executable, "-m", "probe", "daemon", "--config", str(folder / "config.toml")]
-    with (folder / "log").open("w+b") as log:
-        process = subprocess.Popen(words, stderr=log, env={**os.environ, "KILLS_KEY": "sk-test-0123456789"})
-        time.sleep(seconds)
-        if process.poll() is not None:
-            log.seek(0)
-            raise SystemExit(f"the daemon ended by itself: {log.read().decode()}")
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        log.seek(0)
-        for line in log.read().decode(errors="replace").splitlines(keepends=True):
-            if " outcome " in line and line.endswith("\n"):
-                acknowledged.add(line.rsplit("id=", 1)[1].strip())
-            elif "Traceback" in line:
-                raise SystemExit(f"the daemon failed: {log.name}")
+def at_random(case):
+    """Lives of the daemon, two installations side by side, each ended by SIGKILL at a random moment."""
+    kills = case.times(200, 2000)
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda turn: lives(case, turn, kills // 2), range(2)))
+    total = sum(found, collections.Counter())
+    n = f"{kills} kills, {total['sent']} sent"
+    for name in ("acknowledged lost", "sent twice", "sent without intent", "damaged", "slots paid twice"):
+        yield case.row(f"random kills: {name}", total[name], n, at_most=0)
+    yield case.row("random kills: unknown outcomes per kill", total["unknown"] / kills, n, at_most=3)
+    yield case.row("random kills: unknown outcomes not counted as spent", total["unpaid"], n, at_most=0)
 
 
-def count(folder, app, acknowledged):
-    with sqlite3.connect(folder / "tierwatch.db") as db:
-        stored = {row[0] for row in db.execute("SELECT id FROM outcome")}
-        intents = {row[0] for row in db.execute("SELECT id FROM intent")}
-        twice = sum(times > 1 for times in app.ids.values())
-        slots = db.execute("SELECT count(*) - count(DISTINCT channel || tier || slot) FROM intent").fetchone()[0]
-        check = db.execute("PRAGMA integrity_check").fetchone()[0]
-    return (
+def lives(case, turn, kills):
+    draw = case.draw.__class__(f"{case.seed} {turn}")
+    with upstream.Upstream(moody(draw)) as up:
+        place = installation.Installation(case.path(f"random-{turn}"), up.url, tiers=3, interval="1s", deadline_s=0.9)
+        for _ in range(kills):
+            process = place.start()
+            time.sleep(draw.uniform(0.7, 2.4))
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        with place.daemon():  # a last start writes off what is open
+            place.wait_for("unknown_outcome count=", seconds=5)
+            time.sleep(1)
+        return invariants(place, up)
+
+
+def invariants(place, up):
+    stored, intents = place.ids("outcome"), place.ids("intent")
+    (unpaid,) = place.ask("SELECT count(*) FROM intent WHERE state = 'unknown_outcome' AND reserved_usd = 0")[0]
+    (twice,) = place.ask("SELECT count(*) - count(DISTINCT channel || tier || slot) FROM intent WHERE slot IS NOT NULL")[0]
+    return collections.Counter(
         {
-            "acknowledged_lost": len(acknowledged - stored),
-            "sent_without_intent": len(set(app.ids) - intents),
-            "sent_twice": twice + slots,
-            "damaged": int(check != "ok"),
-        },
-        len(acknowledged),
-        sum(app.ids.values()),
-        len(intents - stored),
+            "acknowledged lost": len(place.acknowledged() - stored),
+            "sent twice": sum(times > 1 for times in up.ids.values()),
+            "sent without intent": len(set(up.ids) - intents),
+            "damaged": place.damage(),
+            "slots paid twice": twice,
+            "sent": sum(up.ids.values()),
+            "unknown": len(intents - stored),
+            "unpaid": unpaid,
+        }
     )
 
 
-def main():
-    kills = int(sys.argv[1]) if len(sys.argv) > 1 else 20
-    seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
-    draw = random.Random(seed)
-    started = time.monotonic()
-    acknowledged = set()
-    with tempfile.TemporaryDirectory() as name, upstream() as (app, url):
-        folder = pathlib.Path(name)
-        (folder / "config.toml").write_text(CONFIG.format(url=url))
-        for _ in range(kills):
-            one_life(folder, draw.uniform(0.8, 4.0), acknowledged)
-        time.sleep(1.5)
-        values, acked, sent, unknown = count(folder, app, acknowledged)
-    for name, value in values.items():
-        print(
-            f"R1 {name:20} {value}  target 0  kills {kills}  acknowledged {acked}  sent {sent}  unknown {unknown}  seed {seed}  {time.monotonic() - started:.0f} s"
-        )
-    sys.exit(any(values.values()))
+def at_every_write(case):
+    """One canary by command, killed at the n-th call of each kind, for every n that an unharmed run makes."""
+    board.need("strace")
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        found = sum(pool.map(lambda turn: killed_attempts(case, turn), range(2)), collections.Counter())
+    n = f"{found['killed']} of {found['moments']} killed"
+    for name in ("acknowledged lost", "sent twice", "sent without intent", "damaged"):
+        yield case.row(f"a kill at every write: {name}", found[name], n, at_most=0)
 
 
-if __name__ == "__main__":
-    main()
+def killed_attempts(case, turn):
+    """Every second moment, in an installation of its own."""
+    with upstream.Upstream(lambda number, _head, _body: upstream.picture(number)) as up:
+        place = installation.Installation(case.path(f"systematic-{turn}"), up.url)
+        place.run("probe", "vip/1k-low", "--max-cost", "1")  # makes the database
+        moments = list(moments_of(place))[turn::2]
+        killed, said = 0, set()
+        for file, call, number in moments:
+            at = ["-P", str(place.folder / file)] if file else []
+            done = traced(place, *at, "-e", f"inject={call}:signal=KILL:when={number}")
+            killed += done.returncode != 0
+            said |= set(re.findall(r"^vip/1k-low .*  (\S{36})", done.stdout, re.MULTILINE))
+        lost = len(said - place.ids("outcome"))
+        found = invariants(place, up)
+    return found + collections.Counter({"acknowledged lost": lost, "killed": killed, "moments": len(moments)})
+
+
+def moments_of(place):
+    for file, calls in SPOTS:
+        at = ["-P", str(place.folder / file)] if file else []
+        trace = place.folder / "trace"
+        traced(place, *at, "-o", str(trace), "-e", f"trace={','.join(calls)}")
+        made = collections.Counter(re.findall(r"^(\d+)\s+(\w+)\(", trace.read_text(errors="replace"), re.MULTILINE))
+        for call in calls:
+            most = max((times for (_thread, each), times in made.items() if each == call), default=0)
+            yield from ((file, call, number) for number in range(1, most + 1))
+
+
+def traced(place, *words):
+    return place.run("probe", "vip/1k-low", "--max-cost", "1", before=("strace", "-f", "-qq", *words))
