@@ -34,6 +34,10 @@ COMMANDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "prescreen": "Screen a batch of prompts before paying.",
             "classify": "Judge a pasted reply, or one reply a line.",
             "explain": "The taxonomy: every kind and rule.",
+            "picture": "What a picture file really is: size, detail, flaws.",
+        },
+        "Own traffic": {
+            "ingest": "Take in your own requests as evidence.",
         },
         "Data": {
             "backup": "Copy the database, also while it is written.",
