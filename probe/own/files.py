@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import IO, NamedTuple
 
 from probe import model
-from probe.own import formats
+from probe.own import formats, intake
 from probe.own.intake import Line
 
 CHUNK_CHARACTERS = 1 << 16
@@ -102,6 +102,30 @@ def elements(file: IO[bytes], end: Position) -> Iterator[Line]:
         yield held._replace(position=str(end) if whole else "")
     if text.strip() not in {"]", ""}:
         yield Line(number + 1, text[:200])  # cut short: set aside, told with its reason
+
+
+def stream(file: IO[bytes]) -> Iterator[Line]:
+    """Lines of a pipe, each as it comes."""
+    return complete(file, 0, 0)
+
+
+def parts(lines: Iterator[Line | None], advance: Callable[[int], None]) -> Iterator[list[Line]]:
+    """Lists of lines to be stored together: full, or at a None. `advance` is told the bytes read."""
+    part: list[Line] = []
+    for line in lines:
+        if line is not None:
+            part.append(line)
+            advance(Position.parse(line.position).offset)
+        if part and (line is None or len(part) >= intake.BATCH):
+            yield part
+            part = []
+    if part:
+        yield part
+
+
+def wait() -> None:
+    """Until it is worth looking again."""
+    time.sleep(POLL_S)
 
 
 def follow(path: pathlib.Path, before: str | None, wait: Callable[[float], None] = time.sleep) -> Iterator[Line | None]:

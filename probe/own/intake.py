@@ -5,8 +5,7 @@ import datetime as dt
 import functools
 import itertools
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from probe import model, taxonomy
@@ -69,7 +68,8 @@ class Intake:
     ) -> None:
         self.tally = Tally()
         self._book, self._now, self._source = book, now, source
-        self._aside, self._since, self._key = aside, since, key
+        self.since = since
+        self._aside, self._key = aside, key
         self._vantage = config.monitor.vantage
         self._map, self._judge = mapping.Map(config), judging(config)
 
@@ -86,6 +86,11 @@ class Intake:
             lost = {"not recorded: queue or spool full": dropped, "set aside": bad}
             yield self._store(requests, batch[-1].position, {reason: n for reason, n in lost.items() if n})
 
+    def set_aside(self, text: str, reason: str) -> None:
+        """A row that is no request."""
+        self.tally.bad += 1
+        self._aside(Line(0, text), reason)
+
     def advance(self, position: str) -> None:
         """The source has been read so far, though nothing more was found there."""
         self._store([], position, {})
@@ -95,8 +100,8 @@ class Intake:
         for batch in batches(held):
             found = {identity: self._request(Line(0, text)) for identity, text in batch}
             requests = {identity: each for identity, each in found.items() if each is not None and each.judged}
-            if requests and self._book is not None:
-                yield self._book.take_in([*requests.values()], self._now(), released=[*requests]).new
+            self.tally.read += len(requests)
+            yield self._store([*requests.values()], "", {}, [*requests])
 
     def _request(self, line: Line) -> own.Request | None:
         """One line as a request to store; None where it is none, is too old, or was set aside."""
@@ -115,7 +120,7 @@ class Intake:
             tally.bad += 1
             self._aside(line, str(error))
             return None
-        if self._since is not None and told.sent_at < self._since:
+        if self.since is not None and told.sent_at < self.since:
             tally.early += 1
             return None
         place = self._map.place(told)
@@ -124,12 +129,12 @@ class Intake:
         return own.Request(model.Judged(outcome_of(told, place, self._vantage), self._judge(told.evidence)), told.entry)
 
     def _store(
-        self, requests: list[own.Request], position: str, lost: Mapping[str, int] = MappingProxyType({})
+        self, requests: list[own.Request], position: str, lost: Mapping[str, int], released: Sequence[str] = ()
     ) -> tuple[model.Judged, ...]:
         taken = own.Taken(new=tuple(each.judged for each in requests if each.judged))
         if self._book is not None:
             positions = {self._source: position} if self._source and position else {}
-            taken = self._book.take_in(requests, self._now(), positions=positions, lost=lost)
+            taken = self._book.take_in(requests, self._now(), positions=positions, lost=lost, released=released)
         tally = self.tally
         tally.new += len(taken.new)
         tally.known += taken.known

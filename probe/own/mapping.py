@@ -118,13 +118,10 @@ class Map:
     def _price_usd(self, channel: "schema.Channel", path: model.Path, order: model.Order) -> float:
         """List price of one picture as ordered; 0 where none is known."""
         if channel.price_usd == "tokens":
-            listed = tokens.list_price_usd(
-                channel.model,
-                order.width_px,
-                order.height_px,
-                quality_of(order),
-                order.image_size or (DEFAULT_IMAGE_SIZE if order.protocol == "gemini" else None),
-            )
+            image_size = (order.image_size or DEFAULT_IMAGE_SIZE) if order.protocol == "gemini" else None
+            size = (order.width_px, order.height_px)
+            told = all(size) or image_size
+            listed = tokens.list_price_usd(channel.model, *size, quality_of(order), image_size) if told else None
             return listed or (self._config.price_usd(path) if path in self._paths else 0.0)
         if isinstance(channel.price_usd, dict):
             return channel.price_usd.get(path.tier, 0.0)

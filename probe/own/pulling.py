@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from probe.config import schema
     from probe.records.history import History
 
+PullError = pull.PullError
+
 OVERLAP = dt.timedelta(minutes=15)
 """Read again before the point reached: a row is written when its request ends, and shows some time later."""
 

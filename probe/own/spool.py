@@ -3,6 +3,7 @@
 import contextlib
 import datetime as dt
 import fcntl
+import itertools
 import json
 import os
 import pathlib
@@ -32,23 +33,27 @@ def share_key(spool: pathlib.Path, book: "Records") -> bytes:
     return key
 
 
-def take(
-    config: "schema.Config", book: "Records", history: "History", now: Callable[[], dt.datetime], key: bytes
+def take_file(
+    config: "schema.Config",
+    book: "Records",
+    history: "History",
+    now: Callable[[], dt.datetime],
+    key: bytes,
+    path: pathlib.Path,
 ) -> tuple[intake.Tally, tuple[model.Judged, ...]]:
-    """Take in what the spool holds and remove the files nobody writes any more; what was new, by time of sending."""
-    spool = pathlib.Path(config.monitor.spool)
-    total, found = intake.Tally(), list[model.Judged]()
-    for path in sorted(spool.glob("*.ndjson")):
-        name = files.source(path)
-        taking = intake.Intake(config, book, now, source=name, aside=aside_in(spool, path.name), key=key)
-        finished = is_finished(path)
-        for new in taking.take(files.lines(path, history.position(name))):
-            found += new
-        if finished:
-            book.take_in([], now(), positions={name: ""})
+    """Take in one file of the spool, and remove it where nobody writes it any more; what was new.
+
+    Raises UserError where it cannot be read.
+    """
+    name = files.source(path)
+    taking = intake.Intake(config, book, now, source=name, aside=aside_in(path.parent, path.name), key=key)
+    finished = is_finished(path)
+    new = tuple(itertools.chain.from_iterable(taking.take(files.lines(path, history.position(name)))))
+    if finished:
+        with contextlib.suppress(PermissionError):  # a folder of somebody else: read again from where it ended
             path.unlink(missing_ok=True)
-        add(total, taking.tally)
-    return total, tuple(sorted(found, key=lambda one: one.outcome.sent_at))
+            book.take_in([], now(), positions={name: ""})
+    return taking.tally, new
 
 
 def is_finished(path: pathlib.Path) -> bool:
@@ -80,14 +85,6 @@ def aside_in(folder: pathlib.Path, name: str) -> Callable[[intake.Line, str], No
                     file.write(json.dumps(told, ensure_ascii=False) + "\n")
 
     return aside
-
-
-def add(total: intake.Tally, more: intake.Tally) -> None:
-    """Add one tally to another."""
-    for name in ("read", "new", "known", "canaries", "unmapped", "bad", "skipped", "dropped", "early"):
-        setattr(total, name, getattr(total, name) + getattr(more, name))
-    for path, count in more.by_path.items():
-        total.by_path[path] = total.by_path.get(path, 0) + count
 
 
 def waiting(spool: pathlib.Path) -> Iterator[pathlib.Path]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Self, TypeVar
 
 from probe import model
+from probe.inference import points as own_points
 from probe.records import columns, database, errors, rows, schema, told
 
 SHORTEST_PREFIX = 8
@@ -201,21 +202,25 @@ class History:
 
     # --- own traffic -------------------------------------------------------------------------------------------
 
-    def own(self, since: dt.datetime | None = None, until: dt.datetime | None = None) -> Iterator[rows.OwnPoint]:
-        """Own requests sent in [since, until), without evidence, beside what their gateway's log says."""
+    def own(
+        self, since: dt.datetime | None = None, until: dt.datetime | None = None, *, latest: int | None = None
+    ) -> list[own_points.Point]:
+        """Own requests sent in [since, until), in order, beside what their gateway's log says; at most the `latest`."""
         where, parameters = period("sent_at", since, until)
         sql = f"""
             SELECT channel, tier, sent_at, kind, detail, excluded, billed, latency_s,
                 json_extract(evidence.facts, '$.elapsed_s'), price_usd, coalesce(entry.charged_usd, outcome.charged_usd),
-                outcome.model, coalesce(nullif(entry.model, ''), served_model), prompt_id, attempt, batch, source,
+                outcome.model, coalesce(nullif(entry.model, ''), served_model),
+                coalesce(entry.asked_model, ''), prompt_id, attempt, batch, source,
                 coalesce(entry.token_group, ''), entry.duration_s, entry.attempts, entry.error <> ''
             FROM outcome JOIN verdict USING (seq) LEFT JOIN evidence USING (seq)
             LEFT JOIN gateway_entry AS entry ON entry.rowid = (
                 SELECT rowid FROM gateway_entry WHERE seq = outcome.seq ORDER BY gateway = 'litellm' LIMIT 1
             )
-            WHERE source <> '' AND {where} ORDER BY sent_at, outcome.seq
+            WHERE source <> '' AND {where} ORDER BY sent_at DESC, outcome.seq DESC LIMIT ?
         """  # noqa: S608 - made of constants
-        yield from self._decoded(rows.own_point, sql, *parameters)
+        found = list(self._decoded(rows.own_point, sql, *parameters, -1 if latest is None else latest))
+        return found[::-1]
 
     def told_after(self, seq: int) -> tuple[int, tuple[model.Judged, ...]]:
         """Own requests stored after the arrival `seq`, and the latest arrival."""

@@ -5,6 +5,7 @@ import datetime as dt
 from typing import Any, NamedTuple
 
 from probe import model
+from probe.inference import points
 from probe.records import columns
 
 Found = tuple[Any, ...]
@@ -116,31 +117,6 @@ class Unmapped:
     line: str  # all that is known of it, as a line of the spool
 
 
-class OwnPoint(NamedTuple):
-    """One own request without its evidence, beside what its gateway's log says of it, where it was asked."""
-
-    path: model.Path
-    sent_at: dt.datetime
-    kind: model.Kind
-    detail: str
-    excluded: model.Exclusion | None
-    billed: model.Billed
-    latency_s: float | None
-    elapsed_s: float | None  # also of what failed
-    price_usd: float
-    charged_usd: float | None  # by the gateway's log, else by the answer
-    model: str
-    served_model: str  # by the gateway's log, else by the answer
-    prompt_id: str
-    attempt: int
-    batch: str
-    source: str
-    token_group: str
-    gateway_s: float | None  # how long the gateway worked on it
-    gateway_attempts: int | None
-    gateway_failed: int | None  # 0, 1; None: its log was not asked, or does not know it
-
-
 @dataclasses.dataclass(frozen=True, slots=True)
 class Stray:
     """Own requests of one sort that no path is known for."""
@@ -159,9 +135,9 @@ def gateway_entry(found: Found) -> GatewayEntry:
     return GatewayEntry(gateway, request_id, columns.instant(began_at), *rest)
 
 
-def own_point(found: Found) -> OwnPoint:
+def own_point(found: Found) -> points.Point:
     channel, tier, sent_at, kind, detail, excluded, *rest = found
-    return OwnPoint(
+    return points.Point(
         model.Path(channel, tier),
         columns.instant(sent_at),
         columns.KINDS[kind],

@@ -1,0 +1,195 @@
+"""`tierwatch ingest`: take in own traffic from files, the spool or a gateway's log, and say what it shows."""
+
+import asyncio
+import contextlib
+import dataclasses
+import datetime as dt
+import pathlib
+import sys
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from probe.commands import options
+from probe.commands.report import When
+
+if TYPE_CHECKING:
+    from probe.inference import own
+    from probe.own.intake import Tally
+    from probe.own.taking import Run
+    from probe.records import rows
+
+KINDS = ("apiyi", "new-api", "openrouter")
+
+
+@click.command(short_help="Take in your own requests as evidence.")
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@click.option("--from", "kind", type=click.Choice(KINDS), help="Read the gateway's own log (`log` of the channels).")
+@click.option("--channel", "channels", multiple=True, help="With --from: only logs of this channel; may be repeated.")
+@click.option("--since", type=When(), help="Start: 30d, 36h, 2026-11-24 [default: files: all; logs: 30d].")
+@click.option("--follow", is_flag=True, help="Go on: what is added to one file, to the spool, or to the log.")
+@click.option("--dry-run", is_flag=True, help="Store nothing; say what would be stored.")
+@options.CONFIG
+@options.JSON
+def command(
+    files: tuple[str, ...],
+    kind: str | None,
+    channels: tuple[str, ...],
+    since: dt.datetime | None,
+    follow: bool,
+    dry_run: bool,
+    config_path: str | None,
+    as_json: bool,
+) -> None:
+    """Take in your own requests as free evidence, and say what they show.
+
+    FILES hold one object a line: what the recorder wrote, LiteLLM's spend logs or
+    callback payloads (docs/own-traffic.md); `-` reads standard input. With --from
+    the gateway's own log is read, from where it stopped before. With neither, the
+    spool folder is taken in, as the daemon does by itself.
+
+    A request is stored once, however often and by whomever it is told. Bad lines
+    are set aside with the reason; requests that fit no channel are held and listed.
+
+    \b
+    Example:
+      tierwatch ingest requests.ndjson
+      tierwatch ingest --from apiyi --since 30d
+      tail -F litellm.ndjson | tierwatch ingest -
+
+    \b
+    Exit codes: 0 all taken in, 1 lines were set aside or a log could not be read,
+    2 usage or config.
+    """
+    from probe import config, records
+    from probe.own import pulling, taking
+
+    if files and kind:
+        raise click.UsageError("Give FILES or --from, not both.")
+    if channels and not kind:
+        raise click.UsageError("--channel goes with --from.")
+    if follow and len(files) > 1:
+        raise click.UsageError("--follow takes one file.")
+    settings = config.load(config.find(config_path))
+    options.refuse_unknown(channels, (channel.name for channel in settings.channel), "--channel")
+    sources = pulling.sources(settings, kind, channels) if kind else []
+    if kind and not sources:
+        raise click.UsageError(f"No channel has a log of kind {kind!r} in the config: set `log` there.")
+    database = config.database(pathlib.Path(settings.source))
+    with records.open(database) as book:
+        run = taking.Run(settings, book, database, now, say, progress, since=since, follow=follow, dry_run=dry_run)
+        with contextlib.suppress(KeyboardInterrupt):  # what was read is stored; tell it
+            run.again()
+            if files:
+                run.take_files(files)
+            elif sources:
+                asyncio.run(run.take_logs(sources))
+            else:
+                run.take_spool()
+    tell(run, as_json=as_json)
+    if run.failed or any(tally.bad for tally in run.tallies.values()):
+        raise SystemExit(1)
+
+
+def now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+def say(text: str) -> None:
+    click.echo(text, err=True)
+
+
+@contextlib.contextmanager
+def progress(size: int | None, unit: str) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal; nothing elsewhere, or where the size is not known."""
+    if size is None or not sys.stderr.isatty():
+        yield lambda _done: None
+        return
+    from rich import console
+    from rich import progress as bars
+
+    columns = (bars.BarColumn(), bars.TaskProgressColumn(), bars.TextColumn(unit), bars.TimeRemainingColumn())
+    with bars.Progress(*columns, console=console.Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=size)
+        yield lambda done: bar.update(task, completed=done)
+
+
+def tell(run: "Run", *, as_json: bool) -> None:
+    """What was taken in, what it shows, and what fits no channel."""
+    from probe.inference import own
+
+    found = own.find(run.points())
+    with run.history() as past:
+        strays = past.strays(run.since)
+    if as_json:
+        options.echo_json(document(run, found, strays))
+        return
+    for name, tally in run.tallies.items():
+        click.echo(f"{name}: {taken(tally, dry_run=run.dry_run)}")
+        if tally.bad and not run.dry_run:
+            click.echo(f"  each bad line with its reason: {run.asides[name]}")
+    if not run.tallies:
+        click.echo(f"Nothing waits in {run.folder}. docs/own-traffic.md tells how to record.")
+    shown(run, found, strays)
+
+
+def taken(tally: "Tally", *, dry_run: bool) -> str:
+    """`1,204 lines, 1,180 new, 12 known already, 3 set aside`."""
+    parts = (
+        (tally.new, "would be taken in" if dry_run else "new"),
+        (tally.known - tally.canaries, "known already"),
+        (tally.canaries, "our own canaries"),
+        (tally.unmapped, "fit no channel"),
+        (tally.early, "earlier than --since"),
+        (tally.skipped, "make no picture"),
+        (tally.bad, "set aside"),
+        (tally.dropped, "never recorded (queue or spool full)"),
+    )
+    told = [f"{count:,} {word}" for count, word in parts if count]
+    return ", ".join([f"{tally.read:,} lines", *told])
+
+
+def shown(run: "Run", found: "own.Findings", strays: "Sequence[rows.Stray]") -> None:
+    """Findings and strays for people, in 80 columns."""
+    from reports import own as sentences
+
+    bullets("What they show:", sentences.sentences(found))
+    bullets("Held, because they fit no channel:", [stray_words(stray) for stray in strays[:10]])
+    if any(tally.new for tally in run.tallies.values()) and not run.dry_run:
+        click.echo("\nnext: tierwatch report")
+
+
+def bullets(title: str, texts: Sequence[str]) -> None:
+    if texts:
+        click.echo(f"\n{title}")
+    for text in texts:
+        click.echo(textwrap.fill(text, 80, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False))
+
+
+def stray_words(stray: "rows.Stray") -> str:
+    at = f" at {stray.host}" if stray.host else ""
+    return f"{stray.count:,} x {stray.model} {stray.ordered}{at}: {stray.reason}"
+
+
+def document(run: "Run", found: "own.Findings", strays: "Sequence[rows.Stray]") -> dict[str, object]:
+    """The same for programs."""
+    from reports import own as sentences
+
+    sources = []
+    for name, tally in run.tallies.items():
+        counts = {key: value for key, value in dataclasses.asdict(tally).items() if key != "by_path"}
+        by_path = {str(path): count for path, count in tally.by_path.items()}
+        sources.append({"source": name, **counts, "by_path": by_path})
+    walls = [
+        {"path": str(cut.path), "own": cut.own, **cut.wall._asdict(), "known": cut.wall.known and cut.wall.known.who}
+        for cut in found.cuts
+    ]
+    return {
+        "dry_run": run.dry_run,
+        "sources": sources,
+        "findings": list(sentences.sentences(found)),
+        "walls": walls,
+        "unmapped": [dataclasses.asdict(stray) for stray in strays],
+    }

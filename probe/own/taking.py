@@ -1,0 +1,214 @@
+"""One run of taking own traffic in: from files, from the spool, or from gateways' logs, with what became of each."""
+
+import asyncio
+import collections
+import contextlib
+import dataclasses
+import datetime as dt
+import pathlib
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from probe import client, clock, model
+from probe.config import secrets
+from probe.inference import points
+from probe.own import files, intake, pulling, spool
+from probe.own.intake import Line, Tally
+from probe.records import history
+
+if TYPE_CHECKING:
+    from probe.config import schema
+    from probe.records import Records
+
+PERIOD = dt.timedelta(days=30)
+"""How far back a gateway's log is read at first."""
+
+POLL_S = 60.0
+"""A log that is followed is asked so often."""
+
+MOST_POINTS = 100_000
+"""Of a dry run: so many of the latest requests are looked at for findings."""
+
+Advance = Callable[[int], None]
+"""Told how far things are."""
+
+
+@dataclasses.dataclass
+class Run:
+    """Takes in and keeps the tallies by source. `say` is told what a person should know meanwhile.
+
+    `progress` is given what there is to do and its unit (None: not known), and gives what is told how far it is.
+    In a `dry_run` nothing is stored.
+    """
+
+    config: "schema.Config"
+    book: "Records"
+    database: pathlib.Path
+    now: Callable[[], dt.datetime]
+    say: Callable[[str], None]
+    progress: Callable[[int | None, str], contextlib.AbstractContextManager[Advance]]
+    since: dt.datetime | None = None
+    follow: bool = False
+    dry_run: bool = False
+    tallies: dict[str, Tally] = dataclasses.field(default_factory=dict)
+    asides: dict[str, pathlib.Path] = dataclasses.field(default_factory=dict)
+    first_at: dt.datetime | None = None  # of what was new
+    last_at: dt.datetime | None = None
+    seen: "collections.deque[points.Point]" = dataclasses.field(
+        default_factory=lambda: collections.deque(maxlen=MOST_POINTS)
+    )  # of a dry run
+    failed: bool = False  # a log could not be read
+
+    @property
+    def folder(self) -> pathlib.Path:
+        """The spool, where what belongs to no file is set aside as well."""
+        return pathlib.Path(self.config.monitor.spool)
+
+    def history(self) -> history.History:
+        return history.open(self.database)
+
+    def taking(self, name: str, source: str, folder: pathlib.Path) -> intake.Intake:
+        """An intake for one source; bad lines go to a file in `folder`."""
+        taking = intake.Intake(
+            self.config,
+            None if self.dry_run else self.book,
+            self.now,
+            source=source,
+            aside=(lambda _line, _reason: None) if self.dry_run else spool.aside_in(folder, name),
+            since=self.since,
+            key=self.key,
+        )
+        taking.tally = self.tallies.setdefault(name, taking.tally)
+        self.asides[name] = folder / spool.ASIDE
+        return taking
+
+    def __post_init__(self) -> None:
+        self.key = spool.share_key(self.folder, self.book)
+
+    def again(self) -> None:
+        """Requests that fitted no channel before may fit one of today's config."""
+        with self.history() as past:
+            held = list(past.held())
+        if not held or self.dry_run:
+            return
+        name = "held before"
+        for new in self.taking(name, "", self.folder).again(held):
+            self.saw(new)
+        if not self.tallies[name].read:
+            del self.tallies[name]
+
+    def take_files(self, names: Iterable[str]) -> None:
+        for name in names:
+            if name == "-":
+                self._lines(self.taking("standard input", "", pathlib.Path.cwd()), files.stream(sys.stdin.buffer), None)
+                continue
+            path = pathlib.Path(name)
+            taking = self.taking(path.name, files.source(path), path.absolute().parent)
+            with self.history() as past:
+                before = None if self.dry_run or self.since else past.position(files.source(path))
+            lines = files.follow(path, before) if self.follow else files.lines(path, before)
+            self._lines(taking, lines, None if self.follow else path.stat().st_size)
+
+    def _lines(self, taking: intake.Intake, lines: Iterator[Line | None], size: int | None) -> None:
+        with self.progress(size, "") as advance:
+            for part in files.parts(lines, advance):
+                for new in taking.take(part):
+                    self.saw(new)
+
+    def take_spool(self) -> None:
+        while True:
+            for path in spool.waiting(self.folder):
+                if self.dry_run:
+                    self._lines(self.taking(path.name, "", self.folder), files.lines(path, None), path.stat().st_size)
+                    continue
+                with self.history() as past:
+                    tally, new = spool.take_file(self.config, self.book, past, self.now, self.key, path)
+                self.tallies[path.name], self.asides[path.name] = tally, self.folder / spool.ASIDE
+                self.saw(new)
+            if not self.follow:
+                return
+            files.wait()
+
+    async def take_logs(self, sources: Iterable[pulling.Source]) -> None:
+        """Pull logs; one that fails is told and the others go on."""
+        time = clock.RealClock()
+        while True:
+            for source in sources:
+                redact = secrets.Redactor([secrets.key(source.log)])
+                async with contextlib.aclosing(
+                    client.Client(time, proxy=source.channels[0].proxy, redact=redact)
+                ) as http:
+                    try:
+                        await self._log(source, http, time)
+                    except pulling.PullError as error:
+                        self.failed = True
+                        self.say(f"tierwatch: {error}")
+            if not self.follow:
+                return
+            await asyncio.sleep(POLL_S)
+
+    async def _log(self, source: pulling.Source, http: client.Client, time: clock.Clock) -> None:
+        until = self.now()
+        since = self.since or until - PERIOD
+        name = f"{source.log.kind} log of {', '.join(channel.name for channel in source.channels)}"
+        taking = self.taking(name, source.name, self.folder)
+        taking.since = None  # the log is asked for the period
+        with self.history() as past, self.progress(int((until - since).total_seconds()), "of the period") as advance:
+            async for batch in pulling.read(source, past, http, time, since, until):
+                for new in taking.take(batch.lines):
+                    self.saw(new)
+                for reason, row in batch.bad:
+                    taking.set_aside(row, reason)
+                taking.tally.skipped += batch.skipped
+                if batch.position:
+                    taking.advance(batch.position)
+                if batch.read_until is not None:
+                    advance(int((batch.read_until - since).total_seconds()))
+                if batch.note:
+                    self.say(batch.note)
+
+    def saw(self, new: Iterable[model.Judged]) -> None:
+        for judged in new:
+            at = judged.outcome.sent_at
+            self.first_at = min(at, self.first_at or at)
+            self.last_at = max(at, self.last_at or at)
+            if self.dry_run:
+                self.seen.append(point(judged))
+
+    def points(self) -> list[points.Point]:
+        """The own requests of the period that was taken in, for findings: the latest MOST_POINTS."""
+        if self.dry_run:
+            return sorted(self.seen, key=lambda one: one.sent_at)
+        if self.first_at is None or self.last_at is None:
+            return []
+        with self.history() as past:
+            return past.own(self.first_at, self.last_at + dt.timedelta(milliseconds=1), latest=MOST_POINTS)
+
+
+def point(judged: model.Judged) -> points.Point:
+    """An outcome as findings see it, where no gateway's log was asked."""
+    outcome, verdict = judged.outcome, judged.verdict
+    return points.Point(
+        path=outcome.path,
+        sent_at=outcome.sent_at,
+        kind=verdict.kind,
+        detail=verdict.detail,
+        excluded=outcome.excluded,
+        billed=verdict.billed,
+        latency_s=outcome.latency_s,
+        elapsed_s=outcome.evidence.elapsed_s,
+        price_usd=outcome.price_usd,
+        charged_usd=outcome.charged_usd,
+        model=outcome.evidence.order.model if outcome.evidence.order else "",
+        served_model=outcome.served_model,
+        asked_model="",
+        prompt_id=outcome.prompt_id,
+        attempt=outcome.attempt,
+        batch=outcome.batch,
+        source=outcome.source,
+        token_group="",
+        gateway_s=None,
+        gateway_attempts=None,
+        gateway_failed=None,
+    )
