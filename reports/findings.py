@@ -60,9 +60,9 @@ def incident(seen: window.Window, bad: Sequence[window.PathFacts]) -> Incident:
     return Incident(
         first,
         tuple(others),
-        tuple(each.path.tier for each in siblings if each.state in states.FINE),
-        tuple(each.path.tier for each in siblings if each.state is model.State.UNKNOWN),
-        tuple(each.path.channel for each in rivals if each.state in states.FINE),
+        tuple(each.path.tier for each in siblings if each.is_fine),
+        tuple(each.path.tier for each in siblings if not each.is_fine),
+        tuple(each.path.channel for each in rivals if each.is_fine),
         tuple(each.path.channel for each in degraded if is_slow(each) == is_slow(first)),
         tuple(each.path.channel for each in degraded if is_slow(each) != is_slow(first)),
     )

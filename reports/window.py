@@ -85,6 +85,11 @@ class PathFacts:
         """Should it not be used?"""
         return self.state in states.BAD
 
+    @property
+    def is_fine(self) -> bool:
+        """May it be said to be fine: healthy, or suspect and still more likely healthy than not?"""
+        return self.state in states.FINE and (self.now.state.p_degraded or 0.0) < 0.5
+
     def of(self, series: Series) -> Outcomes:
         """Every outcome of one series."""
         return self.series.get(series, outcomes.NONE)

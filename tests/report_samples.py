@@ -41,9 +41,10 @@ def columns(points):
     return Outcomes.of(sorted(points, key=lambda each: each.sent_at))
 
 
-def facts(path, points=(), state=model.State.HEALTHY, reason="", since=None, **extra):
+def facts(path, points=(), state=model.State.HEALTHY, reason="", since=None, p_degraded=None, **extra):
     """What is known of a path; fields of `PathNow` and of `PathFacts` may be given."""
-    published = model.PathState(model.Path.parse(path), state, SINCE, NOW - dt.timedelta(minutes=6), reason=reason)
+    checked_at = NOW - dt.timedelta(minutes=6)
+    published = model.PathState(model.Path.parse(path), state, SINCE, checked_at, p_degraded, reason)
     config = {"price_usd": 0.03, "deadline_s": 360.0, "target_success": 0.95}
     names = {field.name for field in dataclasses.fields(present.PathNow)}
     config |= {name: extra.pop(name) for name in names & extra.keys()}

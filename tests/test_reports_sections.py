@@ -282,6 +282,15 @@ def test_states_without_statistics_need_no_comparison(state, said):
     assert findings.fault(found).startswith(said)
 
 
+@pytest.mark.parametrize(
+    ("p_degraded", "said"), [(0.3, "official fine: the vip route"), (0.9, "nothing to compare with")]
+)
+def test_a_suspect_is_fine_only_while_it_is_more_likely_healthy(p_degraded, said):
+    doubtful = facts("official/4k-high", (), model.State.SUSPECT, p_degraded=p_degraded)
+    (found,) = findings.incidents(seen(facts("vip/4k-high", (), BAD, failing=0.5), doubtful))
+    assert findings.fault(found).startswith(said)
+
+
 def test_of_tiers_that_went_together_the_heaviest_is_told_first():
     at = estimate(NOW - 2 * HOUR)
     paths = (facts(f"vip/{tier}", (), BAD, since=at) for tier in ("1k-low", "4k-high", "2k-high"))
