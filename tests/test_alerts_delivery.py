@@ -140,6 +140,14 @@ def test_messages_about_one_incident_keep_their_order_and_others_do_not_wait(pos
     assert titles(service) == ["title 2.1", "title 1.1", "title 1.over"]
 
 
+def test_a_severe_message_does_not_wait_for_one_that_quiet_hours_hold(post, service):
+    post.queue(
+        samples.message("1.1", incident=1, due_at=samples.minutes(240)), samples.message("1.2", incident=1, severe=True)
+    )
+    post.round()
+    assert titles(service) == ["title 1.2"]
+
+
 def test_a_process_that_ended_while_sending_leaves_the_message_to_be_sent_again(post, service):
     post.queue(samples.message("1.1"))
     post.box.claim(post.box.waiting(), [samples.minutes(1)])  # and then nothing: it was killed

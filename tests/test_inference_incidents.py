@@ -2,7 +2,9 @@
 
 import datetime as dt
 
+import hypothesis
 import pytest
+from hypothesis import strategies as st
 
 from probe import model
 from probe.inference import blame, incidents
@@ -178,6 +180,34 @@ def test_a_fresh_installation_is_not_blind():
 def test_sight_comes_back():
     opened, (over,) = story(situation("vip 4k unknown"), situation("vip 4k healthy", minutes(3)))
     assert (opened, over.trouble, over.cleared_at) == ((), Trouble.BLIND, minutes(3))
+
+
+PATHS = tuple(model.Path(channel, tier) for channel in ("vip", "official", "nano") for tier in ("1k", "4k"))
+MOMENTS = st.lists(st.tuples(*[st.sampled_from(State)] * len(PATHS)), min_size=1, max_size=8)
+
+
+@hypothesis.settings(max_examples=150, deadline=None)
+@hypothesis.given(MOMENTS, st.booleans())
+def test_whatever_happens_each_bad_path_is_in_one_incident_and_each_incident_ends_once(moments, shared):
+    shares = {"vip": incidents.Shares("a", "k"), "official": incidents.Shares("a", "k")} if shared else {}
+    opened, number, ended = (), 1, set()
+    for n, words in enumerate(moments):
+        seen = tuple(model.PathState(path, word, BEGAN, AT) for path, word in zip(PATHS, words, strict=True))
+        after = incidents.follow(opened, incidents.Situation(minutes(n), seen, shares), number)
+        assert {one.number for one in opened} <= {one.number for one in after}
+        assert not {one.number for one in after} & ended
+        ended |= {one.number for one in after if one.cleared_at}
+        number = max([number, *(one.number + 1 for one in after)])
+        before, opened = {one.number: one for one in opened}, tuple(one for one in after if not one.cleared_at)
+        for trouble, bad in incidents.BAD.items():
+            member_of = [state.path for one in opened if one.trouble is trouble for state in one.states]
+            assert len(member_of) == len(set(member_of))
+            assert set(member_of) >= {state.path for state in seen if state.state in bad}
+        for one in opened:
+            old = before.get(one.number, one)
+            assert set(one.touched) >= {state.path for state in one.states}
+            assert one.edition - old.edition == (set(one.touched) > set(old.touched) or one.scope is not old.scope)
+            assert one.trouble is Trouble.BLIND or one.states
 
 
 SEVERE = [

@@ -50,11 +50,11 @@ def batches(
 
 
 def ready(waiting: Sequence[told.Message], at: dt.datetime) -> Iterator[told.Message]:
-    """Those that are due and have no earlier one about the same incident before them."""
+    """Those that are due, in order within an incident; what is severe does not wait for what quiet hours hold back."""
     held: set[tuple[str, int | None]] = set()
     for message in waiting:
         about = (message.destination, message.incident)
-        if message.due_at <= at and about not in held:
+        if message.due_at <= at and (message.severe or about not in held):
             yield message
         elif message.incident is not None:
             held.add(about)
