@@ -45,6 +45,20 @@ class Rate:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Share:
+    """A share of time, with its 90 % range where it was estimated."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+    def text(self, near: dt.datetime) -> str:
+        if self.low is None or self.high is None:
+            return words.percent(self.value, 1)
+        return f"{words.percent(self.value, 1)} ({words.percents(self.low, self.high, 1)})"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Seconds:
     """A latency with its interval; `high_s` None with a `low_s` = it lies beyond the deadline."""
 
@@ -120,7 +134,7 @@ def strip_mark(failing: float | None) -> str:
     return "X" if failing == 1 else str(min(9, max(1, round(10 * failing))))
 
 
-Cell = str | int | Word | Rate | Seconds | Usd | Moment | Missing | Strip
+Cell = str | int | Word | Rate | Share | Seconds | Usd | Moment | Missing | Strip
 Row = tuple[Cell, ...]
 
 

@@ -83,8 +83,8 @@ def occupancy(seen: window.Window) -> tuple[blocks.Block, ...]:
     rows = tuple(
         (
             str(facts.path),
-            f"{words.percent(found.failing, 1)} ({words.percents(found.low, found.high, 1)})",
-            words.percent(found.degraded, 1),
+            blocks.Share(found.failing, found.low, found.high),
+            blocks.Share(found.degraded),
             len(facts.degraded),
         )
         for facts in seen.paths

@@ -97,7 +97,7 @@ def shares(facts: window.PathFacts, edges: Sequence[dt.datetime]) -> list[blocks
             max(0.0, (min(one.end.at if one.end else end, end) - max(one.start.at, start)).total_seconds())
             for one in facts.degraded
         )
-        cells.append(words.percent(bad_s / (end - start).total_seconds(), 1))
+        cells.append(blocks.Share(bad_s / (end - start).total_seconds()))
     return cells
 
 
