@@ -2,21 +2,12 @@
 
 import collections
 import dataclasses
-import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from probe import model
-from probe.inference import statistics, walls
+from probe.inference import prompts, statistics, walls
 from probe.inference.points import Point
-
-REPEAT = dt.timedelta(hours=6)
-"""A prompt that fails again within this says nothing new."""
-
-MEMORY = dt.timedelta(days=7)
-"""So long a prompt that failed is remembered."""
-
-MOST_PROMPTS = 50_000
 
 OVER_LIST, UNDER_LIST = 1.05, 0.95
 """A charge beyond these multiples of the list price is another price."""
@@ -95,47 +86,9 @@ class Findings:
     stricter: tuple[Stricter, ...] = ()
 
 
-class Memory:
-    """What a channel did with own prompts: tells a failure that is new from one that is the prompt's own.
-
-    A prompt that fails, and fails again though another prompt passed in between, fails for what it says
-    (on this channel): neither failure counts against the channel's health.
-    """
-
-    def __init__(self) -> None:
-        self._failed: dict[str, dt.datetime] = {}  # when last
-        self._stubborn: dict[str, dt.datetime] = {}
-        self._passed: list[tuple[str, dt.datetime]] = []  # the latest, and the latest of another prompt
-
-    def passes(self, prompt_id: str, at: dt.datetime) -> None:
-        """A picture came back."""
-        self._failed.pop(prompt_id, None)
-        self._stubborn.pop(prompt_id, None)
-        others = [each for each in self._passed if each[0] != prompt_id]
-        self._passed = [(prompt_id, at), *others[:1]]
-
-    def fails(self, prompt_id: str, at: dt.datetime) -> str:
-        """`new`: counts. `repeat`: counted before. `prompt`: it is the prompt, and its earlier failure never counted."""
-        if not prompt_id:
-            return "new"
-        before = self._failed.get(prompt_id)
-        self._failed[prompt_id] = at
-        if len(self._failed) > MOST_PROMPTS:
-            self._failed = {each: seen for each, seen in self._failed.items() if at - seen < REPEAT}
-        if before is None or at - before > MEMORY:
-            self._stubborn.pop(prompt_id, None)
-            return "new"
-        between = any(other != prompt_id and before < seen < at for other, seen in self._passed)
-        if prompt_id in self._stubborn or between:
-            first = prompt_id not in self._stubborn
-            self._stubborn[prompt_id] = at
-            return "prompt" if first else "repeat"
-        return "repeat" if at - before < REPEAT else "new"
-
-
 def once(points: Iterable[Point]) -> list[Point]:
     """Points in order of sending, without failures that are a prompt's own or its repeats."""
-    memories: dict[str, Memory] = collections.defaultdict(Memory)
+    memories: dict[str, prompts.Memory] = collections.defaultdict(prompts.Memory)
     counted: list[Point | None] = []
     places: dict[tuple[str, str], int] = {}  # of the failure that counted last, by channel and prompt
     for point in points:
@@ -149,7 +102,7 @@ def once(points: Iterable[Point]) -> list[Point]:
             counted.append(point if said == "new" else None)
             continue
         if point.health:
-            memory.passes(point.prompt_id, point.sent_at)
+            memory.passes(point.prompt_id)
         counted.append(point)
     return [point for point in counted if point is not None]
 
@@ -275,7 +228,7 @@ def stricter(points: Iterable[Point]) -> tuple[Stricter, ...]:
     passed: dict[str, set[str]] = collections.defaultdict(set)
     stuck: dict[str, set[str]] = collections.defaultdict(set)
     asked: dict[str, set[str]] = collections.defaultdict(set)
-    memories: dict[str, Memory] = collections.defaultdict(Memory)
+    memories: dict[str, prompts.Memory] = collections.defaultdict(prompts.Memory)
     for point in points:
         channel, prompt_id = point.path.channel, point.prompt_id
         if not prompt_id or point.excluded:
@@ -283,7 +236,7 @@ def stricter(points: Iterable[Point]) -> tuple[Stricter, ...]:
         asked[channel].add(prompt_id)
         if point.kind is model.Kind.OK:
             passed[channel].add(prompt_id)
-            memories[channel].passes(prompt_id, point.sent_at)
+            memories[channel].passes(prompt_id)
         elif point.kind in {model.Kind.MODERATION_INPUT, model.Kind.MODERATION_OUTPUT} or (
             point.health is False and memories[channel].fails(prompt_id, point.sent_at) == "prompt"
         ):

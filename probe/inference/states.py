@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from probe import config as configuration
 from probe import model
-from probe.inference import detect, schedule, scope, target
+from probe.inference import detect, prompts, schedule, scope, target
 
 if TYPE_CHECKING:
     from probe.config import Config
@@ -21,7 +21,6 @@ REFUSALS = 3
 
 RECENT = 1000  # outcomes of a path remembered for its reason in words
 TRAILING = 30  # pieces of evidence that may still come before the latest ones
-REPEAT = dt.timedelta(hours=6)  # one's own prompt failing again within this is the same evidence
 DEFAULT_CALM_S = 3600.0
 A_MONTH_DAYS = 30.0
 FAR_AHEAD = dt.datetime.max.replace(tzinfo=dt.UTC)
@@ -74,6 +73,11 @@ class Board:
     def detections(self, now: dt.datetime, pending: Sequence[Pending] = ()) -> dict[model.Path, detect.Detection]:
         """What the statistics say, path by path."""
         return {path: self._channels[path.channel].detection(path, now, pending) for path in self.paths}
+
+    def own_is_fresh(self, path: model.Path, now: dt.datetime, within_s: float) -> bool:
+        """Did own traffic on the path say something about its health so lately that a canary would add little?"""
+        latest = self._channels[path.channel].own_at.get(path.tier)
+        return latest is not None and (now - latest).total_seconds() < within_s
 
     def calm_everywhere(self) -> bool:
         """Is no path suspect or degraded?"""
@@ -172,30 +176,64 @@ class _Channel:
 
     def __init__(self, channel_settings: detect.Settings, target_success: float) -> None:
         self._settings, self._target = channel_settings, target_success
-        self._detector = detect.Detector(channel_settings)
+        self._latest = detect.Detector(channel_settings)  # has seen all, but from `_stale_from` on
+        self._stale_from: int | None = None
         self._trailing, self._trailing_at = detect.Detector(channel_settings), 0  # has seen so many observations
         self._observations: list[detect.Observation] = []
         self._recent: dict[str, collections.deque[Seen]] = {
             tier: collections.deque(maxlen=RECENT) for tier in channel_settings.tiers
         }
-        self._own_failures: dict[str, dt.datetime] = {}  # by prompt
+        self.own_at: dict[str, dt.datetime] = {}  # latest own evidence of a tier
+        self._prompts = prompts.Memory()
+        self._counted: dict[str, detect.Observation] = {}  # the failure of an own prompt that counted last
 
     def add(self, judged: model.Judged) -> None:
         outcome, verdict, healthy = judged.outcome, judged.verdict, model.health(judged)
         seen = Seen(outcome.sent_at, verdict.kind, verdict.detail, healthy, outcome.trigger, outcome.prompt_id)
         self._recent[outcome.path.tier].append(seen)
-        if healthy is not None and not self._is_repeat(seen):
-            latency_s = outcome.latency_s if healthy else None
-            own = outcome.trigger is model.Trigger.OWN_TRAFFIC
-            self._take(detect.Observation(outcome.sent_at, outcome.path.tier, not healthy, latency_s, own))
+        if healthy is None:
+            return
+        own = outcome.trigger is model.Trigger.OWN_TRAFFIC
+        latency_s = outcome.latency_s if healthy else None
+        observation = detect.Observation(outcome.sent_at, outcome.path.tier, not healthy, latency_s, own)
+        if not own or self._is_news(observation, outcome.prompt_id):
+            self._take(observation)
+
+    def _is_news(self, observation: detect.Observation, prompt_id: str) -> bool:
+        """Does an own outcome say anything new about the channel's health? A prompt's own failures do not."""
+        tier = observation.tier
+        self.own_at[tier] = max(observation.at, self.own_at.get(tier, observation.at))
+        if not observation.failed:
+            self._prompts.passes(prompt_id)
+            self._counted.pop(prompt_id, None)
+            return True
+        said = self._prompts.fails(prompt_id, observation.at)
+        if said == "prompt" and (before := self._counted.pop(prompt_id, None)) is not None:
+            place = self._observations.index(before)
+            del self._observations[place]
+            self._changed(place)
+        if said == "new" and prompt_id:
+            self._counted[prompt_id] = observation
+        return said == "new"
 
     def _take(self, observation: detect.Observation) -> None:
         place = bisect.bisect_right(self._observations, observation.at, key=lambda one: one.at)
         self._observations.insert(place, observation)
-        if place == len(self._observations) - 1:
-            self._detector.update(observation)
+        if self._stale_from is None and place == len(self._observations) - 1:
+            self._latest.update(observation)
         else:
-            self._rewind(place)
+            self._changed(place)
+
+    def _changed(self, place: int) -> None:
+        """The evidence from `place` on is no longer what the detector saw; it is replayed when it is next asked."""
+        self._stale_from = place if self._stale_from is None else min(place, self._stale_from)
+
+    @property
+    def _detector(self) -> detect.Detector:
+        if self._stale_from is not None:
+            self._rewind(self._stale_from)
+            self._stale_from = None
+        return self._latest
 
     def _rewind(self, place: int) -> None:
         """Replay the evidence from `place` on, starting at a detector kept a little behind."""
@@ -204,17 +242,9 @@ class _Channel:
         until = max(self._trailing_at, min(place, len(self._observations) - TRAILING))
         for one in self._observations[self._trailing_at : until]:
             self._trailing.update(one)
-        self._trailing_at, self._detector = until, copy.deepcopy(self._trailing)
+        self._trailing_at, self._latest = until, copy.deepcopy(self._trailing)
         for one in self._observations[until:]:
-            self._detector.update(one)
-
-    def _is_repeat(self, seen: Seen) -> bool:
-        """The same own prompt failing again says nothing new about the channel."""
-        if seen.trigger is not model.Trigger.OWN_TRAFFIC or seen.healthy or not seen.prompt_id:
-            return False
-        before = self._own_failures.get(seen.prompt_id)
-        self._own_failures[seen.prompt_id] = seen.at
-        return before is not None and abs(seen.at - before) < REPEAT
+            self._latest.update(one)
 
     def troubled(self, path: model.Path) -> list[tuple[dt.datetime, dt.datetime]]:
         """Stretches from the estimated start of an incident to its estimated end."""
