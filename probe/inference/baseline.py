@@ -10,6 +10,9 @@ SLOW_QUANTILE, HANGING_QUANTILE = 0.90, 0.99
 LATENCIES_NEEDED, LATENCIES_KEPT = 100, 500
 OUTCOMES_KEPT = 1000  # counts are halved beyond, so that a baseline follows slow change
 
+PRIOR_SUCCESSES = 30  # of canaries, before any was seen: their prompts are known to be harmless
+OWN_PRIOR_SUCCESSES = 4  # of own requests: nobody knows what they ask for, so they must show what is usual
+
 
 class Baseline:
     """Counts and latencies of outcomes sent while the path was calm; its owner feeds nothing from suspicion on.
@@ -17,9 +20,10 @@ class Baseline:
     Own traffic asks for other pictures than canaries do, so each source has its own.
     """
 
-    __slots__ = ("_latest_s", "_sorted_s", "failed", "n")
+    __slots__ = ("_latest_s", "_prior", "_sorted_s", "failed", "n")
 
-    def __init__(self) -> None:
+    def __init__(self, prior_successes: int = PRIOR_SUCCESSES) -> None:
+        self._prior = prior_successes
         self.failed = 0
         self.n = 0
         self._latest_s: collections.deque[float] = collections.deque()
@@ -44,12 +48,13 @@ class Baseline:
             self.n = n
 
     def failing_bound(self, healthy_success: float) -> float:
-        """p0: 80 % upper bound of Beta(1 + f, 30 + n - f), and at least what `healthy_success` allows."""
-        return max(1 - healthy_success, statistics.beta_quantile(0.8, 1 + self.failed, 30 + self.n - self.failed))
+        """p0: 80 % upper bound of Beta(1 + f, prior + n - f), and at least what `healthy_success` allows."""
+        successes = self._prior + self.n - self.failed
+        return max(1 - healthy_success, statistics.beta_quantile(0.8, 1 + self.failed, successes))
 
     def failing_mean(self) -> float:
-        """Posterior mean of the share failing while healthy, under the same Beta(1, 30) prior."""
-        return (1 + self.failed) / (31 + self.n)
+        """Posterior mean of the share failing while healthy, under the same prior."""
+        return (1 + self.failed) / (1 + self._prior + self.n)
 
     def latency_bound_s(self, q: float) -> float | None:
         """Upper bound, 80 % sure, of the q-quantile: an order statistic, whatever the distribution; None: too few."""

@@ -180,9 +180,10 @@ class _Channel:
         self._stale_from: int | None = None
         self._trailing, self._trailing_at = detect.Detector(channel_settings), 0  # has seen so many observations
         self._observations: list[detect.Observation] = []
-        self._recent: dict[str, collections.deque[Seen]] = {
-            tier: collections.deque(maxlen=RECENT) for tier in channel_settings.tiers
-        }
+        # Own traffic may be much more than canaries, and must not push them out.
+        self._recent, self._recent_own = (
+            {tier: collections.deque[Seen](maxlen=RECENT) for tier in channel_settings.tiers} for _ in range(2)
+        )
         self.own_at: dict[str, dt.datetime] = {}  # latest own evidence of a tier
         self._prompts = prompts.Memory()
         self._counted: dict[str, detect.Observation] = {}  # the failure of an own prompt that counted last
@@ -190,10 +191,10 @@ class _Channel:
     def add(self, judged: model.Judged) -> None:
         outcome, verdict, healthy = judged.outcome, judged.verdict, model.health(judged)
         seen = Seen(outcome.sent_at, verdict.kind, verdict.detail, healthy, outcome.trigger, outcome.prompt_id)
-        self._recent[outcome.path.tier].append(seen)
+        own = outcome.trigger is model.Trigger.OWN_TRAFFIC
+        (self._recent_own if own else self._recent)[outcome.path.tier].append(seen)
         if healthy is None:
             return
-        own = outcome.trigger is model.Trigger.OWN_TRAFFIC
         latency_s = outcome.latency_s if healthy else None
         observation = detect.Observation(outcome.sent_at, outcome.path.tier, not healthy, latency_s, own)
         if not own or self._is_news(observation, outcome.prompt_id):
@@ -307,10 +308,14 @@ class _Channel:
         return target.standing(sorted(sampled), self._target, now)
 
     def _kinds(self, tier: str, since: dt.datetime) -> str:
-        """`processing_error 5, timeout 2 of 16`: what was seen on the path since then."""
-        seen = [one for one in self._recent[tier] if one.at >= since and one.healthy is not None]
-        failed = collections.Counter(one.kind.value for one in seen if not one.healthy)
-        return ", ".join(f"{kind} {n}" for kind, n in failed.most_common(3)) + f" of {len(seen)}" if failed else ""
+        """`processing_error 5, timeout 2 of 16; own: timeout 40 of 210`: what was seen on the path since then."""
+        told = []
+        for recent, whose in ((self._recent, ""), (self._recent_own, "own: ")):
+            seen = [one for one in recent[tier] if one.at >= since and one.healthy is not None]
+            failed = collections.Counter(one.kind.value for one in seen if not one.healthy)
+            kinds = ", ".join(f"{kind} {n}" for kind, n in failed.most_common(3))
+            told += [f"{whose}{kinds} of {len(seen)}"] if failed else []
+        return "; ".join(told)
 
     def _immediate(self, path: model.Path) -> model.PathState | None:
         own = self._recent[path.tier]
@@ -323,8 +328,9 @@ class _Channel:
 
 
 def immediate(own: Sequence[Seen], latest: Seen | None) -> tuple[model.State, list[Seen], str] | None:
-    """NO_ACCESS, MODEL_GONE or REFUSING with the outcomes that tell it and a reason; None: statistics decide.
+    """NO_ACCESS, MODEL_GONE or REFUSING with the canaries that tell it and a reason; None: statistics decide.
 
+    Own traffic may use another key and says nothing here: without health evidence of its own, canaries go out.
     Key, quota and model are the channel's: its latest outcome speaks for every tier. A tier's own latest
     holds too, since a balance may pay for a small picture and not for a large one.
     """
@@ -333,7 +339,7 @@ def immediate(own: Sequence[Seen], latest: Seen | None) -> tuple[model.State, li
         if run:
             gone = run[-1].kind is model.Kind.MODEL_NOT_FOUND
             return model.State.MODEL_GONE if gone else model.State.NO_ACCESS, run, run[-1].words
-    refused = _trailing([one for one in own if one.trigger is not model.Trigger.OWN_TRAFFIC], model.CONTENT_KINDS)
+    refused = _trailing(own, model.CONTENT_KINDS)
     prompts = {one.prompt_id or str(number) for number, one in enumerate(refused)}
     if len(prompts) < REFUSALS:
         return None
