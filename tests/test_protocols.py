@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from probe import model, protocols
+from probe import model, protocols, run, taxonomy
 from probe.config import providers, schema
 from probe.protocols import reading
 
@@ -148,7 +148,7 @@ def test_a_success_that_is_no_json_is_a_fault(body):
 
 def test_an_error_page_is_kept_as_text_without_a_fault():
     seen = read(b"<html><title>502 Bad Gateway</title></html>", status=502)
-    assert (seen.fault, seen.picture_count) == (None, None)
+    assert (seen.fault, seen.picture_count) == (None, 0)
     assert "502 Bad Gateway" in seen.text
 
 
@@ -195,3 +195,21 @@ def test_reported_counts_are_trusted_only_when_sane(tokens):
 
 def test_config_knows_exactly_the_protocols_of_the_table():
     assert set(providers.PROTOCOLS) == set(protocols.PROTOCOLS)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'"data:image/png;base64,"',
+        b'[{"b64_json": "iVBORw0KGgo="}]',
+        b'{"usage": {"b64_json": "iVBORw0KGgo="}}',
+        b'data: {"b64_json": "iVBORw0KGgo="}\n\n',
+    ],
+)
+def test_a_success_in_which_no_picture_was_found_is_never_ok(body):
+    order = model.Order("openai-images", "m", 1024, 1024, "low")
+    answered = reply(body)
+    found = protocols.read(answered, order)
+    canary = model.Canary("id", model.Path("vip", "1k-low"), model.Trigger.MANUAL, order, "p", "harbour")
+    assert found.picture_count == 0
+    assert taxonomy.judge(run.evidence_of(answered, found, None, canary, str)).kind is not model.Kind.OK

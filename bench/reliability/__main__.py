@@ -64,7 +64,9 @@ def main():
     seed = random.SystemRandom().randrange(100_000) if options.seed is None else options.seed
     started_s, missed = time.monotonic(), 0
     if not options.json:
-        print(f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {os.cpu_count()} cores, seed {seed}")
+        print(
+            f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {os.cpu_count()} cores, seed {seed}"
+        )
     for figure in options.only or FIGURES:
         for turn in dict.fromkeys([*kept.get(figure, []), seed]):
             rows = measured(figure, turn, full=options.full)

@@ -38,14 +38,22 @@ TIERS = ("1k-low", "1k-medium", "1k-high", "2k-low", "2k-medium", "2k-high", "4k
 
 
 class Installation:
-    def __init__(self, folder, url, *, tiers=1, interval="3s", deadline_s=2, usd_per_day=10000, grace="5s", monitor="", extra=""):
+    def __init__(
+        self, folder, url, *, tiers=1, interval="3s", deadline_s=2, usd_per_day=10000, grace="5s", monitor="", extra=""
+    ):
         self.folder = pathlib.Path(folder)
         self.file = self.folder / "config.toml"
         self.database = self.folder / "tierwatch.db"
         self.log = self.folder / "log"
         named = ", ".join(f'"{tier}"' for tier in (TIERS[:tiers] if isinstance(tiers, int) else tiers))
         self.text = CONFIG.format(
-            url=url, tiers=named, interval=interval, deadline_s=deadline_s, usd_per_day=usd_per_day, grace=grace, monitor=monitor
+            url=url,
+            tiers=named,
+            interval=interval,
+            deadline_s=deadline_s,
+            usd_per_day=usd_per_day,
+            grace=grace,
+            monitor=monitor,
         )
         self.text += extra
         self.file.write_text(self.text)
@@ -60,7 +68,9 @@ class Installation:
     def run(self, *words, **how):
         """Run a command to its end; its output as text."""
         line, around = self.command(*words, **how)
-        return subprocess.run(line, capture_output=True, text=True, errors="replace", check=False, timeout=120, **around)
+        return subprocess.run(
+            line, capture_output=True, text=True, errors="replace", check=False, timeout=120, **around
+        )
 
     @contextlib.contextmanager
     def daemon(self, **how):
@@ -95,7 +105,9 @@ class Installation:
     def acknowledged(self):
         """Ids that the log says are stored; the last line may be cut."""
         whole = self.log.read_bytes().rpartition(b"\n")[0].decode(errors="replace") if self.log.exists() else ""
-        unsaved = set(re.findall(r"unsaved outcome id=(\S+)", whole)) - set(re.findall(r"saved outcome id=(\S+)", whole))
+        unsaved = set(re.findall(r"unsaved outcome id=(\S+)", whole)) - set(
+            re.findall(r"saved outcome id=(\S+)", whole)
+        )
         return set(re.findall(r" outcome path=.* id=(\S+)$", whole, re.MULTILINE)) - unsaved
 
     def ask(self, sql, *parameters):

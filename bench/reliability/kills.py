@@ -74,7 +74,9 @@ def lives(case, turn, kills):
 def invariants(place, up):
     stored, intents = place.ids("outcome"), place.ids("intent")
     (unpaid,) = place.ask("SELECT count(*) FROM intent WHERE state = 'unknown_outcome' AND reserved_usd = 0")[0]
-    (twice,) = place.ask("SELECT count(*) - count(DISTINCT channel || tier || slot) FROM intent WHERE slot IS NOT NULL")[0]
+    (twice,) = place.ask(
+        "SELECT count(*) - count(DISTINCT channel || tier || slot) FROM intent WHERE slot IS NOT NULL"
+    )[0]
     return collections.Counter(
         {
             "acknowledged lost": len(place.acknowledged() - stored),

@@ -32,7 +32,9 @@ for number in range({rows}):
 book.close()
 """
 SYNCED, SECTOR = ("fsync", "fdatasync"), 512
-CALL = re.compile(r'^\d+\s+(openat|close|pwrite64|write|ftruncate|fsync|fdatasync|unlink|rename)\((.*)\)\s+= (-?\d+)', re.S)
+CALL = re.compile(
+    r"^\d+\s+(openat|close|pwrite64|write|ftruncate|fsync|fdatasync|unlink|rename)\((.*)\)\s+= (-?\d+)", re.S
+)
 TEXT = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
 
 

@@ -22,13 +22,13 @@ DATA_URL = re.compile(r"data:image/[a-z.+-]{1,20};base64,")
 class Reading:
     """What a reply holds: the picture's bytes and what the answer says of itself.
 
-    `picture_count` counts the pictures found, drafts left out; None where the body was not read as an answer.
+    `picture_count` counts the pictures found, drafts left out.
     """
 
     text: str = ""
     fault: model.Fault | None = None
     picture: bytes | None = dataclasses.field(default=None, repr=False)
-    picture_count: int | None = None
+    picture_count: int = 0
     picture_url: str | None = None
     image_tokens: int | None = None
     echoed_size: str | None = None
