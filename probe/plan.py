@@ -28,8 +28,8 @@ CALMEST_S = DAY_S
 RARE_S = DAY_S / 3
 """A longer interval is worth a word."""
 
-TRIPWIRE_SHARE = 0.2
-"""Share of a channel's money for its lightest tier: cheap canaries see an outage first (`docs/detection.md`)."""
+FIRST_CHOICE_WEIGHT = 2.0
+"""How much more a path gets that work uses first: fall-backs are checked just in time (`probe.extras`)."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -79,8 +79,9 @@ def plan(config: "schema.Config", grid_share: float = schedule.GRID_SHARE) -> Pl
 
     1. Paths with an `interval` in the config keep it.
     2. What they leave of the budget goes to the channels in equal parts, in each to the first (lightest)
-       tier 20 %, the rest to the others in equal parts.
-    3. What a path cannot use, being at its fastest, goes to the others.
+       tier the share of a tripwire, the rest to the others in equal parts.
+    3. A path that is the cheapest at its tier is what work uses first, and gets twice that.
+    4. What a path cannot use, being at its fastest, goes to the others.
     """
     paths = config.paths()
     fixed_s = {path: seconds for path in paths if (seconds := fixed_interval_s(config, path)) is not None}
@@ -133,12 +134,23 @@ def share(total_usd: float, demands: Mapping[model.Path, Demand]) -> dict[model.
     return at(low)
 
 
+def first_choices(config: "schema.Config") -> frozenset[model.Path]:
+    """The cheapest path at each tier of the jobs, or at each tier where there are no jobs."""
+    wanted = {tier for job in config.job for tier in job.tiers} or {path.tier for path in config.paths()}
+    at_tier = ([path for path in config.paths() if path.tier == tier] for tier in wanted)
+    return frozenset(min(paths, key=config.price_usd) for paths in at_tier if paths)
+
+
 def _demand(config: "schema.Config", path: model.Path, fixed: Mapping[model.Path, float]) -> Demand:
     tiers = [tier for tier in config.find(path.channel).tiers if model.Path(path.channel, tier) not in fixed]
+    prices_usd = {tier: config.price_usd(model.Path(path.channel, tier)) for tier in tiers}
     weight = 1.0
     if len(tiers) > 1:
-        weight = TRIPWIRE_SHARE if path.tier == tiers[0] else (1 - TRIPWIRE_SHARE) / (len(tiers) - 1)
-    price_usd = config.price_usd(path)
+        tripwire = schedule.tripwire_share(prices_usd[tiers[0]], max(prices_usd.values()))
+        weight = tripwire if path.tier == tiers[0] else (1 - tripwire) / (len(tiers) - 1)
+    if path in first_choices(config):
+        weight *= FIRST_CHOICE_WEIGHT
+    price_usd = prices_usd[path.tier]
     return Demand(weight, price_usd * DAY_S / CALMEST_S, price_usd * DAY_S / fastest_s(config, path))
 
 

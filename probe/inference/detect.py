@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from probe import model
 from probe.inference import change, words
 from probe.inference.alternatives import Evidence
-from probe.inference.baseline import HANGING_QUANTILE, SLOW_QUANTILE, Baseline
+from probe.inference.baseline import HANGING_QUANTILE, OWN_PRIOR_SUCCESSES, SLOW_QUANTILE, Baseline
 from probe.inference.view import INCIDENT_MINUTES, Settings, View
 
 __all__ = ["Detection", "Detector", "Observation", "Settings", "replay"]
@@ -64,7 +64,7 @@ class Detector:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.baselines = [{own: Baseline() for own in (False, True)} for _ in settings.tiers]
+        self.baselines = [{False: Baseline(), True: Baseline(OWN_PRIOR_SUCCESSES)} for _ in settings.tiers]
         self.views = [View(index, settings) for index in range(len(settings.tiers))]
 
     def view(self, tier: str) -> View:
@@ -96,11 +96,22 @@ class Detector:
         view = self.views[index]
         hanging = [seen for seen in pending if seen.tier == tier and self._hangs(seen)]
         if hanging:
-            view = view.copied()
-            for seen in hanging:
-                view.take(self._weigh(index, seen))
+            view = self._whatever_comes(index, hanging)
         canaries, own_traffic = self.baselines[index][False], self.baselines[index][True]
         return _describe(view, canaries if canaries.n else own_traffic, now, dated=dated)
+
+    def _whatever_comes(self, index: int, hanging: Sequence[Observation]) -> View:
+        """The view once the hanging requests are answered, late or not at all, by the milder of the two.
+
+        An alarm that a hang raises is then not taken back by its answer.
+        """
+        outlooks = []
+        for failed in (False, True):
+            view = self.views[index].copied()
+            for seen in hanging:
+                view.take(self._weigh(index, dataclasses.replace(seen, failed=failed)))
+            outlooks.append(view)
+        return min(outlooks, key=lambda view: (view.alarm is not None, view.value_days))
 
     def _weigh(self, index: int, seen: Observation) -> Evidence:
         baseline, healthy_success = self.baselines[index][seen.own], self.settings.healthy_success

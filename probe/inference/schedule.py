@@ -24,7 +24,7 @@ RECOVERY_SHARE = 0.5
 TRIPWIRE_SHARE = 0.2
 """Share of a channel's money for its lightest tier where that costs next to nothing beside the heaviest."""
 
-LEAST_TRIPWIRE_SHARE = 0.05
+LEAST_TRIPWIRE_SHARE = 0.1
 
 FALLBACK_FRESH = dt.timedelta(minutes=30)
 """A fall-back seen working this recently needs no check when the preferred path turns suspect."""
