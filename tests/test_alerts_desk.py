@@ -95,9 +95,21 @@ def test_an_incident_is_told_from_its_beginning_to_its_end_through_restarts(worl
     here.look(5, vip="recovering")
     here.restart()
     here.look(5, vip="healthy")
+    here.look(10)
     here.look(5)
     assert here.titles == ["vip 4k-high degraded", "vip 4k-high recovered"]
     assert "key 1.1" in here.service.taken[0]["message"]
+
+
+def test_what_begins_again_within_ten_minutes_was_not_over(world):
+    here = world()
+    for word in ("degraded", "healthy", "degraded", "healthy", "degraded"):
+        here.look(9, vip=word)
+    assert here.titles == ["vip 4k-high degraded"]
+    here.look(1)
+    here.look(10)
+    here.look(1, vip="degraded")
+    assert here.titles == ["vip 4k-high degraded", "vip 4k-high recovered", "vip 4k-high degraded"]
 
 
 def test_alarms_of_paths_are_raised_and_cleared_with_their_incident(world, tmp_path):
@@ -154,7 +166,7 @@ def test_quiet_hours_hold_back_all_but_the_severe(world):
     here = world('quiet_hours = "22:00-07:00"')
     here.look(vip="degraded")
     here.look(1)
-    here.look(1, official="no_access")
+    here.look(11, official="no_access")
     assert here.titles == ["official 4k-high no access"]
     here.look(260, official="no_access")
     assert here.titles[1:] == ["2 alerts: vip 4k-high degraded"]
@@ -190,6 +202,7 @@ def test_blind_and_seen_again(world):
     here = world()
     here.look(states=[dataclasses.replace(each, state=model.State.UNKNOWN) for each in samples.states()])
     here.look(1)
+    here.look(10)
     assert here.titles == ["Blind: nothing is watched", "Seeing again: canaries come back"]
 
 
@@ -203,7 +216,7 @@ def test_a_change_of_route_is_told_once_unless_an_incident_tells_it(world, monke
     best[:] = ["vip", "official"]
     here.look(5, vip="degraded")
     assert here.titles == ["vip 4k-high degraded"]
-    assert "use official for 4k-high" in here.service.taken[0]["message"]
+    assert "for 4k-high use official" in here.service.taken[0]["message"]
     best[:] = ["official"]
     here.look(60, vip="degraded")
     here.look(60, vip="degraded")

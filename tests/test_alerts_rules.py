@@ -94,23 +94,25 @@ def test_what_is_acknowledged_still_spreads_and_ends(who):
     notes = {(1, "slack-2"): (note("1.1"),)}
     assert wanted(who, samples.incident(acknowledged_at=AT, edition=2), notes=notes) == [("spread", "slack-2", "1.2")]
     over = samples.incident(acknowledged_at=AT, cleared_at=samples.minutes(5))
-    assert wanted(who, over, notes=notes) == [("recovered", "slack-2", "1.over")]
+    assert wanted(who, over, samples.minutes(14), notes=notes) == []
+    assert wanted(who, over, samples.minutes(15), notes=notes) == [("recovered", "slack-2", "1.over")]
 
 
 def test_the_end_is_told_once_and_to_nobody_who_never_heard_of_it(who):
     over = samples.incident(cleared_at=samples.minutes(5))
-    assert wanted(who, over) == []
-    assert wanted(who, over, notes={(1, "slack-2"): (note("1.1"), note("1.over", "recovered"))}) == []
+    assert wanted(who, over, samples.minutes(15)) == []
+    notes = {(1, "slack-2"): (note("1.1"), note("1.over", "recovered"))}
+    assert wanted(who, over, samples.minutes(15), notes=notes) == []
 
 
 def test_an_incident_that_became_part_of_another_ends_silently(who):
     merged = samples.incident(cleared_at=AT, merged_into=2)
-    assert wanted(who, merged, notes={(1, "slack-2"): (note("1.1"),)}) == []
+    assert wanted(who, merged, samples.minutes(15), notes={(1, "slack-2"): (note("1.1"),)}) == []
 
 
 def test_a_spent_budget_ends_silently(who):
     over = samples.incident(trouble=incidents.Trouble.BUDGET_GONE, paths=(), cleared_at=AT)
-    assert wanted(who, over, notes={(1, "slack"): (note("1.1"),)}) == []
+    assert wanted(who, over, samples.minutes(15), notes={(1, "slack"): (note("1.1"),)}) == []
 
 
 @pytest.mark.parametrize("pattern", ["vip", "vip/*", "*/4k-high", "*"])

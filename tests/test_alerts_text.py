@@ -42,8 +42,8 @@ def test_a_message_says_what_since_when_how_sure_whose_fault_what_to_do_and_what
         "Since: about 02:19 UTC, 22 min ago",
         "Sure: 98 % likely",
         "Fault: official fine at 4k-high: the vip route, not your prompts",
-        "Do: use official for 4k-high",
-        "Costs: 4k-high: $0.18 more a picture; nightly at 4k-high: $0.18 more a picture, about $180 a day",
+        "Do: for 4k-high use official",
+        "Costs: nightly at 4k-high: $0.18 more a picture, about $180 a day",
         "Repeats: end with `tierwatch alerts ack 1`",
         "tierwatch default, incident 1, key 1.1",
     ]
@@ -67,7 +67,7 @@ def test_where_no_channel_is_healthy_the_message_says_so(around):
     made = letter(one, around({"vip": "degraded", "official": "degraded"}, routes=keep))
     assert made.title == "everything degraded"
     assert (
-        "Do: use vip with 3 attempts, then official for 4k-high; no channel is healthy at 4k-high: wait, or take a lighter tier"
+        "Do: for 4k-high use vip with 3 attempts, then official; no channel is healthy at 4k-high: wait, or take a lighter tier"
         in made.body
     )
 
@@ -77,7 +77,7 @@ def test_the_end_says_how_long_it_lasted_and_what_to_use(around):
     made = letter(over, around({"vip": "healthy"}, at=samples.minutes(109)), news.Event.RECOVERED)
     assert made.title == "vip 4k-high recovered"
     assert "Lasted: from about 02:19 UTC to 04:30 UTC, 2 h" in made.body
-    assert "Now: use official for 4k-high" in made.body
+    assert "Now: for 4k-high use official" in made.body
     assert "ack" not in made.body
 
 

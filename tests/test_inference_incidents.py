@@ -33,13 +33,11 @@ def situation(text, at=AT, *, since=BEGAN, **fields):
 
 
 def story(*situations):
-    """Follow from one situation to the next; gives the incidents after the last, and all that are over."""
-    opened, over = (), []
+    """Follow from one situation to the next; gives the incidents open after the last, and those that are over."""
+    known = {}
     for now in situations:
-        after = incidents.follow(opened, now, next_number=1 + len(opened) + len(over))
-        opened = tuple(one for one in after if one.cleared_at is None)
-        over += [one for one in after if one.cleared_at is not None]
-    return opened, over
+        known |= {one.number: one for one in incidents.follow(tuple(known.values()), now, next_number=1 + len(known))}
+    return tuple(one for one in known.values() if not one.cleared_at), [one for one in known.values() if one.cleared_at]
 
 
 def summary(one):
@@ -188,17 +186,18 @@ MOMENTS = st.lists(st.tuples(*[st.sampled_from(State)] * len(PATHS)), min_size=1
 
 @hypothesis.settings(max_examples=150, deadline=None)
 @hypothesis.given(MOMENTS, st.booleans())
-def test_whatever_happens_each_bad_path_is_in_one_incident_and_each_incident_ends_once(moments, shared):
+def test_whatever_happens_each_bad_path_is_in_one_incident_and_what_has_settled_stays_over(moments, shared):
     shares = {"vip": incidents.Shares("a", "k"), "official": incidents.Shares("a", "k")} if shared else {}
-    opened, number, ended = (), 1, set()
+    known = {}
     for n, words in enumerate(moments):
         seen = tuple(model.PathState(path, word, BEGAN, AT) for path, word in zip(PATHS, words, strict=True))
-        after = incidents.follow(opened, incidents.Situation(minutes(n), seen, shares), number)
-        assert {one.number for one in opened} <= {one.number for one in after}
-        assert not {one.number for one in after} & ended
-        ended |= {one.number for one in after if one.cleared_at}
-        number = max([number, *(one.number + 1 for one in after)])
-        before, opened = {one.number: one for one in opened}, tuple(one for one in after if not one.cleared_at)
+        at, before = minutes(4 * n), dict(known)
+        after = incidents.follow(tuple(known.values()), incidents.Situation(at, seen, shares), 1 + len(known))
+        known |= {one.number: one for one in after}
+        assert len({one.number for one in after}) == len(after)
+        settled = {one.number for one in before.values() if one.cleared_at and not incidents.is_unsettled(one, at)}
+        assert not settled & {one.number for one in after}
+        opened = [one for one in known.values() if not one.cleared_at]
         for trouble, bad in incidents.BAD.items():
             member_of = [state.path for one in opened if one.trouble is trouble for state in one.states]
             assert len(member_of) == len(set(member_of))

@@ -100,8 +100,8 @@ class Desk:
         """
         known = self._book.outbox.read(at)
         now = incidents.Situation(at, states, self._shares, self._below, budget_gone(known, self._config))
-        after = incidents.follow(known.opened, now, known.next_number)
-        rows = {one.number: told.incident_row(one) for one in known.opened}
+        after = incidents.follow(known.remembered, now, known.next_number)
+        rows = {one.number: told.incident_row(one) for one in known.remembered}
         changed = [one for one in after if told.incident_row(one) != rows.get(one.number)]
         self._alarms(known.opened, after, at)
         current = {one.number: one for one in (*known.remembered, *after)}

@@ -47,7 +47,7 @@ def wanted(
             continue
         for destination in who.destinations(one.touched):
             notes = known.notes.get((one.number, destination), ())
-            found = _open(one, notes, who, at) if one.cleared_at is None else _over(one, notes)
+            found = _open(one, notes, who, at) if one.cleared_at is None else _over(one, notes, at)
             if found:
                 yield News(one, found[0], destination, found[1])
 
@@ -63,8 +63,10 @@ def _open(
     return None
 
 
-def _over(one: incidents.Incident, notes: Sequence[told.Note]) -> tuple[Event, str] | None:
-    """Its end is told to those who heard of it."""
+def _over(one: incidents.Incident, notes: Sequence[told.Note], at: dt.datetime) -> tuple[Event, str] | None:
+    """Its end is told to those who heard of it, once it is sure not to go on."""
     if not notes or notes[-1].event == Event.RECOVERED or one.trouble in UNTOLD_ENDS:
+        return None
+    if incidents.is_unsettled(one, at):
         return None
     return Event.RECOVERED, f"{one.number}.over"

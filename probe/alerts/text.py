@@ -175,13 +175,13 @@ def _instead(one: incidents.Incident, around: Around) -> Iterator[str]:
 
 
 def _use(around: Around, tiers: Iterable[str]) -> Iterator[str]:
-    """`use official for 2k-high, 4k-high`, tiers with the same route together."""
+    """`for 2k-high, 4k-high use official`, tiers with the same route together."""
     wanted, by_route = set(tiers), dict[str, list[str]]()
     for route in around.routes:
         if route.tier in wanted and not route.job:
             by_route.setdefault(_attempts(route), []).append(route.tier)
     for route_words, served in by_route.items():
-        yield f"use {route_words} for {', '.join(served)}"
+        yield f"for {', '.join(served)} use {route_words}"
 
 
 def _attempts(route: told.Route) -> str:
@@ -199,7 +199,10 @@ def _costs(one: incidents.Incident, around: Around) -> Iterator[str]:
             price_usd = around.config.price_usd(state.path)
             prices_usd[state.path.tier] = min(price_usd, prices_usd.get(state.path.tier, price_usd))
     images = {job.name: job.images_per_month for job in around.config.job}
+    of_jobs = {route.tier for route in around.routes if route.job}
     for route in around.routes:
+        if not route.job and route.tier in of_jobs:
+            continue
         more_usd = route.usd - prices_usd.get(route.tier, route.usd)
         if more_usd > 0.01 * route.usd:
             a_day = f", {job_usd(more_usd, images[route.job])} a day" if images.get(route.job) else ""

@@ -19,6 +19,9 @@ A_WHILE = dt.timedelta(days=7)
 """A path at the border of its target is told as below it once in this time, not each time it crosses."""
 
 
+SETTLED = dt.timedelta(minutes=10)
+"""What begins again within this time was not over."""
+
 UNWATCHED = "no longer in the config"
 """Why an incident is over of which no path is left to be seen."""
 
@@ -119,29 +122,36 @@ class Incident:
         return tuple(dict.fromkeys(path.channel for path in self.touched))
 
 
-def follow(opened: Sequence[Incident], now: Situation, next_number: int) -> tuple[Incident, ...]:
+def follow(known: Sequence[Incident], now: Situation, next_number: int) -> tuple[Incident, ...]:
     """What the open incidents are now, with those that began (numbered from `next_number`) and those that are over.
 
     1. a path joins the incident of its channel, of what its channel shares, or of everything;
     2. incidents that turn out to belong together become the oldest of them;
     3. one that reaches a path for the first time, or goes wider, has a new edition;
-    4. one whose last path was seen fine is over.
+    4. one whose last path was seen fine is over, and goes on where it begins again before that has `SETTLED`.
     """
     numbers = itertools.count(next_number)
     found: list[Incident] = []
     for trouble in Trouble:
-        of_kind = [one for one in opened if one.trouble is trouble]
-        if trouble in {Trouble.BUDGET_GONE, Trouble.BLIND}:
-            found += _monitor(trouble, of_kind, now, numbers)
-        else:
-            found += _paths(trouble, of_kind, now, numbers)
+        of_kind = [one for one in known if one.trouble is trouble]
+        opened = [one for one in of_kind if one.cleared_at is None]
+        lately = [one for one in of_kind if is_unsettled(one, now.at)]
+        kind = _monitor if trouble in {Trouble.BUDGET_GONE, Trouble.BLIND} else _paths
+        found += kind(trouble, opened, lately, now, numbers)
     return tuple(found)
+
+
+def is_unsettled(one: Incident, at: dt.datetime) -> bool:
+    """Is it over for so short a time that it may go on?"""
+    return one.cleared_at is not None and one.merged_into is None and at - one.cleared_at < SETTLED
 
 
 # --- paths -----------------------------------------------------------------------------------------------------------
 
 
-def _paths(trouble: Trouble, opened: Sequence[Incident], now: Situation, numbers: Iterator[int]) -> Iterator[Incident]:
+def _paths(
+    trouble: Trouble, opened: Sequence[Incident], lately: Sequence[Incident], now: Situation, numbers: Iterator[int]
+) -> Iterator[Incident]:
     bad = now.below_target if trouble is Trouble.BELOW_TARGET else _bad(trouble, now)
     staying = {one.number: _staying(one, bad, now) for one in opened}
     every = {state.path: state for states in staying.values() for state in states} | dict(bad)
@@ -149,9 +159,11 @@ def _paths(trouble: Trouble, opened: Sequence[Incident], now: Situation, numbers
     for state in every.values():
         by_channel.setdefault(state.path.channel, []).append(state)
     claimed: set[int] = set()
-    for channels in _groups(trouble, by_channel, [one for one in opened if staying[one.number]], now):
+    going_on = [one for one in opened if staying[one.number]]
+    for channels in _groups(trouble, by_channel, [*going_on, *lately], now):
         states = tuple(sorted((s for c in channels for s in by_channel[c]), key=lambda s: (_since(s, now), s.path)))
-        parents = [one for one in opened if staying[one.number] and set(one.channels) & channels]
+        parents = [one for one in going_on if set(one.channels) & channels]
+        parents = parents or [one for one in lately if set(one.channels) & channels][-1:]
         scope = _scope(trouble, channels, now)
         if not parents:
             touched, since = tuple(state.path for state in states), _since(states[0], now)
@@ -190,7 +202,9 @@ def _grown(one: Incident, states: tuple[model.PathState, ...], scope: Scope) -> 
     new = tuple(state.path for state in states if state.path not in one.touched)
     spread = bool(new) or scope is not one.scope
     touched, edition = (*one.touched, *new), one.edition + spread
-    return dataclasses.replace(one, scope=scope, states=states, touched=touched, edition=edition)
+    return dataclasses.replace(
+        one, scope=scope, states=states, touched=touched, edition=edition, cleared_at=None, reason=""
+    )
 
 
 def _groups(
@@ -242,12 +256,14 @@ def _since(state: model.PathState, now: Situation) -> dt.datetime:
 
 
 def _monitor(
-    trouble: Trouble, opened: Sequence[Incident], now: Situation, numbers: Iterator[int]
+    trouble: Trouble, opened: Sequence[Incident], lately: Sequence[Incident], now: Situation, numbers: Iterator[int]
 ) -> Iterator[Incident]:
     since, reason = blind(now.states) if trouble is Trouble.BLIND else (now.at, now.budget_gone)
     for one in opened:
         yield dataclasses.replace(one, reason=reason) if reason else dataclasses.replace(one, cleared_at=now.at)
-    if reason and not opened:
+    if reason and lately and not opened:
+        yield dataclasses.replace(lately[-1], reason=reason, cleared_at=None)
+    elif reason and not opened:
         yield Incident(next(numbers), trouble, Scope.MONITOR, now.at, since=since, reason=reason)
 
 
