@@ -11,7 +11,7 @@ LATENCIES_NEEDED, LATENCIES_KEPT = 100, 500
 OUTCOMES_KEPT = 1000  # counts are halved beyond, so that a baseline follows slow change
 
 PRIOR_SUCCESSES = 30  # of canaries, before any was seen: their prompts are known to be harmless
-OWN_PRIOR_SUCCESSES = 4  # of own requests: nobody knows what they ask for, so they must show what is usual
+OWN_PRIOR_SUCCESSES = 10  # of own requests: nobody knows what they ask for, so they must show what is usual
 
 
 class Baseline:
