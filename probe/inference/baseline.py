@@ -20,10 +20,11 @@ class Baseline:
     Own traffic asks for other pictures than canaries do, so each source has its own.
     """
 
-    __slots__ = ("_latest_s", "_prior", "_sorted_s", "failed", "n")
+    __slots__ = ("_bound", "_latest_s", "_prior", "_sorted_s", "failed", "n")
 
     def __init__(self, prior_successes: int = PRIOR_SUCCESSES) -> None:
         self._prior = prior_successes
+        self._bound = (-1, 1.0)  # the n for which it was found, and the bound
         self.failed = 0
         self.n = 0
         self._latest_s: collections.deque[float] = collections.deque()
@@ -48,9 +49,14 @@ class Baseline:
             self.n = n
 
     def failing_bound(self, healthy_success: float) -> float:
-        """p0: 80 % upper bound of Beta(1 + f, prior + n - f), and at least what `healthy_success` allows."""
-        successes = self._prior + self.n - self.failed
-        return max(1 - healthy_success, statistics.beta_quantile(0.8, 1 + self.failed, successes))
+        """p0: 80 % upper bound of Beta(1 + f, prior + n - f), and at least what `healthy_success` allows.
+
+        Found again when n has changed by 1 %: own requests come by the thousand.
+        """
+        if abs(self.n - self._bound[0]) * 100 >= self.n:
+            successes = self._prior + self.n - self.failed
+            self._bound = (self.n, statistics.beta_quantile(0.8, 1 + self.failed, successes))
+        return max(1 - healthy_success, self._bound[1])
 
     def failing_mean(self) -> float:
         """Posterior mean of the share failing while healthy, under the same prior."""
