@@ -107,7 +107,7 @@ def test_an_own_rule_finds_its_words_anywhere_in_the_reply_and_in_any_case():
 
 
 def test_an_own_rule_may_exclude_words_and_ask_conditions_by_name():
-    rules = own(kind="overloaded", every=("no", "oven"), without=("later",), when=("not_4xx",), confidence="low")
+    rules = own(kind="overloaded", every=("no", "oven"), without=("later",), when=("vague_status",), confidence="low")
     assert taxonomy.judge(model.Evidence(status=500, text="no warm oven"), rules).confidence == "low"
     assert taxonomy.judge(model.Evidence(status=500, text="no warm oven, later"), rules).rule != "own.mine"
     assert taxonomy.judge(model.Evidence(status=400, text="no warm oven"), rules).rule != "own.mine"

@@ -22,6 +22,10 @@ _RELAYED = re.compile(
 _RELAY_CODES = frozenset(
     ("new_api_error", "shell_api_error", "one_api_error", "v_api_error", "channel_error", "upstream_error")
 )
+_RELAY_ACCOUNT = re.compile(
+    r"(?:all|every) (?:\w+ )?(?:accounts?|credentials?|keys?) (?:\w+ )?(?:exhausted|failed|unavailable|unhealthy)"
+    r"|upstreamerror|(?:image )?provider error:|(?:账号|账户)(?:全部|都|均)"
+)
 _REFUSAL = re.compile(
     r"\b(?:i'?m (?:sorry|unable|not able|just a language model)|i (?:can(?:'?t|not)|won'?t)|i am (?:unable|not able)"
     r"|can(?:'?t|not) (?:generate|create|help|assist|fulfil)|unable to (?:generate|create|help|fulfil)|sorry, "
@@ -60,6 +64,18 @@ def relayed(told: Facts, spoken: Voice) -> bool:
     return any(not _RELAY_CODES.isdisjoint(voice.codes) or _RELAYED.search(voice.words) for voice in told.voices)
 
 
+def vague_status(told: Facts, spoken: Voice) -> bool:
+    status = told.status or 0
+    return not (400 <= status < 500 or status == 504 or 520 <= status <= 530)
+
+
+def relay_account(told: Facts, spoken: Voice) -> bool:
+    return any(
+        _RELAY_ACCOUNT.search(voice.words) or "upstreamerror" in map(str.lower, voice.layer.detail("name"))
+        for voice in told.voices
+    )
+
+
 def at_wall(told: Facts, spoken: Voice) -> bool:
     elapsed_s = told.evidence.elapsed_s
     return elapsed_s is not None and walls.known(elapsed_s) is not None
@@ -88,6 +104,7 @@ CONDITIONS: Mapping[str, Condition] = MappingProxyType(
         "silent": Condition(
             "no status and no words", lambda told, spoken: told.evidence.status is None and not told.said.strip()
         ),
+        "relay_account": Condition("a relay tells of its own accounts, or of its own provider", relay_account),
         "at_wall": Condition("ended at an elapsed time at which intermediaries give up", at_wall),
         "relayed": Condition("passed on by a relay", relayed),
         "answered": Condition(
@@ -99,7 +116,10 @@ CONDITIONS: Mapping[str, Condition] = MappingProxyType(
         ),
         "not_page": Condition("not a web page", lambda told, spoken: spoken.layer.speaker != "edge"),
         "not_5xx": Condition("not a 5xx", lambda told, spoken: (told.status or 0) < 500),
-        "not_4xx": Condition("not a 4xx", lambda told, spoken: not 400 <= (told.status or 0) < 500),
+        "vague_status": Condition(
+            "no status that says more than vague words: no 4xx, no gateway's timeout, none of a CDN's own",
+            vague_status,
+        ),
         "failed": Condition(
             "an error in the answer", lambda told, spoken: any(voice.layer.error for voice in told.voices)
         ),

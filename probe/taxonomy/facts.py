@@ -52,6 +52,7 @@ _SAID_STATUS = re.compile(
     r"|[\[(:])"
     r"[\s:：=()\[\]\"'#,-]{0,6}(?:code|status|error)?[\s:=()\[\]\"'#-]{0,6}([45]\d\d)"
     r"(?![\d.]\d|\d|\s?(?:x|px|ms|s|sec|seconds|tokens|mb|kb|characters|bytes)\b)"
+    r"|\b([45]\d\d), message="
 )
 """A status that words name: `error code: 429`, `[503 service unavailable]`, `resourceexhausted: 429`, `403 status code (no body)`."""
 _STATUS_TOKENS = frozenset(str(status) for status in range(400, 600))
@@ -197,7 +198,7 @@ def _said_status(voices: tuple[Voice, ...]) -> int | None:
             return int(spoken.layer.code[:4])
     for spoken in voices:
         if _STATUS_TOKENS & spoken.tokens and (found := _SAID_STATUS.search(spoken.words)):
-            return int(found[1])
+            return int(found[1] or found[2])
     return None
 
 

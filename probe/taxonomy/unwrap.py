@@ -20,6 +20,8 @@ MESSAGE_LIMIT = 4_000
 
 _FAILED = frozenset(("failed", "error", "failure", "cancelled", "canceled", "incomplete"))
 _STARTS = re.compile(r"\{(?=\s{0,40}(?:\\{0,7}[\"'{]|[A-Za-z_]\w{0,40}\s{0,8}[:=]|\}))|\[(?=\s{0,40}\{)")
+_ERROR_AS_ANSWER = re.compile(r"\W{0,4}(?:error\b|错误)", re.IGNORECASE)
+"""Relays and tools put their errors where a model's words belong."""
 _ESCAPED_START = re.compile(r"[{\[]\s{0,40}\{?\s{0,40}\\")
 _LONG_RUN = re.compile(r"[A-Za-z0-9+/_=-]{200,}+")
 _QUOTED_HEAD = re.compile(r"[Uu]nexpected token .{1,6}?, ?\"(.{4,12}?)\"?\.\.\. is not valid JSON", re.DOTALL)
@@ -145,7 +147,10 @@ class _Walk:
         if brought is not contents.NOTHING:
             self.pictures += brought.pictures
             self.links += brought.links
-            self.prose.append(brought.prose)
+            if _ERROR_AS_ANSWER.match(brought.prose):
+                self.layers.append(Layer(message=brought.prose[:MESSAGE_LIMIT], error=True))
+            else:
+                self.prose.append(brought.prose)
         said = fields.read(node)
         error = error or said.status.lower() in _FAILED
         message, inner = _message(said.messages, nested=strings < STRING_NESTING)

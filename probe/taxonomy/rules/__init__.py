@@ -2,6 +2,7 @@
 
 from probe.taxonomy.rule import Rule
 from probe.taxonomy.rules import (
+    accounts,
     allowances,
     clouds,
     common,
@@ -16,6 +17,7 @@ from probe.taxonomy.rules import (
 
 RULES: tuple[Rule, ...] = (
     *allowances.RULES,
+    *accounts.RULES,
     *clouds.RULES,
     *google.RULES,
     *openai.RULES,

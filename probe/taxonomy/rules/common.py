@@ -57,13 +57,14 @@ RULES = (
             "moderation",
             "违规",
             "敏感",
+            "违反",
             "拦截",
             "屏蔽",
             "审核",
         ),
         pattern=(
             r"(?:generated|output|resulting) (?:image|images|content|picture).{0,60}(?:block|reject|filter|flag|violat|unsafe|sensitive|prohibited|withheld|moderat)"
-            r"|(?:生成|输出)的?(?:图片|图像|内容).{0,20}(?:违规|敏感|拦截|屏蔽|审核)"
+            r"|(?:生成|输出)的?(?:图片|图像|内容).{0,20}(?:违规|违反|敏感|拦截|屏蔽|审核)|response is blocked"
         ),
         without=("输入或", "input or", "prompt or"),
     ),
@@ -448,9 +449,15 @@ RULES = (
             "not authorised",
             "ip not",
             "not available for your",
+            "access to",
+            "contact support for access",
+            "allowlisted",
+            "allow-listed",
+            "whitelisted",
         ),
         pattern=(
-            r"(?<![a-z0-9])(?:(?:do(?:es)? not|don't|doesn't|no|without|insufficient|lacks?|missing|need|required?) (?:[^\s,;:]+ ){0,3}(?:permissions?|access|scopes?)"
+            r"(?<![a-z0-9])(?:access to (?:[^\s,;:]+ ){1,4}(?:restricted|limited to|not granted)|contact (?:[^\s,;:]+ ){1,2}for access"
+            r"|not (?:allow|white)-?listed|(?:do(?:es)? not|don't|doesn't|no|without|insufficient|lacks?|missing|need|required?) (?:[^\s,;:]+ ){0,3}(?:permissions?|access|scopes?)"
             r"|permissions? (?:[^\s,;:]+ ){0,2}(?:denied|required|error)"
             r"|access (?:[^\s,;:]+ ){0,3}(?:denied|forbidden|restricted)"
             r"|not (?:authori[sz]ed|entitled|permitted) to|not allowed (?:to|for)"
@@ -586,7 +593,7 @@ RULES = (
             "apiresponsevalidationerror",
             "malformed response",
         ),
-        without=("go struct field", "json payload", "json body", "request body", "schema"),
+        without=("go struct field", "json payload", "json body", "request body", "schema", "invalid response status"),
         note="A client or relay could not read the answer.",
     ),
     Rule(
@@ -689,6 +696,8 @@ RULES = (
             "context_length_exceeded",
             "zoderror",
             "unprocessable",
+            "at most",
+            "up to",
         ),
         pattern=(
             r"(?<![a-z0-9])(?:go struct field"
@@ -696,6 +705,7 @@ RULES = (
             r"|(?:parameters?|arguments?|fields?|values?|propert(?:y|ies)|options?|size|quality|resolution|aspect[ _]ratio|dimensions?|format)\b.{0,60}(?:\bis required|is missing|invalid|not (?:supported|allowed|valid|permitted|recognized)|must (?:be|not|have)|should be|unsupported|out of range|is not one of|too (?:large|small|high|low|long))"
             r"|(?:must|should) be (?:one of|between|a|an|at least|at most|less|greater|in|either|divisible|multiple)"
             r"|(?:does not|doesn't|not) support(?:ed)?\b|extra inputs are not permitted|field required"
+            r"|(?:supports?|accepts?|allows?|takes?) (?:only )?(?:at most|up to|a maximum of) \d+"
             r"|validation ?_?error|unprocessable|(?:is|are) required\b"
             r"|(?:prompt|input|string|text) (?:[^\s,;:]+ ){0,3}too long|context_length_exceeded"
             r"|invalid_request\b|bad_request_body)|提示词.{0,4}(?:过长|太长|为空|不能为空)"
@@ -813,7 +823,7 @@ RULES = (
             "generation_failed",
             "processing_error",
         ),
-        when=("not_4xx", "not_page"),
+        when=("vague_status", "not_page"),
     ),
     Rule(
         "hint.bad-request",

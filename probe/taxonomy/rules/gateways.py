@@ -81,6 +81,7 @@ RULES = (
             r")|(?:账号|账户|渠道|实例|令牌池).{0,10}(?:不可用|全部|都已|耗尽|冷却|用完)|(?:无|没有|暂无)可用的?(?:账号|实例|渠道|账户)"
             r"|(?:没有|无|暂无)可用的?(?:账号|凭据|密钥)"
         ),
+        without=("auth_not_found",),
         stage=Stage.QUEUE,
         action=Action.SWITCH_CHANNEL,
         note="A pool of accounts is used up: a state of the channel.",
@@ -91,7 +92,7 @@ RULES = (
         "pool_exhausted",
         by=By.CODE,
         codes=codes(
-            "get_channel_failed channel:no_available_key no_available_channel no_available_accounts no_available_account"
+            "get_channel_failed channel:no_available_key no_available_channel no_available_accounts no_available_account auth_not_found"
         ),
         stage=Stage.QUEUE,
         retryable=False,
@@ -546,6 +547,20 @@ RULES = (
         every=("no endpoints",),
         action=Action.FIX_CREDENTIALS,
         note="An account setting excludes every provider of the model.",
+    ),
+    Rule(
+        "openrouter.unsupported",
+        Kind.INVALID_REQUEST,
+        "parameter",
+        any=("no endpoints found that support",),
+        note="The model is there; no provider of it takes what the request asks for.",
+    ),
+    Rule(
+        "litellm.no-provider",
+        Kind.INVALID_REQUEST,
+        "model_name",
+        any=("llm provider not provided",),
+        note="The model's name lacks the provider LiteLLM routes by.",
     ),
     Rule(
         "openrouter.no-endpoints",

@@ -206,11 +206,32 @@ RULES = (
         would_decide="the quotaId in error.details",
     ),
     Rule(
+        "google.window-soon",
+        Kind.RATE_LIMITED,
+        "window",
+        any=("exhausted your capacity",),
+        when=("short_wait",),
+        party=Party.CHANNEL,
+    ),
+    Rule(
+        "google.window",
+        Kind.QUOTA_EXHAUSTED,
+        "window",
+        any=("exhausted your capacity",),
+        action=Action.SWITCH_CHANNEL,
+        note="A personal login's window of hours; the words speak of capacity.",
+    ),
+    Rule(
         "google.overloaded",
         Kind.OVERLOADED,
         any=("model is overloaded", "experiencing high demand", "spikes in demand"),
     ),
-    Rule("google.capacity", Kind.OVERLOADED, "capacity", any=("no capacity available", "model_capacity_exhausted")),
+    Rule(
+        "google.capacity",
+        Kind.OVERLOADED,
+        "capacity",
+        any=("no capacity available", "out of capacity", "model_capacity_exhausted"),
+    ),
     Rule("google.unavailable", Kind.OVERLOADED, any=("service is currently unavailable",)),
     Rule("google.unavailable-code", Kind.OVERLOADED, by=By.CODE, codes=codes("unavailable model_capacity_exhausted")),
     # Requests
