@@ -45,9 +45,9 @@ def cell_content(cell: blocks.Cell, text: str) -> markupsafe.Markup:
     if isinstance(cell, blocks.Strip):
         return markupsafe.Markup('<span class="strip">{}</span>').format(marks(text))
     main, bracket, rest = escape.visible(text).partition(" (")
-    if isinstance(cell, (str, int)) or not bracket:
-        return markupsafe.escape(escape.visible(text))
-    return markupsafe.Markup("{} <small>({}</small>").format(main, rest)
+    if bracket and isinstance(cell, (blocks.Rate, blocks.Share, blocks.Seconds, blocks.Moment)):
+        return markupsafe.Markup("{} <small>({}</small>").format(main, rest)
+    return markupsafe.escape(escape.visible(text))
 
 
 def marks(strip: str) -> markupsafe.Markup:
