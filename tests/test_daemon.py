@@ -91,17 +91,29 @@ def minutes(count):
     return during
 
 
+def outcomes(count):
+    """Until so many have come, at most three hours of the clock: a busy machine is slow, not wrong."""
+
+    async def during(watching, ticking):
+        told, before = [], watching.on_outcome
+        watching.on_outcome = lambda judged: (told.append(judged), before(judged))
+        while len(told) < count and ticking.monotonic_s() < 3 * 3600:
+            await ticking.sleep(30)
+
+    return during
+
+
 def past(config):
     return history.open(configs.database(pathlib.Path(config.source)))
 
 
 def test_each_path_is_probed_once_a_slot(prepared):
     config = prepared()
-    seen = watch(config, minutes(35))
+    seen = watch(config, outcomes(6))
     slots = collections.Counter((one.outcome.path, one.outcome.slot) for one in seen if one.outcome.slot is not None)
     assert set(slots.values()) == {1}
     assert {path for path, _ in slots} == set(config.paths())
-    assert 4 <= len(seen) <= 10
+    assert len(slots) >= 4
 
 
 def test_a_restart_never_pays_a_slot_twice(prepared):
@@ -179,7 +191,7 @@ def test_a_bug_on_one_path_does_not_stop_the_others(prepared, monkeypatch, caplo
         return await real(canary, tools)
 
     monkeypatch.setattr(run, "probe", buggy)
-    seen = watch(config, minutes(25))
+    seen = watch(config, outcomes(2))
     assert {one.outcome.path for one in seen} == {config.paths()[1]}
     assert len(seen) >= 2
     assert "ZeroDivisionError" in caplog.text
@@ -284,7 +296,7 @@ def failing(monkeypatch):
 
 
 def test_a_suspect_path_is_asked_again_beside_the_grid(prepared, failing):
-    seen = watch(prepared(), minutes(25))
+    seen = watch(prepared(), outcomes(6))
     beside = [one for one in seen if one.outcome.trigger is not model.Trigger.SCHEDULED]
     assert model.Trigger.BURST in {one.outcome.trigger for one in beside}
     assert {one.outcome.slot for one in beside} == {None}
