@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import zlib
+from collections.abc import Sequence
 
 from probe import model
 
@@ -39,14 +40,36 @@ PROMPTS: tuple[Prompt, ...] = (
 )
 """Two or more per tier: refusal of one is the prompt's fault, refusal of all is the channel's."""
 
+SENTINELS: tuple[Prompt, ...] = (
+    Prompt(
+        "sentinel-swimwear-1",
+        "A catalogue photograph of a plain navy one-piece swimsuit on a wooden hanger against a light grey wall, nobody "
+        "in the picture, even studio light, seams, stitching and the weave of the fabric in sharp focus.",
+    ),
+    Prompt(
+        "sentinel-mascot-1",
+        "A cartoon mascot for a village bakery: a cheerful round hedgehog of its own design in a white apron, holding a "
+        "tray of bread rolls, bold outlines, flat colours, single quills drawn, plain background.",
+    ),
+    Prompt(
+        "sentinel-knives-1",
+        "A catalogue photograph of a set of five kitchen knives on an oak board beside sliced carrots and parsley, "
+        "polished steel with visible grinding lines, even studio light, sharp from front to back.",
+    ),
+)
+"""Legitimate, but near to what filters look for: a series of its own that shows how strict a channel is.
 
-def pick(path: model.Path, number: int) -> Prompt:
+Sent on request only (`tierwatch probe --sentinel`), and never part of a rate: a refusal says nothing of availability.
+"""
+
+
+def pick(path: model.Path, number: int, series: Sequence[Prompt] = PROMPTS) -> Prompt:
     """The prompt for a slot: drawn evenly, and the same for the same path and slot.
 
     Slots are named by seconds, often multiples of each other: counting them modulo the number of prompts
     would pick one prompt for ever.
     """
-    return PROMPTS[zlib.crc32(f"{path}/{number}".encode()) % len(PROMPTS)]
+    return series[zlib.crc32(f"{path}/{number}".encode()) % len(series)]
 
 
 @functools.cache

@@ -7,7 +7,7 @@ import datetime as dt
 import logging
 import pathlib
 import secrets
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -79,10 +79,15 @@ async def close(tools: Tools, after: Collection[asyncio.Task[None]] = ()) -> Non
 
 
 def canary(
-    config: "schema.Config", path: model.Path, trigger: model.Trigger, at: dt.datetime, slot: int | None = None
+    config: "schema.Config",
+    path: model.Path,
+    trigger: model.Trigger,
+    at: dt.datetime,
+    slot: int | None = None,
+    series: Sequence[prompts.Prompt] = prompts.PROMPTS,
 ) -> model.Canary:
-    """The canary for a path: its order, the prompt whose turn it is, its list price and its deadline."""
-    prompt = prompts.pick(path, slot if slot is not None else int(at.timestamp()))
+    """The canary for a path: its order, the prompt of the series whose turn it is, its list price and its deadline."""
+    prompt = prompts.pick(path, slot if slot is not None else int(at.timestamp()), series)
     return model.Canary(
         id=new_id(at),
         path=path,

@@ -11,7 +11,10 @@ from probe import model
 from probe.commands import options
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from probe.config import schema
+    from probe.prompts import Prompt
     from probe.run import Tools
 
 
@@ -25,9 +28,10 @@ if TYPE_CHECKING:
     metavar="USD",
     help="Send nothing where the list prices sum to more.",
 )
+@click.option("--sentinel", is_flag=True, help="Send legitimate prompts that strict filters refuse: how strict is it?")
 @options.CONFIG
 @options.JSON
-def command(paths: tuple[str, ...], max_usd: float, config_path: str | None, as_json: bool) -> None:
+def command(paths: tuple[str, ...], max_usd: float, sentinel: bool, config_path: str | None, as_json: bool) -> None:
     """Send one canary on each PATH (channel/tier; globs such as 'vip/*' work) now.
 
     Paths of one channel go one after another, channels side by side. The daily
@@ -37,7 +41,7 @@ def command(paths: tuple[str, ...], max_usd: float, config_path: str | None, as_
     Example:
       tierwatch probe vip/4k-high official/4k-high --max-cost 0.50
     """
-    from probe import clock, config, logs, records, run
+    from probe import clock, config, logs, prompts, records, run
 
     settings = config.load(config.find(config_path))
     chosen = choose(settings, paths)
@@ -50,7 +54,7 @@ def command(paths: tuple[str, ...], max_usd: float, config_path: str | None, as_
     with records.open(config.database(pathlib.Path(settings.source))) as book:
         tools = run.tools(settings, clock.RealClock(), book)
         logs.start(tools.redact, settings.monitor.log_format)
-        found = asyncio.run(_probe_all(tools, chosen))
+        found = asyncio.run(_probe_all(tools, chosen, prompts.SENTINELS if sentinel else prompts.PROMPTS))
     if as_json:
         options.echo_json({"outcomes": [_facts(judged) for judged in found]})
     else:
@@ -71,7 +75,7 @@ def choose(config: "schema.Config", patterns: tuple[str, ...]) -> tuple[model.Pa
     return tuple(path for path in known if any(fnmatch.fnmatchcase(str(path), pattern) for pattern in patterns))
 
 
-async def _probe_all(tools: "Tools", paths: tuple[model.Path, ...]) -> list[model.Judged]:
+async def _probe_all(tools: "Tools", paths: tuple[model.Path, ...], series: "Sequence[Prompt]") -> list[model.Judged]:
     """One channel's paths in turn, channels side by side; Ctrl-C cancels what is in flight and keeps the rest."""
     from probe import run
 
@@ -81,7 +85,7 @@ async def _probe_all(tools: "Tools", paths: tuple[model.Path, ...]) -> list[mode
         from probe import records
 
         for path in (path for path in paths if path.channel == channel):
-            canary = run.canary(tools.config, path, model.Trigger.MANUAL, tools.clock.now())
+            canary = run.canary(tools.config, path, model.Trigger.MANUAL, tools.clock.now(), series=series)
             try:
                 found.append(await run.probe(canary, tools))
             except records.BudgetExhausted as spent:
