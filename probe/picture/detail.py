@@ -17,6 +17,9 @@ SMALLEST_PX = 512
 """A shorter edge than this holds too few tiles to tell."""
 SHORTFALL_DB = 4.0
 """Native pictures fall short by less, at a ratio for which they show a trace."""
+SHORTFALL_ABOVE_HALF_DB = 5.0
+"""Here only a narrow band is left to look at, and lenses and resizers cut close by."""
+LARGEST_RATIO = 0.7
 INSIDE_SAG_DB = 8.0
 """Inside JPEG blocks the trace alone says little, so the detail must reach up to the ratio and end there."""
 NATIVE_REACH = 0.75
@@ -39,12 +42,23 @@ def measure(luma: NDArray[np.uint8]) -> Detail:
     if min(luma.shape) < SMALLEST_PX:
         return Detail(None, SMALL)
     seen = spectrum.read(luma)
-    for trace in traces.find(luma):
-        if agrees(seen, trace):
-            return Detail(round(trace.ratio, 3), "")
+    ratio = enlarged_from(seen, traces.find(luma))
+    if ratio is not None:
+        return Detail(round(ratio, 3), "")
     if seen.flat:
         return Detail(None, FLAT)
     return Detail(round(seen.reach, 2), "") if seen.reach >= NATIVE_REACH else Detail(None, SOFT)
+
+
+def enlarged_from(seen: spectrum.Spectrum, found: tuple[traces.Trace, ...]) -> float | None:
+    """The ratio on which both cues agree, by the strongest trace; ratios up to one half come first."""
+    for trace in found:
+        if agrees(seen, trace):
+            return trace.ratio
+    for trace in found:
+        if agrees_above_half(seen, trace):
+            return 1 - trace.ratio
+    return None
 
 
 def agrees(seen: spectrum.Spectrum, trace: traces.Trace) -> bool:
@@ -60,3 +74,11 @@ def agrees(seen: spectrum.Spectrum, trace: traces.Trace) -> bool:
     if trace.depth >= traces.CERTAIN_DEPTH or seen.buried(trace.ratio):
         return True
     return seen.shortfall_db(trace.ratio) >= SHORTFALL_DB
+
+
+def agrees_above_half(seen: spectrum.Spectrum, trace: traces.Trace) -> bool:
+    """Does the spectrum bear out 1 - ratio? Sampled at whole pixels, m repeats over W of them look like W - m."""
+    ratio = 1 - trace.ratio
+    if trace.inside_blocks or ratio > LARGEST_RATIO or seen.buried(ratio):
+        return False
+    return seen.shortfall_db(ratio) >= SHORTFALL_ABOVE_HALF_DB

@@ -204,5 +204,5 @@ def inside_blocks(pairs: list[tuple[Profile, Profile]]) -> list[Trace]:
             strength = max(strength, sum(map(operator.truediv, swings, spreads)) / math.sqrt(len(pair)))
             against = min(against, *swings)
         if depth >= INSIDE_DEPTH and strength >= STRENGTH and against >= INSIDE_AGAINST:
-            found.append(Trace(ratio, strength, depth, inside_blocks=True))
+            found.append(Trace(ratio, float(strength), depth, inside_blocks=True))
     return found
