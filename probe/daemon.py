@@ -14,6 +14,7 @@ from probe import config as configs
 from probe import extras, model, plan, records, reload, run, sdnotify, standstill, ticker
 from probe.alerts import desk
 from probe.inference import states
+from probe.own import feed
 from probe.records import history
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ FASTEST_TICK_S = 0.02
 """Ticks keep this distance in real time, however fast the clock runs."""
 
 BEAT_S = 10.0
+OWN_S = 5.0
+"""How often own traffic is taken in."""
+
 LOOK_S = 5.0
 """How often the config's files are looked at; a change is read when it has settled, at the second look."""
 
@@ -60,6 +64,7 @@ class Daemon:
         self.states: tuple[model.PathState, ...] = ()
         self._board = states.Board(tools.config, {})
         self._arrived: list[model.Judged] = []  # while the board is being rebuilt
+        self._own = feed.Feed(tools.book, tools.clock.now)
         self.note = ""  # what a person must know, for `status`
         self.on_outcome = on_outcome
         self.on_reload = on_reload
@@ -88,12 +93,13 @@ class Daemon:
         if lost:
             log.warning("unknown_outcome count=%d reason=found open at start, counted as spent, never resent", lost)
         async with self._reloading:
-            self._board, _ = await asyncio.to_thread(self._remember, self.tools.config, clock.now())
+            self._board, _, self._own.after = await asyncio.to_thread(self._remember, self.tools.config, clock.now())
         await self._publish()
         scheduler = ticker.start(
             {
                 self._tick: max(TICK_S / clock.speed, FASTEST_TICK_S),
                 self._beat: BEAT_S,
+                self._hear: OWN_S,
                 self._look: LOOK_S,
                 self._desk.deliver: desk.DELIVER_S,
             }
@@ -124,7 +130,10 @@ class Daemon:
         return self._stopping.is_set()
 
     async def _tick(self) -> None:
-        """Start a probe for each slot that is due; a path still busy skips its slot. Waits for nothing."""
+        """Start a probe for each slot that is due; a path still busy skips its slot. Waits for nothing.
+
+        Where own traffic has just told how a path is, its scheduled canary is not paid for.
+        """
         self._standstill.tick()
         sdnotify.send(WATCHDOG=1)
         now = self.schedule_now()
@@ -132,6 +141,8 @@ class Daemon:
             self._last_slot[line.path] = slot
             if line.path in self.busy:
                 self._start(self._skip(line.path, slot, "overrun"))
+            elif self._board.own_is_fresh(line.path, self.tools.clock.now(), line.interval_s):
+                self._start(self._skip(line.path, slot, plan.OWN_TRAFFIC))
             else:
                 self.busy.add(line.path)
                 self._start(self._probe(line.path, model.Trigger.SCHEDULED, slot))
@@ -199,6 +210,18 @@ class Daemon:
         with contextlib.suppress(records.RecordsError):  # a skip that cannot be written is no reason to stop
             await asyncio.to_thread(self.tools.book.skip, path, slot, self.tools.clock.now(), reason)
 
+    async def _hear(self) -> None:
+        """Take in own traffic, and say what it changes."""
+        try:
+            told = await asyncio.to_thread(self._own.take, self.tools.config)
+        except records.RecordsError as error:
+            log.error("own traffic not taken in yet reason=%s", error)  # noqa: TRY400 - the reason says it all
+            return
+        for judged in told:
+            self._board.add(judged)
+        if told:
+            await self._publish()
+
     async def _beat(self) -> None:
         """Write what the disk refused before, say that we live, and what each path is now."""
         await run.flush(self.tools)
@@ -232,8 +255,11 @@ class Daemon:
             log.error("states not published reason=%s", error)  # noqa: TRY400 - the reason says it all
         await self._desk.see(self.states, self._board, now)
 
-    def _remember(self, config: "schema.Config", now: dt.datetime) -> tuple[states.Board, set[str]]:
-        """What stored outcomes say, so that neither restart nor reload changes a state; and the ids of the latest."""
+    def _remember(self, config: "schema.Config", now: dt.datetime) -> tuple[states.Board, set[str], int]:
+        """What stored outcomes say, so that neither restart nor reload changes a state.
+
+        With the ids of the latest, and the last arrival among them.
+        """
         calm_s = {line.path: line.interval_s for line in plan.plan(config).lines}
         latest: set[str] = set()
 
@@ -244,7 +270,7 @@ class Daemon:
 
         with history.open(pathlib.Path(config.monitor.database)) as past:
             stored = map(seen, past.outcomes(since=now - MEMORY))
-            return states.board(stored, config, calm_s=calm_s), latest
+            return states.board(stored, config, calm_s=calm_s), latest, past.arrived()
 
     def reload(self) -> None:
         """Read the config and its keys again, now."""
@@ -267,7 +293,7 @@ class Daemon:
             self._arrived.clear()
             try:
                 tools = await asyncio.to_thread(reload.load, self.tools)
-                board, known = await asyncio.to_thread(self._remember, tools.config, tools.clock.now())
+                board, known, arrived = await asyncio.to_thread(self._remember, tools.config, tools.clock.now())
             except configs.ConfigError as error:
                 self.note = f"the config was not reloaded: {'; '.join(error.faults)}"
                 log.error("not reloaded reason=%s", error)  # noqa: TRY400 - the reason says it all
@@ -281,6 +307,7 @@ class Daemon:
                 # Whatever is in flight ends with the connections and the key that it began with.
                 self._start(run.close(self.tools, after=set(self._tasks)))
                 self.tools, self._board, self.note = tools, board, ""
+                self._own.after = arrived
                 self.plan = plan.plan(tools.config)
                 self._places = places(tools.config)
                 self._all_places = asyncio.Semaphore(tools.config.monitor.parallel)

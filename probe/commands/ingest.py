@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from probe import model
 from probe.commands import options
 from probe.commands.report import When
 
@@ -80,7 +81,7 @@ def command(
     database = config.database(pathlib.Path(settings.source))
     with records.open(database) as book:
         run = taking.Run(settings, book, database, now, say, progress, since=since, follow=follow, dry_run=dry_run)
-        with contextlib.suppress(KeyboardInterrupt):  # what was read is stored; tell it
+        try:
             run.again()
             if files:
                 run.take_files(files)
@@ -88,6 +89,10 @@ def command(
                 asyncio.run(run.take_logs(sources))
             else:
                 run.take_spool()
+        except KeyboardInterrupt:
+            say("stopped; what was read is stored, and the next run goes on from there")
+        except OSError as error:
+            raise model.UserError(f"{error.filename or 'the input'} cannot be read: {error.strerror}") from error
     tell(run, as_json=as_json)
     if run.failed or any(tally.bad for tally in run.tallies.values()):
         raise SystemExit(1)

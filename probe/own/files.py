@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from typing import IO, NamedTuple
 
-from probe import model
 from probe.own import formats, intake
 from probe.own.intake import Line
 
@@ -36,19 +35,16 @@ def source(path: pathlib.Path) -> str:
 
 
 def lines(path: pathlib.Path, before: str | None) -> Iterator[Line]:
-    """The complete lines of a file after the position `before`; raises UserError where it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            status = os.fstat(file.fileno())
-            start = Position.parse(before)
-            offset = start.offset if start.inode == status.st_ino and start.offset <= status.st_size else 0
-            file.seek(offset)
-            if offset == 0 and is_list(file):
-                yield from elements(file, Position(status.st_ino, status.st_size))
-                return
-            yield from complete(file, status.st_ino, offset)
-    except OSError as error:
-        raise model.UserError(f"{path} cannot be read: {error.strerror}") from error
+    """The complete lines of a file after the position `before`; raises OSError where it cannot be read."""
+    with path.open("rb") as file:
+        status = os.fstat(file.fileno())
+        start = Position.parse(before)
+        offset = start.offset if start.inode == status.st_ino and start.offset <= status.st_size else 0
+        file.seek(offset)
+        if offset == 0 and is_list(file):
+            yield from elements(file, Position(status.st_ino, status.st_size))
+            return
+        yield from complete(file, status.st_ino, offset)
 
 
 def complete(file: IO[bytes], inode: int, offset: int) -> Iterator[Line]:

@@ -43,7 +43,7 @@ def take_file(
 ) -> tuple[intake.Tally, tuple[model.Judged, ...]]:
     """Take in one file of the spool, and remove it where nobody writes it any more; what was new.
 
-    Raises UserError where it cannot be read.
+    Raises OSError where it cannot be read.
     """
     name = files.source(path)
     taking = intake.Intake(config, book, now, source=name, aside=aside_in(path.parent, path.name), key=key)

@@ -222,11 +222,19 @@ class History:
         found = list(self._decoded(rows.own_point, sql, *parameters, -1 if latest is None else latest))
         return found[::-1]
 
-    def told_after(self, seq: int) -> tuple[int, tuple[model.Judged, ...]]:
-        """Own requests stored after the arrival `seq`, and the latest arrival."""
+    def told_after(self, seq: int, limit: int = 5000) -> tuple[int, tuple[model.Judged, ...]]:
+        """Own requests stored after the arrival `seq`, at most so many, and the arrival to go on from."""
+        found = "SELECT seq FROM outcome WHERE seq > ? AND source <> '' ORDER BY seq LIMIT ?"
+        seqs = [each for (each,) in self._rows(found, seq, limit)]
+        if not seqs:
+            return self.arrived(), ()
+        sql = f"{columns.JUDGED} WHERE outcome.seq BETWEEN ? AND ? AND source <> '' ORDER BY sent_at, outcome.seq"
+        return seqs[-1], tuple(self._decoded(columns.judged, sql, seqs[0], seqs[-1]))
+
+    def arrived(self) -> int:
+        """The latest arrival of all."""
         ((last,),) = self._rows("SELECT coalesce(max(seq), 0) FROM outcome")
-        sql = f"{columns.JUDGED} WHERE outcome.seq > ? AND source <> '' ORDER BY sent_at, outcome.seq"
-        return int(last), tuple(self._decoded(columns.judged, sql, seq))
+        return int(last)
 
     def entries(self, request_id: str) -> tuple[rows.GatewayEntry, ...]:
         """What gateways' logs say of a request that was asked for by their id."""

@@ -1,0 +1,56 @@
+"""What the daemon hears of own traffic: the spool, taken in here, and what other commands have stored."""
+
+import datetime as dt
+import logging
+import pathlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from probe import model
+from probe.own import spool
+from probe.records import history
+
+if TYPE_CHECKING:
+    from probe.config import schema
+    from probe.records import Records
+
+log = logging.getLogger("tierwatch")
+
+
+class Feed:
+    """`after` is the arrival up to which everything has been given out already."""
+
+    def __init__(self, book: "Records", now: Callable[[], dt.datetime]) -> None:
+        self._book, self._now = book, now
+        self._unreadable: set[pathlib.Path] = set()  # told once
+        self.after = 0
+
+    def take(self, config: "schema.Config") -> tuple[model.Judged, ...]:
+        """Take in what the spool holds; all own outcomes that arrived since the last call, by time of sending.
+
+        Raises RecordsError where nothing can be stored now: the spool keeps it.
+        """
+        folder = pathlib.Path(config.monitor.spool)
+        database = pathlib.Path(config.monitor.database)
+        if folder.is_dir() and any(spool.waiting(folder)):
+            key = spool.share_key(folder, self._book)
+            for path in spool.waiting(folder):
+                with history.open(database) as past:
+                    self._file(config, past, key, path)
+        with history.open(database) as past:
+            self.after, new = past.told_after(self.after)
+        return new
+
+    def _file(self, config: "schema.Config", past: history.History, key: bytes, path: pathlib.Path) -> None:
+        try:
+            tally, _ = spool.take_file(config, self._book, past, self._now, key, path)
+        except OSError as error:
+            if path not in self._unreadable:
+                log.warning("spool file not read path=%s reason=%s", path, error)
+                self._unreadable.add(path)
+            return
+        if tally.new or tally.bad or tally.unmapped or tally.dropped:
+            log.info(
+                "own traffic file=%s new=%d known=%d unmapped=%d bad=%d dropped=%d",
+                path.name, tally.new, tally.known, tally.unmapped, tally.bad, tally.dropped,
+            )  # fmt: skip
