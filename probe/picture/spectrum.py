@@ -24,6 +24,8 @@ FAINTEST = 0.003
 
 BURIED = 0.2
 """Detail below this share of the noise cannot be told from it."""
+WHITE_DB = 1.0
+"""Grain has the same power at all high frequencies; a texture that fills the picture, which also leaves little, has not."""
 FLAT = 0.3
 """Power at low frequencies (in grey levels squared) below which a motif shows nothing."""
 DIP_DB = 10.0
@@ -59,9 +61,11 @@ class Spectrum:
         return self._level_db(0.2 * ratio, 0.5 * ratio) - self._level_db(0.55 * ratio, 0.85 * ratio)
 
     def buried(self, ratio: float) -> bool:
-        """Is what lies above a ratio too little beside the noise to be told?"""
+        """Is what lies above a ratio too little to be told beside grain?"""
         band = self._band(1.2 * ratio, min(1.8 * ratio, HIGHEST))
-        return bool(self.detail[band].mean() < BURIED * self.noise[band].mean())
+        floor, top = self.noise[band].mean(), self.noise[self._band(0.85, HIGHEST)].mean()
+        white = floor < top * 10 ** (WHITE_DB / 10)
+        return bool(white and self.detail[band].mean() < BURIED * floor)
 
     @property
     def flat(self) -> bool:
