@@ -31,10 +31,13 @@ NORMAL_MEDIAN = 0.6745
 """Median of the absolute value of a standard normal variable."""
 
 SMALLEST_RATIO = 0.2
+"""A picture enlarged more than five times needs no microscope; lower down motifs have repeats of their own."""
 STRENGTH = 7.0
+"""Standard deviations of both axes together. Up to 2,000 ratios are tried, and motifs are no noise: chance reaches 5."""
 LOPSIDED = 0.15
 """Enlarging leaves its trace along both axes: the weaker one has at least this share of the stronger one."""
 WEAKEST = 1.5
+"""And at least so many standard deviations, which one axis in fifteen has by chance."""
 DEPTH = 0.07
 """The variance must swing by this share of its mean; what shrinking leaves in a picture swings less."""
 CERTAIN_DEPTH = 0.4
@@ -45,11 +48,15 @@ MOST = 24
 """No more traces than this are handed on, the strongest."""
 
 BLOCK_PX = 8
+"""Side of a JPEG block."""
 BLOCK_EDGE = 1.05
+"""Borders of blocks that exceed every other position by this factor show a JPEG grid."""
 BLOCK_STRENGTH = 6.0
+"""So do repeats of 1/8 or 3/8 pixel of so many standard deviations, up or down."""
 INSIDE_DEPTH = 0.13
 """Swing inside JPEG blocks, over both boxes together, that quantising alone does not reach."""
 INSIDE_AGAINST = -0.02
+"""No axis and no box may swing the other way by more than chance."""
 INSIDE_SPREAD = 1.34
 """Standard deviation of the contrasts below, against that of a swing over all eight positions."""
 INSIDE: Mapping[float, tuple[float, ...]] = MappingProxyType(
