@@ -2,10 +2,11 @@
 
 import asyncio
 import dataclasses
+import io
 import socket
 import ssl
 import zlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -20,6 +21,9 @@ BODY_CAP_BYTES = 64 * 2**20
 """A noisy 4K PNG is 17 MB of JSON; a Gemini 4K PNG may reach 40 MB."""
 
 CHUNK_BYTES = 64 * 2**10
+UNPACKED_BYTES = 2**20
+"""A compressed chunk is unpacked in steps of this size: one of 64 kB may hold 64 MB of zeros."""
+
 CONNECT_TIMEOUT_S = 10.0
 
 FAULTS: Mapping[type[Exception], model.Fault] = MappingProxyType(
@@ -92,7 +96,7 @@ class _Progress:
     sent: bool = False
     status: int | None = None
     headers: dict[str, str] = dataclasses.field(default_factory=dict)
-    body: bytearray = dataclasses.field(default_factory=bytearray)
+    body: io.BytesIO = dataclasses.field(default_factory=io.BytesIO)  # its bytes are handed on without a copy
 
     def elapsed_s(self) -> float:
         return self.clock.monotonic_s() - self.started_s
@@ -109,7 +113,7 @@ class _Progress:
         return model.Reply(
             status=self.status,
             headers=self.headers,
-            body=bytes(self.body),
+            body=self.body.getvalue(),
             fault=fault,
             fault_text=fault_text,
             elapsed_s=elapsed_s,
@@ -197,28 +201,39 @@ class Client:
         return self._redact(f"{type(error).__name__}: {text}")[:500]
 
 
-async def _read(chunks: AsyncIterator[bytes], encoding: str, cap_bytes: int, body: bytearray) -> model.Fault | None:
-    """Append the decoded body to `body`; the cap holds for what is on the wire and for what it unpacks to."""
+async def _read(chunks: AsyncIterator[bytes], encoding: str, cap_bytes: int, body: io.BytesIO) -> model.Fault | None:
+    """Write the decoded body to `body`; the cap holds for what is on the wire and for what it unpacks to."""
     if encoding in {"gzip", "x-gzip", "deflate"}:
-        unpack = zlib.decompressobj(47 if encoding != "deflate" else zlib.MAX_WBITS)
+        unpacked = _unpacked(zlib.decompressobj(47 if encoding != "deflate" else zlib.MAX_WBITS))
     elif encoding in {"identity", ""}:
-        unpack = None
+        unpacked = _as_it_is
     else:
         return model.Fault.BAD_ENCODING
     wire_bytes = 0
     async for chunk in chunks:
         wire_bytes += len(chunk)
-        if unpack is None:
-            body += chunk
-        else:
-            try:
-                body += unpack.decompress(chunk, cap_bytes + 1 - len(body))
-            except zlib.error:
-                return model.Fault.BAD_ENCODING
-        if wire_bytes > cap_bytes or len(body) > cap_bytes:
-            del body[CHUNK_BYTES:]
-            return model.Fault.OVERSIZED
+        try:
+            for part in unpacked(chunk):
+                body.write(part)
+                if wire_bytes > cap_bytes or body.tell() > cap_bytes:
+                    body.truncate(CHUNK_BYTES)
+                    return model.Fault.OVERSIZED
+        except zlib.error:
+            return model.Fault.BAD_ENCODING
     return None
+
+
+def _as_it_is(chunk: bytes) -> Iterator[bytes]:
+    yield chunk
+
+
+def _unpacked(unpack: "zlib._Decompress") -> Callable[[bytes], Iterator[bytes]]:
+    def parts(chunk: bytes) -> Iterator[bytes]:
+        while chunk:
+            yield unpack.decompress(chunk, UNPACKED_BYTES)
+            chunk = unpack.unconsumed_tail
+
+    return parts
 
 
 def fault_of(error: Exception) -> model.Fault:

@@ -7,6 +7,7 @@ import inspect
 import json
 import socket
 import struct
+import tracemalloc
 
 import httpx
 import pytest
@@ -269,3 +270,25 @@ def test_the_body_survives_as_json():
     body = json.dumps({"error": {"message": "额度不足"}}, ensure_ascii=False).encode()
     reply, _ = send(b"HTTP/1.1 403 No\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
     assert json.loads(reply.body)["error"]["message"] == "额度不足"
+
+
+def test_a_compressed_bomb_is_unpacked_no_further_than_the_cap():
+    packed = gzip.compress(bytes(64 * 2**20), 9)
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed)
+    tracemalloc.start()
+    try:
+        reply, _ = send(head + packed, cap_bytes=2**20)
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert reply.fault is model.Fault.OVERSIZED
+    assert len(reply.body) <= client.CHUNK_BYTES
+    assert peak_bytes < 8 * 2**20
+
+
+def test_a_body_that_unpacks_in_many_steps_is_whole():
+    body = bytes(range(256)) * 20_000
+    packed = gzip.compress(body)
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed)
+    reply, _ = send(head + packed)
+    assert (reply.fault, reply.body) == (None, body)

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import random
 
 import pytest
 
@@ -213,3 +214,29 @@ def test_a_success_in_which_no_picture_was_found_is_never_ok(body):
     canary = model.Canary("id", model.Path("vip", "1k-low"), model.Trigger.MANUAL, order, "p", "harbour")
     assert found.picture_count == 0
     assert taxonomy.judge(run.evidence_of(answered, found, None, canary, str)).kind is not model.Kind.OK
+
+
+@pytest.mark.parametrize("value", [b"[]", b"{}", b"0", b'""'])
+def test_json_of_very_many_values_is_refused_before_it_is_read(value):
+    with pytest.raises(ValueError, match="too many values"):
+        reading.parse(b"[" + (value + b",") * 200_000 + value + b"]")
+
+
+def test_a_large_picture_is_not_taken_for_many_values():
+    body = b'{"data":[{"b64_json":"' + b"A" * 10_000_000 + b'"}]}'
+    assert len(reading.parse(body)["data"][0]["b64_json"]) == 10_000_000
+
+
+def test_the_kept_text_is_the_body_with_its_base64_runs_told_by_length():
+    draw = random.Random(7)
+    for _ in range(300):
+        parts = [
+            draw.choice(
+                [b"A" * draw.randrange(700), b"<p>" * draw.randrange(900), b'{"x": "', b"\xff\x00", b"+/=" * 200]
+            )
+            for _ in range(draw.randrange(40))
+        ]
+        body = b"".join(parts)
+        whole = reading.BASE64_RUN.sub(lambda run: b"<%d base64 characters>" % len(run[0]), body)
+        expected = whole[: reading.TEXT_CAP_BYTES].decode("utf-8", "replace").replace("\x00", "\ufffd")
+        assert reading.text_of(body) == expected

@@ -12,6 +12,13 @@ from probe import clock, model, records, run
 from probe import config as configs
 
 
+SQUARE = """
+[tiers.square]
+size = "1024x1024"
+quality = "low"
+"""
+
+
 class Prober:
     """Sends canaries on one path to a scripted upstream; an exception that escapes is counted, never hidden."""
 
@@ -19,9 +26,10 @@ class Prober:
         self.tools, self.up, self.path = tools, up, path
         self.crashes = []
 
-    async def send(self, reply, *, deadline_s=10.0):
+    async def send(self, reply=None, *, deadline_s=10.0):
         """(the judged outcome or None after a crash, seconds it took); `reply` as in `upstream.Upstream`."""
-        self.up.reply = lambda *_: reply
+        if self.up is not None:
+            self.up.reply = lambda *_: reply
         canary = run.canary(self.tools.config, self.path, model.Trigger.MANUAL, self.tools.clock.now())
         canary = dataclasses.replace(canary, deadline_s=deadline_s)
         started_s = time.monotonic()
@@ -34,17 +42,17 @@ class Prober:
 
 
 @contextlib.asynccontextmanager
-async def prober(folder, *, tier="square", extra='\n[tiers.square]\nsize = "1024x1024"\nquality = "low"\n', monitor=""):
-    """A prober in a folder of its own; the order is 1024x1024 unless said otherwise."""
+async def prober(folder, *, url=None, tier="square", extra=SQUARE, monitor=""):
+    """A prober in a folder of its own; the order is 1024x1024 unless said otherwise. `url`: an upstream elsewhere."""
     os.environ["BENCH_KEY"] = installation.KEY
-    with upstream.Upstream(lambda *_: b"") as up:
+    with contextlib.ExitStack() as stack:
+        up = None if url else stack.enter_context(upstream.Upstream(lambda *_: b""))
         place = installation.Installation(
-            folder, up.url, tiers=(tier,), interval="5m", deadline_s=60, extra=extra, monitor=monitor
+            folder, url or up.url, tiers=(tier,), interval="5m", deadline_s=60, extra=extra, monitor=monitor
         )
         config = configs.load(place.file)
-        with records.open(place.database) as book:
-            tools = run.tools(config, clock.RealClock(), book)
-            try:
-                yield Prober(tools, up, config.paths()[0])
-            finally:
-                await run.close(tools)
+        tools = run.tools(config, clock.RealClock(), stack.enter_context(records.open(place.database)))
+        try:
+            yield Prober(tools, up, config.paths()[0])
+        finally:
+            await run.close(tools)

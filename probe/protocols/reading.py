@@ -12,7 +12,11 @@ from probe import model
 TEXT_CAP_BYTES = 16 * 2**10
 """How much of a body is kept as evidence once pictures are left out."""
 
-BASE64_RUN = re.compile(rb"[A-Za-z0-9+/_=-]{400,}")
+VALUES_CAP = 100_000
+"""No answer has so many values in it; 60 MB of empty lists would become 1.2 GB."""
+
+BASE64_LEAST = 400
+BASE64_RUN = re.compile(rb"[A-Za-z0-9+/_=-]{%d,}" % BASE64_LEAST)
 """Longer runs than any id or key: pictures and thought signatures."""
 
 DATA_URL = re.compile(r"data:image/[a-z.+-]{1,20};base64,")
@@ -36,14 +40,29 @@ class Reading:
 
 
 def text_of(body: bytes) -> str:
-    """The body as text: base64 runs replaced by their length, undecodable bytes marked, cut to 16 KiB."""
-    if len(body) > TEXT_CAP_BYTES or BASE64_RUN.search(body):
-        body = BASE64_RUN.sub(lambda run: b"<%d base64 characters>" % len(run[0]), body)
-    return body[:TEXT_CAP_BYTES].decode("utf-8", "replace").replace("\x00", "�")
+    """The body as text: base64 runs replaced by their length, undecodable bytes marked, cut to 16 KiB.
+
+    No more of the body is looked at than is kept.
+    """
+    pieces, at, room = [], 0, TEXT_CAP_BYTES
+    while room > 0:
+        near = BASE64_RUN.search(body, at, at + room + BASE64_LEAST)
+        run = BASE64_RUN.match(body, near.start()) if near else None
+        plain = body[at : min(at + room, run.start() if run else len(body))]
+        pieces.append(plain)
+        room -= len(plain)
+        if run is None:
+            break
+        pieces.append(b"<%d base64 characters>" % len(run[0]))
+        room -= len(pieces[-1])
+        at = run.end()
+    return b"".join(pieces)[:TEXT_CAP_BYTES].decode("utf-8", "replace").replace("\x00", "\ufffd")
 
 
 def parse(body: bytes) -> Any:
-    """Strict JSON; raises ValueError for everything that is not, NaN, depth and huge numbers included."""
+    """Strict JSON; raises ValueError for everything that is not: NaN, depth, huge numbers and too many values included."""
+    if sum(body.count(mark) for mark in (b"[", b"{", b",")) > VALUES_CAP:
+        raise ValueError("too many values")
     try:
         return json.loads(body, parse_constant=_refuse)
     except RecursionError as error:
