@@ -1,12 +1,64 @@
-"""What own traffic shows, in sentences: for `tierwatch ingest` and for the report."""
+"""What own traffic shows: read for the report, and told in sentences there and by `tierwatch ingest`."""
 
-from collections.abc import Iterator
+import dataclasses
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
+from probe import model
 from probe.inference import own
+from probe.records.rows import Stray
 from reports import words
+
+if TYPE_CHECKING:
+    from probe.config import schema
+    from probe.records import history
 
 FEW = 20  # requests of a path; below, its share is not told
 MOST = 8  # sentences of one sort
+
+
+MOST_READ = 100_000
+"""Requests of a period that are looked at, the latest ones."""
+
+SAVED = "own_traffic"
+"""Reason of a slot that was left out because own traffic was fresher (`probe.plan.OWN_TRAFFIC`; a test compares)."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Own:
+    """Own traffic of a period."""
+
+    requests: int = 0
+    findings: own.Findings = own.NONE
+    strays: tuple[Stray, ...] = ()  # that fit no channel
+    lost: Mapping[str, int] = dataclasses.field(default_factory=dict)  # that could not be taken in, by reason
+    saved: int = 0  # canaries that were not paid for, since own traffic was fresher
+    saved_usd: float = 0.0
+
+
+NONE = Own()
+
+
+def read(
+    config: "schema.Config",
+    stored: "history.History",
+    since: dt.datetime,
+    until: dt.datetime,
+    takes: Callable[[model.Path], bool] = lambda _path: True,
+) -> Own:
+    """Own traffic of chosen paths in [since, until)."""
+    points = [point for point in stored.own(since, until, latest=MOST_READ) if takes(point.path)]
+    skipped = [skip.path for skip in stored.skips(since, until) if skip.reason == SAVED and takes(skip.path)]
+    known = frozenset(config.paths())
+    return Own(
+        requests=len(points),
+        findings=own.find(points),
+        strays=stored.strays(since, until),
+        lost=stored.lost(since, until),
+        saved=len(skipped),
+        saved_usd=sum(config.price_usd(path) for path in skipped if path in known),
+    )
 
 
 def sentences(found: own.Findings) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from probe import model
-from reports import past, present, window
+from reports import own, past, present, window
 from reports.outcomes import Outcomes
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ def read(config: "schema.Config", stored: "history.History", now: dt.datetime, c
         beat.at if beat else None,
         watched=beat is not None and not beat.stale(now),
         before_since=before_since,
+        own_traffic=own.read(config, stored, since, until, choice.takes),
     )
 
 
@@ -91,6 +92,7 @@ def read_series(
         points: dict[window.Series, list[Point]] = collections.defaultdict(list)
         for point in stored.points(since, until, path=path):
             points[window.SERIES[point.trigger]].append(point)
-        if points or path in config.paths():
+        # Own traffic at tiers that are not watched stands in its own section alone.
+        if points.keys() - {window.Series.OWN} or path in config.paths():
             found[path] = {series: Outcomes.of(taken) for series, taken in points.items()}
     return found

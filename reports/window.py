@@ -7,7 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from probe import model
-from reports import outcomes, present, states
+from reports import outcomes, own, present, states
 from reports.outcomes import Outcomes
 
 
@@ -123,6 +123,7 @@ class Window:
     beat_at: dt.datetime | None = None  # the daemon's latest sign of life
     watched: bool = False  # that sign is fresh
     before_since: dt.datetime | None = None  # start of the period compared with, which ends at `since`; None: none
+    own_traffic: own.Own = own.NONE  # the user's own requests
 
     @property
     def channels(self) -> tuple[str, ...]:

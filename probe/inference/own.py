@@ -86,6 +86,9 @@ class Findings:
     stricter: tuple[Stricter, ...] = ()
 
 
+NONE = Findings()
+
+
 def once(points: Iterable[Point]) -> list[Point]:
     """Points in order of sending, without failures that are a prompt's own or its repeats."""
     memories: dict[str, prompts.Memory] = collections.defaultdict(prompts.Memory)

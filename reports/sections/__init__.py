@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from reports import blocks, window
-from reports.sections import cost, kinds, latency, matrix, now, quality, retries, scorecard, timeline, trend
+from reports.sections import cost, kinds, latency, matrix, now, own, quality, retries, scorecard, timeline, trend
 
 
 class Row(NamedTuple):
@@ -24,6 +24,7 @@ SECTIONS: tuple[Row, ...] = (
     Row("cost", "What does a usable picture cost?", cost.read),
     Row("retries", "Retry, or switch; and is the fall-back independent?", retries.read),
     Row("kinds", "Which failures, and who must act?", kinds.read),
+    Row("own", "What do your own requests say?", own.read),
     Row("quality", "What is not in these numbers?", quality.read),
 )
 

@@ -137,6 +137,11 @@ def money(seen: window.Window) -> Iterator[blocks.Line]:
     text = f"{words.usd(seen.spent_usd)} canaries {day} of {words.usd(seen.budget_usd_per_day)}"
     if len(lost):
         text += f"; {words.count(len(lost), 'own picture')} billed and lost ({words.usd(lost.usd)})"
+    elif seen.own_traffic.findings.lost.n:
+        told = seen.own_traffic.findings.lost
+        text += f"; {words.count(told.n, 'own picture')} billed and lost ({words.usd(told.usd)})"
+    if seen.own_traffic.saved:
+        text += f"; own traffic saved {words.count(seen.own_traffic.saved, 'canary')} ({words.usd(seen.own_traffic.saved_usd)})"
     yield blocks.Line(f"{text}.", "paid")
 
 
