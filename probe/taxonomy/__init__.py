@@ -12,7 +12,7 @@ from probe.taxonomy.rule import CONFIDENCE, By, Rule
 
 if TYPE_CHECKING:
     from probe.config.schema import RuleSpec
-    from probe.taxonomy.facts import Facts
+    from probe.taxonomy.facts import Facts, Voice
 
 __all__ = [
     "KINDS",
@@ -90,15 +90,26 @@ def _holding(told: "Facts", own_rules: Sequence[Rule]) -> Iterator[Rule]:
     if own_rules:
         anywhere = told.reply._replace(words=facts.fold(told.said))
         yield from (rule for rule in own_rules if rule.applies(told, anywhere))
-    whole, spoken = told.reply, [(voice, *_SPOKEN.candidates(told, voice)) for voice in told.voices]
-    seen, rest = _WHOLE.candidates(told, whole)
-    asked = [(whole, rule) for rule in seen]
-    asked += [(voice, rule) for voice, strong, _ in spoken for rule in strong]
-    asked += [(voice, rule) for voice, _, hints in spoken for rule in hints]
-    asked += [(whole, rule) for rule in rest]
-    for voice, rule in asked:
-        if rule.narrows(told, voice):
+    for voice, rule in _asked(told):
+        if rule.open_ended or rule.narrows(told, voice):
             yield rule
+
+
+def _asked(told: "Facts") -> "Iterator[tuple[Voice, Rule]]":
+    """The rules worth asking, strongest first, each with the voice it is asked of; no voice is looked up before its turn."""
+    whole = told.reply
+    seen, rest = _WHOLE.candidates(told, whole)
+    for rule in seen:
+        yield whole, rule
+    hints: list[tuple[Voice, Rule]] = []
+    for voice in told.voices:
+        strong, vague = _SPOKEN.candidates(told, voice)
+        for rule in strong:
+            yield voice, rule
+        hints += [(voice, rule) for rule in vague]
+    yield from hints
+    for rule in rest:
+        yield whole, rule
 
 
 def _verdict(told: "Facts", rule: Rule, runner_up: str | None) -> model.Verdict:

@@ -91,13 +91,18 @@ def fold(text: str) -> str:
 
 
 def tokens_of(words: str) -> frozenset[str]:
-    """Whole words of folded text, and every two neighbouring characters of Chinese."""
+    """Whole words of folded text, and every two neighbouring characters of Chinese, for look-up."""
+    return frozenset(words_of(words))
+
+
+def words_of(words: str) -> list[str]:
+    """The same in the order they stand, Chinese last."""
     if words.isascii():
-        return frozenset(_TOKEN.findall(words))
-    found = set(_TOKEN.findall(words))
+        return _TOKEN.findall(words)
+    found: list[str] = _TOKEN.findall(words)
     for run in _CJK.findall(words):
-        found.update(run[at : at + 2] for at in range(len(run) - 1))
-    return frozenset(found)
+        found += [run[at : at + 2] for at in range(len(run) - 1)]
+    return found
 
 
 def voice(layer: Layer) -> Voice:

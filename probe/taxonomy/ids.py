@@ -94,14 +94,13 @@ def _in_text(text: str) -> Iterator[tuple[str, str]]:
         yield _TEXT_HOPS.get(hop, hop), found[hop]
 
 
+_REQUEST_NAMES = ("equest id", "equest ID", "equest_id", "equestId", "equest-id")
+
+
 def _names_one(text: str) -> bool:
     """Is an id worth looking for? Most replies name none, and this is much cheaper than the expression."""
     return (
-        "equest id" in text
-        or "equest ID" in text
-        or "equest_id" in text
-        or "equestId" in text
-        or "equest-id" in text
+        ("equest" in text and any(name in text for name in _REQUEST_NAMES))
         or "race" in text
         or "Ray ID" in text
         or "esponseId" in text

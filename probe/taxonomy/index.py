@@ -1,6 +1,7 @@
 """Which rules are worth asking: an inverted index from keywords, codes and statuses to rules, so that cost does not grow with their number."""
 
-from collections.abc import Iterable, Sequence
+import collections
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from probe.taxonomy import facts
@@ -11,7 +12,7 @@ from probe.taxonomy.rule import Rule
 class Index:
     """Rules in a fixed order, and for each phrase, code or status the rules it makes worth asking.
 
-    A phrase is looked for only where its longest word stands in the text. The rules come in two groups,
+    A phrase is looked for only where its rarest word stands in the text. The rules come in two groups,
     since the second of one voice may have to wait for the first of another.
     """
 
@@ -32,8 +33,9 @@ class Index:
             else:
                 self.always.append(at)
         self.by_word: dict[str, list[tuple[str, list[int]]]] = {}
+        spread = collections.Counter(word for phrase in by_phrase for word in facts.words_of(facts.fold(phrase)))
         for phrase, positions in by_phrase.items():
-            for word in _keywords(phrase):
+            for word in _keywords(phrase, spread):
                 self.by_word.setdefault(word, []).append((phrase, positions))
         self.words = frozenset(self.by_word)
         self.codes = frozenset(self.by_code)
@@ -62,7 +64,12 @@ class Index:
         return first, second
 
 
-def _keywords(phrase: str) -> tuple[str, ...]:
-    """The longest whole word of a phrase, and its plural: `content filter` also stands in `content filters`."""
-    word = max(sorted(facts.tokens_of(facts.fold(phrase))), key=len)
+def _keywords(phrase: str, spread: Mapping[str, int]) -> tuple[str, ...]:
+    """The word of a phrase that the fewest phrases share, and its plural: `content filter` also stands in `content filters`.
+
+    A short last word is never it: `requests per min` also stands in `requests per minute`.
+    """
+    words = facts.words_of(facts.fold(phrase))
+    longest = max(words, key=len)
+    word = min({longest, *words[:-1]}, key=lambda each: (spread[each], -len(each), each))
     return (word, word + "s") if word.isascii() else (word,)

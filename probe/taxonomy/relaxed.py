@@ -38,7 +38,7 @@ def strict(text: str) -> Any:
     Raises ValueError for what is no JSON, and for documents nested too deep to be an answer.
     """
     try:
-        return json.loads(text, parse_constant=_refuse, parse_int=_integer)
+        return _STRICT.decode(text)
     except RecursionError as error:
         raise ValueError("nested too deep") from error
 
@@ -50,6 +50,10 @@ def _refuse(word: str) -> Any:
 def _integer(digits: str) -> float:
     # int() of thousands of digits raises; such a number is never a fact we use.
     return int(digits) if len(digits) < 40 else float("inf")
+
+
+_STRICT = json.JSONDecoder(parse_constant=_refuse, parse_int=_integer)
+"""Made once: `json.loads` with these arguments would make a decoder a call."""
 
 
 def read(text: str, at: int) -> tuple[Any, int]:

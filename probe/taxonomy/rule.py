@@ -74,6 +74,8 @@ class Rule:
     would_decide: str = ""
     note: str = ""
     compiled: re.Pattern[str] | None = dataclasses.field(default=None, init=False, repr=False, compare=False)
+    open_ended: bool = dataclasses.field(default=False, init=False, repr=False, compare=False)
+    """Nothing is left to ask once the index has found a phrase, a code or a status."""
     conditions: "tuple[Callable[[Facts, Voice], bool], ...]" = dataclasses.field(
         default=(), init=False, repr=False, compare=False
     )
@@ -82,6 +84,10 @@ class Rule:
         if self.pattern is not None:
             object.__setattr__(self, "compiled", re.compile(self.pattern, re.IGNORECASE if self.ignore_case else 0))
         object.__setattr__(self, "conditions", tuple(conditions.CONDITIONS[name].holds for name in self.when))
+
+        narrowing = (self.every, self.without, self.pattern, self.when, self.codes and self.any)
+        statuses_too = self.statuses and (self.any or self.codes)
+        object.__setattr__(self, "open_ended", not any(narrowing) and not statuses_too)
 
     def applies(self, told: "Facts", voice: "Voice") -> bool:
         """Does this rule hold for what this speaker said?"""
