@@ -7,6 +7,7 @@ import urllib.parse
 from collections.abc import Callable
 
 from probe import model
+from probe.config import urls
 
 TRANSLATED_PREFIXES = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("2002::/16"))
 """IPv6 ranges that wrap an IPv4 address, which Python 3.11 calls global whatever they wrap."""
@@ -39,9 +40,9 @@ async def picture_request(
     https only, host named in the channel's `picture_hosts`, resolved once, and connected to the very
     address that was checked, so that a second look-up cannot lead elsewhere.
     """
-    parts = urllib.parse.urlsplit(url)
-    host = (parts.hostname or "").lower()
-    if parts.scheme != "https" or host not in hosts or parts.username or parts.port not in {None, 443}:
+    parts = urls.split(url)
+    host = (parts.hostname or "").lower() if parts else ""
+    if parts is None or parts.scheme != "https" or host not in hosts or parts.username or parts.port not in {None, 443}:
         return None
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, 443, type=socket.SOCK_STREAM)

@@ -292,3 +292,16 @@ def test_a_body_that_unpacks_in_many_steps_is_whole():
     head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed)
     reply, _ = send(head + packed)
     assert (reply.fault, reply.body) == (None, body)
+
+
+def test_session_keys_are_written_nowhere(monkeypatch, tmp_path):
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys"))
+    monkeypatch.setattr(client, "_CONTEXT", None)
+    assert client.tls_context().keylog_filename is None
+
+
+@pytest.mark.parametrize(
+    "url", ["https://[host]/a.png", "https://localhost:99999/a.png", "https://\u202e/a.png", "https://"]
+)
+def test_an_address_that_cannot_be_taken_apart_is_not_fetched(url):
+    assert asyncio.run(reach.picture_request(url, ("localhost", "host"))) is None
