@@ -158,8 +158,8 @@ def test_a_path_that_stays_keeps_its_state(place):
         after.extend(watching._board.states(ticking.now()))
 
     watch(place, during)
-    assert after[0].checked_at == before[0].checked_at
-    assert (after[0].state, after[0].since, after[0].reason) == (before[0].state, before[0].since, before[0].reason)
+    assert after[0].checked_at >= before[0].checked_at  # another canary may have come meanwhile
+    assert (after[0].state, after[0].since) == (before[0].state, before[0].since)
 
 
 @pytest.mark.parametrize("text", ["[[channel", "[budget]\nusd_per_day = nan\n", "", "\x00"])
