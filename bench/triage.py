@@ -33,7 +33,8 @@ def fading(minute: float) -> float:
 class Told:
     """One triage: what was true, what was said, what it cost."""
 
-    truth: Cause
+    truth: Cause  # what stopped it
+    at_work: frozenset[Cause]  # and what would have stopped it next
     posterior: posterior.Posterior
     usd: float
     rule_says_content: bool
@@ -46,7 +47,7 @@ class Score:
     cases: int
     content: float  # content or not, by p > 0.5
     wrongly_blamed: float  # "it was your prompt" said of a prompt that is fine, of all triages
-    eight: float  # the leading cause is the true one
+    eight: float  # the leading cause is one that was at work
     calibration: float  # expected calibration error of the leading cause
     content_calibration: float
     usd: float
@@ -83,7 +84,7 @@ def mechanisms(world: World, count: int, seed: int) -> Iterator[Told]:
         clues = (case.clue,) if case.clue else ()
         found, usd = greedy(case.said, clues, case.free(fading), case.shared, case.check)
         repeated = all(case.check(Check.RETRY) is not Result.PASSED for _ in range(3))
-        yield Told(case.truth, found, usd, repeated, case.prompt_risk == 0)
+        yield Told(case.truth, case.at_work(), found, usd, repeated, case.prompt_risk == 0)
 
 
 def perturbed(
@@ -116,7 +117,7 @@ def perturbed(
 
         found, usd = greedy(said, (), [], None, check)
         repeated = all(check(Check.RETRY) is Result.FAILED for _ in range(3))
-        yield Told(causes.CAUSES[index], found, usd, repeated, index != 0)
+        yield Told(causes.CAUSES[index], frozenset({causes.CAUSES[index]}), found, usd, repeated, index != 0)
 
 
 def noisy(draw: random.Random, index: int, severity: float, concentration: float) -> dict[Check, float]:
@@ -136,20 +137,19 @@ def dirichlet(draw: random.Random, weights: Iterable[float]) -> list[float]:
 
 def score(name: str, told: Sequence[Told]) -> Score:
     n = len(told)
-    leads = [each.posterior.lead for each in told]
-    named = [(cause, p, each.truth) for (cause, p), each in zip(leads, told, strict=True)]
-    contents = [(each.posterior.p[Cause.CONTENT], each.truth is Cause.CONTENT) for each in told]
+    leads = [(each.posterior.lead[1], each.posterior.lead[0] in each.at_work) for each in told]
+    contents = [(each.posterior.p[Cause.CONTENT], Cause.CONTENT in each.at_work) for each in told]
     blamed = sum(each.posterior.lead[0] is Cause.CONTENT and each.posterior.known and each.innocent for each in told)
     return Score(
         name,
         n,
         sum((p > 0.5) == truth for p, truth in contents) / n,
         blamed / n,
-        sum(cause is truth for cause, _, truth in named) / n,
-        calibration_error([(p, cause is truth) for cause, p, truth in named]),
+        sum(right for _, right in leads) / n,
+        calibration_error(leads),
         calibration_error(contents),
         math.fsum(each.usd for each in told) / n,
-        sum(each.rule_says_content == (each.truth is Cause.CONTENT) for each in told) / n,
+        sum(each.rule_says_content == (Cause.CONTENT in each.at_work) for each in told) / n,
     )
 
 

@@ -41,6 +41,9 @@ WORLDS = (
     World("all moderation disguised", disguised=1.0),
 )
 
+AT_WORK = 0.25
+"""A cause that stops so many requests of its kind is at work, whether or not it stopped this one first."""
+
 CANARY_EVERY_MINUTES = {Check.CANARY: 74.0, Check.LIGHTER_CANARY: 20.0, Check.OTHER_CANARY: 74.0}
 
 
@@ -111,6 +114,16 @@ class Case:
     def risk(self, *, other: bool, smaller: bool) -> float:
         """Moderation differs somewhat between providers, and hardly between sizes."""
         return self.prompt_risk * (0.8 if other else 0.95 if smaller else 1.0)
+
+    def at_work(self) -> frozenset[Cause]:
+        """Every cause that would have stopped many such requests at that minute, and the one that did."""
+        shares = {
+            Cause.CONTENT: self.prompt_risk,
+            Cause.UPSTREAM: self.upstream.share(0.0),
+            Cause.CHANNEL: self.gateway.share(0.0),
+            Cause.QUEUE: self.queue.share(0.0),
+        }
+        return frozenset({self.truth, *(cause for cause, share in shares.items() if share >= AT_WORK)})
 
     def check(self, check: Check) -> Result:
         """The result of a live check, some seconds or minutes after the one before."""

@@ -39,14 +39,16 @@ LOST = Piece("vip's log", "finished after 212 s, billed $0.03: the picture was m
 
 def test_upstream_trouble_says_switch_and_names_the_cheapest_channel_that_is_well(config):
     failing, well = samples.series(samples.VIP, "x.xx.xx.x"), samples.series(samples.OFFICIAL, "." * 9)
-    lines = said(found(samples.own(), failing, well, config=config), config)
-    assert lines[0] == "PROBABLY UPSTREAM, not your input (0.64): vip/4k-high: 4 of 6 failed within 30 min."
+    nano = samples.series(samples.NANO, "xx.xxx.xx")
+    lines = said(found(samples.own(), failing, well, nano, config=config), config)
+    assert lines[0] == "PROBABLY UPSTREAM, not your input (0.89): vip/4k-high: 4 of 6 failed within 30 min."
     assert lines[1] == "SWITCH: do not resend on vip. Use official, $0.40."
 
 
 def test_a_channel_that_fails_too_is_not_offered(config):
     failing, theirs = samples.series(samples.VIP, "xxxxxx"), samples.series(samples.OFFICIAL, "xxxx..")
-    diagnosis = found(samples.own(), failing, theirs, config=config)
+    nano = samples.series(samples.NANO, "xx.xxx")
+    diagnosis = found(samples.own(), failing, theirs, nano, config=config)
     assert said(diagnosis, config)[1] == answer.NOWHERE
 
 
@@ -54,9 +56,7 @@ def test_what_the_log_says_was_billed_is_never_resent(config):
     diagnosis = found(
         samples.about(samples.TIMEOUT), samples.series(samples.OFFICIAL, "...."), config=config, pieces=[LOST]
     )
-    assert (
-        said(diagnosis, config)[1] == "DO NOT resend on vip: finished after 212 s, billed $0.03. Use official, $0.40."
-    )
+    assert said(diagnosis, config)[1] == "DO NOT resend on vip: finished after 212 s, billed $0.03. Use nano, $0.15."
 
 
 @pytest.mark.parametrize("evidence_of", [samples.TIMEOUT, model.Evidence(fault=model.Fault.RESET, sent=True)])

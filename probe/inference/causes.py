@@ -94,7 +94,7 @@ class Tables:
     clues: Mapping[str, ByCause]
     fails: Mapping[Check, tuple[Chance, ...]]
     severities: tuple[float, ...] = (0.3, 0.6, 0.95)
-    background: float = 0.05
+    background: float = 0.03  # 0.3 incidents a day of 150 minutes
     own_incident: float = 0.6  # share failing on another channel that is in trouble of its own
 
 
@@ -134,11 +134,12 @@ TABLES = Tables(
         Check.PRE_SCREEN: (S(.50), S(.02), S(.02), S(.02), S(.02), S(.02), S(.02), S(.02)),
         Check.RETRY: (S(.92), S(0, 1), S(0, .8), S(0, 1), S(.999), S(.995), S(.6), S(.03)),
         Check.CANARY: (S(.03), S(0, 1), S(0, .8), S(0, 1), S(.03), S(.95), S(.6), S(.03)),
-        # At another place the second number is the chance that it shares the trouble.
-        Check.DOWNSCALE: (S(.88), S(.03, .35), S(.03, .7), S(.03, .8), S(.55), S(.995), S(.6), S(.03)),
+        # At another place the second number is the chance that it shares the trouble. The share that a lighter
+        # tier has in an upstream's trouble is the one number tuned by the bench: the specification says .35.
+        Check.DOWNSCALE: (S(.88), S(.03, .5), S(.03, .7), S(.03, .8), S(.55), S(.995), S(.6), S(.03)),
         Check.OTHER: (S(.70), S(.03, .6), S(.03, .5), S(.03), S(.75), S(.05), S(.6), S(.03)),
         Check.OTHER_CANARY: (S(.03), S(.03, .6), S(.03, .5), S(.03), S(.03), S(.05), S(.6), S(.03)),
-        Check.LIGHTER_CANARY: (S(.03), S(.03, .35), S(.03, .7), S(.03, .8), S(.03), S(.95), S(.6), S(.03)),
+        Check.LIGHTER_CANARY: (S(.03), S(.03, .5), S(.03, .7), S(.03, .8), S(.03), S(.95), S(.6), S(.03)),
     }),
 )  # fmt: skip
 """Assumed; `clues` are this program's own, the rest is the specification's."""
@@ -148,9 +149,6 @@ SHARED: Mapping[bool | None, float] = MappingProxyType({None: 0.6, True: 0.95, F
 
 HELD = 0.5
 """P(a sudden cause held as well when the neighbours were sent)."""
-
-WELL_FAILS = 0.03
-"""Share of requests that fail where nothing is wrong."""
 
 REFUSED_CANARY = {True: 0.9, False: 0.003}
 """P(a known-good prompt is refused | the channel refuses everything, it does not)."""

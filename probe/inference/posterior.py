@@ -21,7 +21,6 @@ from probe.inference.causes import (
     SHARED,
     SUDDEN,
     TABLES,
-    WELL_FAILS,
     Cause,
     Check,
     Finding,
@@ -118,6 +117,24 @@ def weigh(
             likelihoods = (_likelihood(group, (cause, severity), said, tables) for group in groups)
             cells[cause, severity] = p * share * math.prod(likelihoods)
     return _normalised(cells)
+
+
+def failing(
+    said: Said | None,
+    clues: Sequence[str],
+    findings: Sequence[Finding],
+    options: Iterable[Option],
+    tables: Tables = TABLES,
+) -> list[float]:
+    """P(each option would fail) by all that is known."""
+    now = weigh(said, clues, findings, tables)
+    groups = {(group.place, group.shared): group for group in _groups(findings)}
+    return [
+        math.fsum(
+            p * chance for p, chance in zip(now.cells.values(), _chances(now, each, groups, said, tables), strict=True)
+        )
+        for each in options
+    ]
 
 
 def next_check(
@@ -232,7 +249,7 @@ def _log_results(group: _Group, cell: Cell, trouble: float, said: Said | None, t
             if said is Said.MODERATION and check is Check.CANARY:
                 logs += weight * math.log(REFUSED_CANARY[cause is Cause.CHANNEL])
             continue
-        p = WELL_FAILS if apart and not held else _fails(check, cause, trouble, tables)
+        p = _fails(check, cause if held or not apart else Cause.ONE_OFF, trouble, tables)
         logs += weight * (math.log1p(-p) if result is Result.PASSED else math.log(p))
         if result in WORDS:
             logs += weight * math.log(tables.said[WORDS[result]][CAUSES.index(cause)])
@@ -263,6 +280,21 @@ def _severities(cause: Cause, tables: Tables) -> Iterator[tuple[float, float]]:
         yield severity, troubled / len(tables.severities)
 
 
+def _chances(
+    now: Posterior,
+    option: Option,
+    groups: Mapping[tuple[str, bool | None], _Group],
+    said: Said | None,
+    tables: Tables,
+) -> list[float]:
+    """P(an option fails | each cell of the posterior, what was found at its place before)."""
+    key = (place_of(option.check, option.of), option.shared)
+    group = groups.get(key, _Group(*key, {}))
+    failed = (option.check, Result.FAILED, False)
+    grown = group._replace(counts={**group.counts, failed: group.counts.get(failed, 0.0) + 1.0})
+    return [_likelihood(grown, cell, said, tables) / _likelihood(group, cell, said, tables) for cell in now.cells]
+
+
 def _information(
     now: Posterior,
     option: Option,
@@ -271,17 +303,10 @@ def _information(
     tables: Tables,
 ) -> float:
     """Entropy over causes now less its expectation after the option, nats."""
-    key = (place_of(option.check, option.of), option.shared)
-    group = groups.get(key, _Group(*key, {}))
-    key_failed = (option.check, Result.FAILED, False)
-    grown = group._replace(counts={**group.counts, key_failed: group.counts.get(key_failed, 0.0) + 1.0})
-    weight = option.weight
-    fails = {
-        cell: _likelihood(grown, cell, said, tables) / _likelihood(group, cell, said, tables) for cell in now.cells
-    }
+    fails = dict(zip(now.cells, _chances(now, option, groups, said, tables), strict=True))
     p_failed = math.fsum(p * fails[cell] for cell, p in now.cells.items())
-    failed = _normalised({cell: p * fails[cell] ** weight for cell, p in now.cells.items()})
-    passed = _normalised({cell: p * (1 - fails[cell]) ** weight for cell, p in now.cells.items()})
+    failed = _normalised({cell: p * fails[cell] ** option.weight for cell, p in now.cells.items()})
+    passed = _normalised({cell: p * (1 - fails[cell]) ** option.weight for cell, p in now.cells.items()})
     return _entropy(now) - p_failed * _entropy(failed) - (1 - p_failed) * _entropy(passed)
 
 

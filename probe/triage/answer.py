@@ -7,8 +7,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from probe import model
-from probe.inference import causes
-from probe.inference.causes import Cause
+from probe.inference import causes, posterior
+from probe.inference.causes import Cause, Check
 from probe.triage import around, evidence, ladder
 from probe.triage.diagnosis import Diagnosis, Piece
 
@@ -28,8 +28,8 @@ HEADS: Mapping[Cause, str] = MappingProxyType(
     }
 )
 
-WELL = 0.8
-"""A path is offered for a resend when at least so many of its canaries around then were ok."""
+WELL = 0.75
+"""A path is offered for a resend when a harmless request would get through there with this probability."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -166,16 +166,15 @@ MAYBE_DRAWN = frozenset({model.Kind.TIMEOUT, model.Kind.NETWORK, model.Kind.GATE
 
 
 def resend_path(found: Diagnosis, config: "Config | None") -> Offer | None:
-    """The cheapest other path at this tier that was well around then; None where none is known to be."""
-    if config is None or found.near is None:
+    """The cheapest other path at this tier that would probably deliver by all that is known; None: there is none."""
+    path = found.about.path
+    if config is None or path is None or found.near is None:
         return None
-    well = [
-        Offer(config.price_usd(count.path), count.path)
-        for count in found.near.others
-        if not count.own and ladder.known(config, count.path) and is_well(count)
+    others = [other for other in around.neighbours(path, config)[1] if ladder.known(config, other)]
+    options = [
+        posterior.Option(Check.OTHER_CANARY, 0.0, other.channel, around.shared(config, path.channel, other.channel))
+        for other in others
     ]
+    failing = posterior.failing(*found.known, options, found.tables)
+    well = [Offer(config.price_usd(other), other) for other, p in zip(others, failing, strict=True) if 1 - p >= WELL]
     return min(well, default=None)
-
-
-def is_well(count: around.Count) -> bool:
-    return count.n > 0 and count.ok / count.n >= WELL

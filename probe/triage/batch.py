@@ -211,7 +211,7 @@ def deciding(items: Sequence[Item], config: "Config", now: dt.datetime) -> list[
         ]
         for rung in canaries:
             option = options.option(each.found, rung, config, now)
-            choice = posterior.next_check(*options.known(each.found), [option])
+            choice = posterior.next_check(*each.found.known, [option], each.found.tables)
             gains[rung] = gains.get(rung, 0.0) + (choice.value if choice is not None else 0.0)
     ranked = sorted(gains, key=lambda rung: -gains[rung])
     return [rung for rung in ranked[:2] if gains[rung] > 0]

@@ -35,10 +35,19 @@ class Diagnosis:
     state: model.PathState | None = None  # of the path at that minute
     lacks: tuple[str, ...] = ()  # what would help and is not there
     spent_usd: float = 0.0  # list prices of the live rungs
+    tables: causes.Tables = causes.TABLES
+    learnt_from: int = 0  # settled triages that the tables count
 
     @property
     def now(self) -> posterior.Posterior:
         return self.after[-1]
+
+    @property
+    def known(self) -> tuple[causes.Said | None, list[str], list[causes.Finding]]:
+        """Words, clues and findings so far, as the posterior takes them."""
+        said = causes.SAID[self.about.verdict.kind] if self.about.verdict else None
+        clues = [piece.clue for piece in self.pieces if piece.clue is not None]
+        return said, clues, [finding for piece in self.pieces for finding in piece.findings]
 
     @property
     def cause(self) -> causes.Cause | None:
@@ -55,6 +64,7 @@ def diagnose(
     lacks: Sequence[str] = (),
     spent_usd: float = 0.0,
     tables: causes.Tables = causes.TABLES,
+    learnt_from: int = 0,
 ) -> Diagnosis:
     """Weigh the pieces one after another."""
     said = causes.SAID[about.verdict.kind] if about.verdict else None
@@ -64,4 +74,4 @@ def diagnose(
         clues = [piece.clue for piece in weighed if piece.clue is not None]
         findings = [finding for piece in weighed for finding in piece.findings]
         after.append(posterior.weigh(said, clues, findings, tables))
-    return Diagnosis(about, tuple(pieces), tuple(after), near, state, tuple(lacks), spent_usd)
+    return Diagnosis(about, tuple(pieces), tuple(after), near, state, tuple(lacks), spent_usd, tables, learnt_from)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from probe import model
-from probe.triage import around, evidence, ladder, stored
+from probe.triage import around, evidence, ladder, learning, stored
 from probe.triage.diagnosis import Diagnosis, Piece, diagnose
 from probe.triage.subject import Subject
 
@@ -28,13 +28,21 @@ def examine(about: Subject, history: "History | None", config: "Config | None") 
         pieces += evidence.of_neighbours(near)
     pieces += evidence.of_same_prompt(about, same, config, own_rungs)
     pieces += earlier
-    state = evidence.state_at(about, history, config)
-    return diagnose(about, pieces, near=near, state=state, lacks=lacks(about, near, history, config))
+    tables, learnt_from = learning.tables(history, config)
+    return diagnose(
+        about,
+        pieces,
+        near=near,
+        state=evidence.state_at(about, history, config),
+        lacks=lacks(about, near, history, config),
+        tables=tables,
+        learnt_from=learnt_from,
+    )
 
 
 def with_pieces(found: Diagnosis, more: Sequence[Piece], spent_usd: float = 0.0) -> Diagnosis:
     """The diagnosis with further evidence weighed in."""
-    again = diagnose(found.about, (*found.pieces, *more))
+    again = diagnose(found.about, (*found.pieces, *more), tables=found.tables)
     return dataclasses.replace(found, pieces=again.pieces, after=again.after, spent_usd=found.spent_usd + spent_usd)
 
 

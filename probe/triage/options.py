@@ -42,13 +42,6 @@ def attempts(found: Diagnosis, config: "Config") -> list[Rung]:
     return sorted(single, key=lambda rung: order.index(rung.check) if rung.check in order else len(order))
 
 
-def known(found: Diagnosis) -> tuple[causes.Said | None, list[str], list[causes.Finding]]:
-    """Words, clues and findings so far, as the posterior takes them."""
-    said = causes.SAID[found.about.verdict.kind] if found.about.verdict else None
-    clues = [piece.clue for piece in found.pieces if piece.clue is not None]
-    return said, clues, [finding for piece in found.pieces for finding in piece.findings]
-
-
 def left(found: Diagnosis, config: "Config", *, forced: bool = False) -> list[Rung]:
     """The rungs that may be tried now: those whose prompt is known, not too often, and no blind repeat of a timeout.
 
@@ -84,7 +77,7 @@ def retry_passed(found: Diagnosis) -> bool:
 def best(found: Diagnosis, rungs: Sequence[Rung], config: "Config", now: dt.datetime) -> Rung | None:
     """The rung that promises most information per dollar; None where none is worth its price."""
     weighed = [option(found, rung, config, now) for rung in rungs]
-    choice = posterior.next_check(*known(found), weighed)
+    choice = posterior.next_check(*found.known, weighed, found.tables)
     return None if choice is None else rungs[next(n for n, each in enumerate(weighed) if each is choice.option)]
 
 

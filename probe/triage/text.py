@@ -95,6 +95,8 @@ def weighed(found: Diagnosis) -> Iterator[str]:
     yield from row(f"{found.after[0].p[lead]:.2f}", said, 2)
     for piece, after in zip(found.pieces, found.after[1:], strict=True):
         yield from row(f"{after.p[lead]:.2f}", f"{piece.name}: {piece.words}" if piece.words else "", 2)
+    if found.learnt_from:
+        yield from row("", f"(the tables count {found.learnt_from} settled triages of your own)", 2)
     others = [f"{cause} {p:.2f}" for cause, p in found.now.p.items() if p >= 0.02 and cause is not lead]
     yield from row("else", ", ".join(others), 2)
 
