@@ -1,5 +1,7 @@
 """`tierwatch plan`: check config.toml and show, before anything is sent, what watching costs."""
 
+import datetime as dt
+import pathlib
 import textwrap
 from typing import TYPE_CHECKING
 
@@ -33,11 +35,34 @@ def command(config_path: str | None, as_json: bool) -> None:
     settings = config.load(config.find(config_path))
     drawn, warnings = plan.plan(settings), config.read_warnings(settings)
     bought = buys(settings, drawn)
+    canaries, usd = saved(settings)
     if as_json:
-        options.echo_json(document(drawn, bought, settings.source, warnings))
+        own = {"days": LOOKED_BACK.days, "canaries": canaries, "usd": round(usd, 6)}
+        options.echo_json({**document(drawn, bought, settings.source, warnings), "saved_by_own_traffic": own})
     else:
         click.echo(bill(drawn, warnings))
         click.echo("\n" + seen_within(settings, drawn, bought))
+        if canaries:
+            told = f"Own traffic saved {canaries:,} canaries (${usd:.2f}) in the last {LOOKED_BACK.days} days."
+            click.echo(f"\n{told}")
+
+
+LOOKED_BACK = dt.timedelta(days=7)
+
+
+def saved(config: "schema.Config") -> tuple[int, float]:
+    """(canaries, USD by list price) that were not sent lately because own traffic told the same; 0 without a database."""
+    from probe import plan, records
+    from probe.records import history
+
+    known = frozenset(config.paths())
+    try:
+        with history.open(pathlib.Path(config.monitor.database)) as past:
+            skips = past.skips(dt.datetime.now(dt.UTC) - LOOKED_BACK)
+    except records.RecordsError:  # none yet, or one that the commands which need it will complain about
+        return 0, 0.0
+    paths = [skip.path for skip in skips if skip.reason == plan.OWN_TRAFFIC and skip.path in known]
+    return len(paths), sum(map(config.price_usd, paths))
 
 
 def buys(config: "schema.Config", drawn: "plan.Plan", own_per_hour: float = 0.0) -> "dict[model.Path, delays.Delays]":
