@@ -1,9 +1,10 @@
 """How right the classifier is on labelled replies, what its decisions cost, and how fast it is.
 
-    python bench/taxonomy.py CORPUS [--useless-usd 0.05] [--missed-usd 0.10] [--doubled-usd 0.40] [--blamed-usd 2.00]
+    python bench/taxonomy.py CORPUS [--config FILE]
 
 CORPUS has one JSON object a line: status, headers, body, exception, elapsed_s, request, observed (any may be
-absent), and the labels class, alt, party, retryable, action. Exit 1 where classifying takes more than 40 times as
+absent), and the labels class, alt, party, retryable, action. What a wrong decision costs is worked out from the
+config (its list prices, `billed_on` and `usd_per_minute`; the shipped one unless --config names another). Exit 1 where classifying takes more than 40 times as
 long as `json.loads` of the same replies, or where time grows faster than the body.
 """
 
@@ -16,10 +17,11 @@ import pathlib
 import sys
 import time
 import timeit
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from probe import model, taxonomy
+from probe import config, model, taxonomy
+from probe.config import schema
 
 GIVEN = ("status", "headers", "body", "exception", "elapsed_s", "request", "observed")
 ROUNDS = 30
@@ -29,6 +31,15 @@ MAX_GROWTH = 3.0
 """A doubled body may take so many times as long: twice, and some noise."""
 MAYBE_BILLED = frozenset({"ok", "timeout", "network", "degraded_image", "malformed_response"})
 """Labels after which the picture may have been drawn and charged."""
+SHIPPED = pathlib.Path(__file__).resolve().parent.parent / "config.toml"
+MINUTE_USD = 0.02
+"""Worth of a minute's waiting where no job of the config says one."""
+RESEND_MINUTES = 1.0
+"""How long a resend that fails keeps a caller waiting."""
+NOTICED_MINUTES = 10.0
+"""How long a picture that a resend would have brought stays away."""
+BLAMED_USD = 2.00
+"""A person looks for a fault in a prompt or a parameter that has none: some minutes of work."""
 INPUT_BLAMED = frozenset({"rewrite_prompt", "fix_parameters", "downscale"})
 HOSTILE: dict[str, Callable[[int], str]] = {
     "open braces": lambda size: "{" * size,
@@ -65,31 +76,42 @@ class Decision:
 class Weights:
     """What one wrong decision costs, USD."""
 
-    useless: float
-    missed: float
-    doubled: float
-    blamed: float
+    price: float  # of a picture: list price, mean over the paths
+    billed: dict[str, float]  # the same for a failure of a kind; channels that do not bill the kind count as 0
+    minute: float
+
+    def useless(self, kind: str) -> float:
+        return self.minute * RESEND_MINUTES + self.billed.get(kind, 0.0)
+
+    @property
+    def missed(self) -> float:
+        return self.minute * NOTICED_MINUTES
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", type=pathlib.Path)
-    parser.add_argument("--useless-usd", type=float, default=0.05, help="a resend that had to fail [0.05]")
-    parser.add_argument(
-        "--missed-usd", type=float, default=0.10, help="a resend that would have worked, not made [0.10]"
-    )
-    parser.add_argument("--doubled-usd", type=float, default=0.40, help="a blind resend of what may be billed [0.40]")
-    parser.add_argument("--blamed-usd", type=float, default=2.00, help="a person sent to mend good input [2.00]")
+    parser.add_argument("--config", type=pathlib.Path, default=SHIPPED, help="where the prices stand [config.toml]")
     args = parser.parse_args()
-    weights = Weights(args.useless_usd, args.missed_usd, args.doubled_usd, args.blamed_usd)
 
     rows = [read(line) for line in args.corpus.read_text(encoding="utf-8").splitlines() if line.strip()]
     verdicts = [taxonomy.judge(taxonomy.evidence_of(row.given)) for row in rows]
     accuracy(rows, verdicts)
-    cost(rows, verdicts, weights)
+    cost(rows, verdicts, weigh(config.load(args.config.absolute())))
     confusions(rows, verdicts)
     rules(verdicts)
     return 0 if all([speed(rows), growth()]) else 1
+
+
+def weigh(settings: schema.Config) -> Weights:
+    """The weights a config implies: every path counts the same, and the most impatient job sets the minute."""
+    prices = {path: settings.price_usd(path) for path in settings.paths()}
+    billed: dict[str, float] = collections.defaultdict(float)
+    for path, price in prices.items():
+        for kind in settings.find(path.channel).billed_on:
+            billed[kind] += price / len(prices)
+    minute = max((job.usd_per_minute for job in settings.job), default=0.0) or MINUTE_USD
+    return Weights(sum(prices.values()) / len(prices), dict(billed), minute)
 
 
 def read(line: str) -> Row:
@@ -128,29 +150,38 @@ def by_status(row: Row) -> Decision:
 
 
 def cost(rows: Sequence[Row], verdicts: Sequence[model.Verdict], weights: Weights) -> None:
-    print("\nwrong decisions              by verdict   by status     USD each")
-    counted = []
-    for decide in (by_verdict, None):
-        count: collections.Counter[str] = collections.Counter()
-        for row, verdict in zip(rows, verdicts, strict=True):
-            decision = decide(verdict) if decide else by_status(row)
-            may = bool(row.label.get("retryable"))
-            count["useless"] += decision.resend and not may
-            count["missed"] += may and not decision.hopeful
-            count["doubled"] += decision.resend and row.label["class"] in MAYBE_BILLED
-            count["blamed"] += decision.blames_input and row.label.get("party") != "caller"
-        counted.append(count)
+    """Wrong decisions by verdict and by status, each counted and in USD, and what each weight is made of."""
+    ours, usual = [wrong(rows, decisions, weights) for decisions in (map(by_verdict, verdicts), map(by_status, rows))]
     names = {
-        "useless": "useless resends",
-        "missed": "good resends missed",
-        "doubled": "resends, maybe billed",
-        "blamed": "input wrongly blamed",
+        "useless resends": f"{weights.minute * RESEND_MINUTES:.3f} ({RESEND_MINUTES:g} min of waiting), "
+        "and the list price where the kind is billed",
+        "good resends missed": f"{weights.missed:.3f} ({NOTICED_MINUTES:g} min of waiting)",
+        "resends, maybe billed": f"{weights.price:.3f} (mean list price of the paths)",
+        "input wrongly blamed": f"{BLAMED_USD:.3f} (stated, not from the config)",
     }
-    for name, words in names.items():
-        ours, usual = (count[name] for count in counted)
-        print(f"  {words:<25} {ours:10d} {usual:11d} {getattr(weights, name):12.2f}")
-    ours, usual = (sum(count[name] * getattr(weights, name) for name in names) for count in counted)
-    print(f"  {'USD':<25} {ours:10.2f} {usual:11.2f}")
+    print("\nwrong decisions           by verdict        USD  by status        USD   USD each")
+    for name, meaning in names.items():
+        print(
+            f"  {name:<24}{len(ours[name]):10d}{sum(ours[name]):11.2f}{len(usual[name]):11d}{sum(usual[name]):11.2f}   {meaning}"
+        )
+    total, other = (sum(map(sum, costs.values())) for costs in (ours, usual))
+    print(f"  {'together':<34}{total:11.2f}{other:22.2f}   a minute is worth {weights.minute:.3f}")
+
+
+def wrong(rows: Sequence[Row], decisions: Iterable[Decision], weights: Weights) -> dict[str, list[float]]:
+    """The cost of each wrong decision, by what is wrong with it."""
+    costs: dict[str, list[float]] = collections.defaultdict(list)
+    for row, decision in zip(rows, decisions, strict=True):
+        kind, may = row.label["class"], bool(row.label.get("retryable"))
+        if decision.resend and not may:
+            costs["useless resends"].append(weights.useless(kind))
+        if may and not decision.hopeful:
+            costs["good resends missed"].append(weights.missed)
+        if decision.resend and kind in MAYBE_BILLED:
+            costs["resends, maybe billed"].append(weights.price)
+        if decision.blames_input and row.label.get("party") != "caller":
+            costs["input wrongly blamed"].append(BLAMED_USD)
+    return costs
 
 
 def confusions(rows: Sequence[Row], verdicts: Sequence[model.Verdict]) -> None:
