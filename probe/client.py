@@ -270,7 +270,8 @@ def tls_context() -> ssl.SSLContext:
     global _CONTEXT  # noqa: PLW0603 - made on first use, since most commands never send
     if _CONTEXT is None:
         _CONTEXT = httpx.create_ssl_context(trust_env=False)
-        _CONTEXT.keylog_filename = None  # ssl obeys SSLKEYLOGFILE, and would write every session's keys there
+        # ssl obeys SSLKEYLOGFILE, and would write every session's keys there.
+        _CONTEXT.keylog_filename = None  # type: ignore[assignment]  # typeshed knows no None
     return _CONTEXT
 
 
