@@ -19,8 +19,11 @@ SCHEMA_VERSION = 1
 TEXT_CHARACTERS = 4_096
 """Of an answer without a picture."""
 
-SHORTEST_PIECE = 16
-"""Sentences of a prompt this long are looked for in an answer one by one, since answers quote parts of it."""
+QUOTE_CHARACTERS, QUOTE_CHARACTERS_CJK = 24, 10
+"""So many characters in a row that stand in the prompt too are a quotation of it; in Chinese they say more."""
+
+SHORTEST_PROMPT = 4
+"""A shorter prompt is not looked for: it stands in any text."""
 
 ORDER = ("size", "quality", "image_size", "aspect_ratio")
 KEY_HEADERS = ("authorization", "x-goog-api-key", "api-key", "x-api-key", "x-key")
@@ -222,24 +225,46 @@ def keys_of(request: Any) -> tuple[str, ...]:
 
 
 class Scrub:
-    """Takes the prompt and the keys out of a text."""
+    """Takes the prompt, whatever is quoted from it, and the keys out of a text."""
 
     def __init__(self, prompt: str | None, keys: tuple[str, ...]) -> None:
         self._redact = secrets.Redactor(map(secrets.Secret, keys))
-        self._pieces = tuple(sorted(set(pieces(prompt or "")), key=len, reverse=True))
+        self._prompt = (prompt or "").strip()
+        self._length = QUOTE_CHARACTERS if self._prompt.isascii() else QUOTE_CHARACTERS_CJK
+        self._grams: frozenset[str] | None = None
 
     def __call__(self, text: str) -> str:
-        for piece in self._pieces:
-            text = text.replace(piece, "[prompt]")
+        if not text:
+            return text
+        if self._prompt:
+            text = self._without_quotes(text)
+            if len(self._prompt) >= SHORTEST_PROMPT:
+                text = text.replace(self._prompt, "[prompt]")
         return self._redact(text)
 
+    def _without_quotes(self, text: str) -> str:
+        """The text less every stretch of it that stands in the prompt too, as it is or as JSON writes it."""
+        length = self._length
+        if self._grams is None:
+            forms = {self._prompt, json.dumps(self._prompt)[1:-1], json.dumps(self._prompt, ensure_ascii=False)[1:-1]}
+            self._grams = frozenset(gram for form in forms for gram in grams(form.lower(), length))
+        lower, kept, end = text.lower(), list[str](), 0
+        if len(lower) != len(text):  # a few letters change their length; then nothing is quoted exactly
+            return text
+        for at, gram in enumerate(grams(lower, length)):
+            if gram not in self._grams:
+                continue
+            if at > end:
+                kept += [text[end:at], "[prompt]"]
+            elif not kept:
+                kept.append("[prompt]")
+            end = at + length
+        return "".join(kept) + text[end:]
 
-def pieces(prompt: str) -> Iterator[str]:
-    """The prompt, and its longer lines and sentences, as they are and as JSON writes them."""
-    parts = [prompt, *re.split(r"[\n.!?;。！？；]+", prompt)]
-    for part in (each.strip() for each in parts):
-        if len(part) >= SHORTEST_PIECE or (part and part == prompt.strip()):
-            yield from (part, json.dumps(part)[1:-1], json.dumps(part, ensure_ascii=False)[1:-1])
+
+def grams(text: str, length: int) -> Iterator[str]:
+    """Every stretch of so many characters."""
+    return (text[at : at + length] for at in range(len(text) - length + 1))
 
 
 def kept(found: Mapping[str, str], scrub: Scrub) -> dict[str, str]:

@@ -156,11 +156,18 @@ class Seen:
         self.body.end()
         self.elapsed_s = time.perf_counter() - self._first_seen_s
         if not self._timed:
-            total_s = self.response.elapsed.total_seconds()
+            total_s = self._total_s()
             before_s = total_s - self.elapsed_s
             self.at -= dt.timedelta(seconds=before_s)
             self.headers_s, self.elapsed_s = before_s, total_s
         self._to.put(self, self.weight)
+
+    def _total_s(self) -> float:
+        """How long it took by the client's own watch."""
+        try:
+            return float(self.response.elapsed.total_seconds())
+        except RuntimeError:  # an answer that never was a stream
+            return self.elapsed_s or 0.0
 
 
 class Hook:
@@ -189,7 +196,12 @@ class Hook:
         if seen is None or seen.told:  # told: the transport tried again by itself
             seen = Seen(self._to, self._batch, request, timed=False)
         seen.answered(response)
-        response.stream = watched(response.stream, seen)
+        if response.is_closed:  # a cache or a mock gave it whole; its content is decoded already
+            seen.body = Body()
+            seen.body.feed(response.content)
+            seen.tell()
+        else:
+            response.stream = watched(response.stream, seen)
 
 
 def trace(request: Any, seen: Seen) -> Callable[[], None]:
