@@ -12,9 +12,6 @@ from probe.inference import segments
 from reports import outcomes, present, window
 from reports.outcomes import Outcomes
 
-CHUNK, OVERLAP = dt.timedelta(days=28), dt.timedelta(days=1)
-"""The smoother's memory grows with the period, so that long periods are taken in pieces."""
-
 ASSUMED_WEIGHT = 200.0
 """How many canaries the smoother's assumption about calm paths counts for, against what all paths say (assumed)."""
 
@@ -67,27 +64,23 @@ def usual_of(calm: Sequence[Calm]) -> Usual:
 def read(
     facts: Mapping[model.Path, window.PathFacts], since: dt.datetime, until: dt.datetime
 ) -> dict[model.Path, Past]:
-    """Every path, piece by piece.
+    """Every path.
 
     1. smooth all canaries that say something about health (own traffic stands apart);
     2. estimate what share fails while a path is calm, each path's own drawn towards that of all;
-    3. join the pieces: stretches that meet are one, shares of time are averaged.
+    3. leave open an end that no canary has seen.
     """
     canaries = {path: telling(each.canaries()) for path, each in facts.items()}
-    watched = [path for path, taken in canaries.items() if len(taken)]
-    samples = {path: outcomes.joined(facts[path].sample(series) for series in window.SAMPLES) for path in watched}
-    chunks: list[dict[model.Path, segments.Past]] = []
-    calm = dict.fromkeys(watched, Calm())
-    for start, end in chunked(since, until) if watched else ():
-        signals = {path: signals_of(canaries[path].split([start, end])[0]) for path in watched}
-        chunks.append(segments.past(signals, start, end))
-        for path in watched:
-            calm[path] += calm_of(samples[path].split([start, end])[0], chunks[-1][path])
+    signals = {path: segments.Signals(each.sent_s, each.failed) for path, each in canaries.items() if len(each)}
+    smoothed = segments.past(signals, since, until)
+    samples = {path: outcomes.joined(facts[path].sample(series) for series in window.SAMPLES) for path in signals}
+    calm = {path: calm_of(samples[path], smoothed[path]) for path in signals}
     usual = usual_of(list(calm.values()))
     found = dict.fromkeys(facts, Past())
-    for path in watched:
+    for path, each in smoothed.items():
         last_at = dt.datetime.fromtimestamp(float(canaries[path].sent_s[-1]), dt.UTC)
-        found[path] = joined([chunk[path] for chunk in chunks], calm[path], usual, last_at)
+        degraded = tuple(stretch(segment, last_at) for segment in each.segments)
+        found[path] = Past(degraded, occupancy(each, calm[path], usual))
     return found
 
 
@@ -95,57 +88,26 @@ def telling(taken: Outcomes) -> Outcomes:
     return taken.where(taken.telling)
 
 
-def signals_of(taken: Outcomes) -> list[segments.Signal]:
-    return [
-        segments.Signal(dt.datetime.fromtimestamp(sent_s, dt.UTC), failed)
-        for sent_s, failed in zip(taken.sent_s.tolist(), taken.failed.tolist(), strict=True)
-    ]
-
-
 def calm_of(sample: Outcomes, past: segments.Past) -> Calm:
-    """The canaries of one piece by the probability that they met a calm path."""
+    """The canaries by the probability that they met a calm path."""
     cells = ((sample.sent_s - past.since.timestamp()) // segments.CELL_S).astype(int)
     weights = 1 - past.p_degraded[np.clip(cells, 0, len(past.p_degraded) - 1)]
     return Calm(float(weights[sample.failed].sum()), float(weights.sum()))
 
 
-def chunked(since: dt.datetime, until: dt.datetime) -> list[tuple[dt.datetime, dt.datetime]]:
-    """Pieces of about `CHUNK` that share `OVERLAP` with their neighbours."""
-    count = max(1, round((until - since) / CHUNK))
-    step = (until - since) / count
-    starts = [since + number * step for number in range(count)]
-    return [(max(since, start - OVERLAP), min(until, start + step + OVERLAP)) for start in starts]
-
-
-def joined(chunks: Sequence[segments.Past], calm: Calm, usual: Usual, last_at: dt.datetime) -> Past:
-    """One path over all pieces."""
-    degraded: list[window.Degraded] = []
-    for segment in (segment for chunk in chunks for segment in chunk.segments):
-        found = stretch(segment, last_at)
-        before = degraded[-1] if degraded else None
-        if before and (before.end is None or found.start.low <= before.end.high):
-            degraded[-1] = dataclasses.replace(before, end=found.end)
-        else:
-            degraded.append(found)
-    return Past(tuple(degraded), occupancy(chunks, calm, usual))
-
-
-def occupancy(chunks: Sequence[segments.Past], calm: Calm, usual: Usual) -> window.Occupancy:
-    """Shares of time over all pieces.
+def occupancy(past: segments.Past, calm: Calm, usual: Usual) -> window.Occupancy:
+    """Shares of time.
 
     The smoother takes a calm path to fail at a fixed share; what the calm canaries of the unbiased
     sample say replaces that, and failures of trouble too short to be seen are in it.
     """
-    n = len(chunks)
-    assumed, share = (math.fsum(getattr(chunk, name) for chunk in chunks) / n for name in ("failing", "degraded"))
     calm_failing = (calm.failed + usual.failing * usual.weight) / (calm.n + usual.weight)
-    failing = assumed + (1 - share) * (calm_failing - segments.HEALTHY_FAILING)
-    # Pieces are independent of each other and of the calm share, so their spreads add in quadrature.
-    of_calm = (1 - share) * NINETY * math.sqrt(calm_failing * (1 - calm_failing) / (calm.n + usual.weight))
-    below = math.hypot(*(chunk.failing - min(chunk.failing_low, chunk.failing) for chunk in chunks)) / n
-    above = math.hypot(*(max(chunk.failing_high, chunk.failing) - chunk.failing for chunk in chunks)) / n
-    low, high = failing - math.hypot(below, of_calm), failing + math.hypot(above, of_calm)
-    return window.Occupancy(failing, max(0.0, low), min(1.0, high), share)
+    failing = past.failing + (1 - past.degraded) * (calm_failing - segments.HEALTHY_FAILING)
+    # The sampled histories and the calm share are independent of each other: their spreads add in quadrature.
+    of_calm = (1 - past.degraded) * NINETY * math.sqrt(calm_failing * (1 - calm_failing) / (calm.n + usual.weight))
+    low = failing - math.hypot(max(past.failing - past.failing_low, 0.0), of_calm)
+    high = failing + math.hypot(max(past.failing_high - past.failing, 0.0), of_calm)
+    return window.Occupancy(failing, max(0.0, low), min(1.0, high), past.degraded)
 
 
 def stretch(segment: segments.Segment, last_at: dt.datetime) -> window.Degraded:

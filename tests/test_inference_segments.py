@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import numpy as np
 import pytest
 
 from probe import model
@@ -15,12 +16,16 @@ def at(minutes):
     return START + dt.timedelta(minutes=minutes)
 
 
+def signals(ok=(), failed=()):
+    """Canaries by the minute they were sent."""
+    sent_s = [at(minute).timestamp() for minute in (*ok, *failed)]
+    return segments.Signals(np.array(sent_s), np.array([False] * len(ok) + [True] * len(failed)))
+
+
 @pytest.fixture(scope="module")
 def golden():
     ok, failed = (0, 65, 130, 205, 235, 245, 255, 265, 330, 395, 460), (195, 200, 210, 215, 225)
-    signals = [segments.Signal(at(minute), failed=False) for minute in ok]
-    signals += [segments.Signal(at(minute), failed=True) for minute in failed]
-    return segments.past({PATH: signals}, START, at(500))[PATH]
+    return segments.past({PATH: signals(ok=ok, failed=failed)}, START, at(500))[PATH]
 
 
 def test_five_minute_transitions_are_the_matrix_exponential():
@@ -33,8 +38,6 @@ def test_five_minute_transitions_are_the_matrix_exponential():
     onset, end = 0.5 / 1440, 1 / 150
     generator = [[-onset, onset / 3, onset / 3, onset / 3]]
     generator += [[end, *[-end if i == j else 0.0 for j in range(3)]] for i in range(3)]
-    import numpy as np
-
     assert np.array(segments.transition(37)) == pytest.approx(expm(np.array(generator) * 37), abs=1e-12)
 
 
@@ -71,22 +74,21 @@ def test_the_only_segment_runs_from_160_to_235_minutes(golden):
 
 
 def test_an_incident_that_lasts_has_no_end():
-    signals = [segments.Signal(at(10 * n), failed=n > 20) for n in range(40)]
-    (segment,) = segments.past({PATH: signals}, START, at(400))[PATH].segments
+    lasting = signals(ok=range(0, 210, 10), failed=range(210, 400, 10))
+    (segment,) = segments.past({PATH: lasting}, START, at(400))[PATH].segments
     assert segment.end is None
     assert segment.failing > 0.85
 
 
 def test_canaries_outside_the_window_change_nothing(golden):
-    early = [segments.Signal(at(-100), failed=True), segments.Signal(at(900), failed=True)]
-    quiet = segments.past({PATH: early}, START, at(500))[PATH]
+    quiet = segments.past({PATH: signals(failed=(-100, 900))}, START, at(500))[PATH]
     assert not quiet.segments
     assert quiet.failing < 0.07
 
 
 def test_paths_are_smoothed_together_as_they_are_alone():
-    good = [segments.Signal(at(60 * n), failed=False) for n in range(12)]
-    bad = [segments.Signal(at(60 * n), failed=n in {5, 6, 7}) for n in range(12)]
+    good = signals(ok=range(0, 720, 60))
+    bad = signals(ok=[*range(0, 300, 60), *range(480, 720, 60)], failed=range(300, 480, 60))
     other = model.Path("official", "4k-high")
     both = segments.past({PATH: good, other: bad}, START, at(720))
     assert both[other].failing == pytest.approx(segments.past({other: bad}, START, at(720))[other].failing, abs=1e-12)
@@ -94,8 +96,6 @@ def test_paths_are_smoothed_together_as_they_are_alone():
 
 
 def test_a_share_of_time_is_unbiased_where_a_share_of_canaries_is_twice_too_high():
-    import numpy as np
-
     rng = np.random.default_rng(11)
     truth, naive, occupancy = [], [], []
     for month in range(6):
@@ -105,14 +105,17 @@ def test_a_share_of_time_is_unbiased_where_a_share_of_canaries_is_twice_too_high
             length = rng.lognormal(np.log(150), 0.6)
             failing[int(minute // 5) : int((minute + length) // 5) + 1] = rng.choice([0.3, 0.5, 0.7, 1.0])
             minute += length + rng.exponential(2880)
-        signals, now = [], 0.0
+        sent, now = {True: [], False: []}, 0.0  # minutes by failed
+        latest = []
         while now < 30 * 1440:
             failed = bool(rng.random() < failing[int(now // 5)])
-            signals.append(segments.Signal(at(now), failed))
+            sent[failed].append(now)
+            latest = [*latest[-2:], failed]
             # Adaptive probing in one line: look again soon after a failure among the last three.
-            now += 5 if any(signal.failed for signal in signals[-3:]) else 66
+            now += 5 if any(latest) else 66
         truth.append(failing.mean())
-        naive.append(np.mean([signal.failed for signal in signals]))
-        occupancy.append(segments.past({PATH: signals}, START, at(30 * 1440), seed=month)[PATH].failing)
+        naive.append(len(sent[True]) / (len(sent[True]) + len(sent[False])))
+        taken = signals(sent[False], sent[True])
+        occupancy.append(segments.past({PATH: taken}, START, at(30 * 1440), seed=month)[PATH].failing)
     assert np.mean(naive) > 1.7 * np.mean(truth)
     assert np.sqrt(np.mean((np.array(occupancy) - truth) ** 2)) < 0.008

@@ -1,7 +1,6 @@
 """From history to a window: what is read, how long periods are pieced together, and which estimate stands."""
 
 import datetime as dt
-import itertools
 import math
 
 import numpy as np
@@ -135,16 +134,7 @@ def test_joined_series_are_in_order_of_sending():
     assert len(both) == 4
 
 
-# --- long periods in pieces -------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("days", [1, 28, 41, 43, 90, 730])
-def test_pieces_cover_the_period_and_overlap(days):
-    since = NOW - days * DAY
-    pieces = past.chunked(since, NOW)
-    assert (pieces[0][0], pieces[-1][1]) == (since, NOW)
-    assert all(after[0] < before[1] for before, after in itertools.pairwise(pieces))
-    assert max(end - start for start, end in pieces) <= 45 * DAY
+# --- what was so ------------------------------------------------------------------------------------------------------
 
 
 def segment(start, end, failing=0.5):
@@ -152,56 +142,37 @@ def segment(start, end, failing=0.5):
     return segments.Segment(moments[0], moments[1], failing, 0.99)
 
 
-def piece(*found, failing=0.05, low=0.04, high=0.07, degraded=0.1):
+def smoothed(*found, failing=0.05, low=0.04, high=0.07, degraded=0.1):
     return segments.Past(SINCE, np.zeros(1), failing, low, high, degraded, found)
 
 
-def joined(pieces, last_at):
-    return past.joined(pieces, past.Calm(), past.Usual(0.03, 100.0), last_at)
+@pytest.mark.parametrize(("last", "is_open"), [(NOW - 3 * HOUR, True), (NOW - HOUR, False)])
+def test_an_end_that_no_canary_has_seen_is_open(last, is_open):
+    found = past.stretch(segment(NOW - 6 * HOUR, NOW - 2 * HOUR), last)
+    assert (found.end is None) == is_open
 
 
-def test_a_stretch_seen_by_two_pieces_is_one():
-    border = NOW - 5 * DAY
-    first = piece(segment(border - 3 * HOUR, border + 2 * HOUR))
-    second = piece(segment(border - 2 * HOUR, border + 4 * HOUR))
-    (found,) = joined([first, second], NOW).degraded
-    assert (found.start.at, found.end.at) == (border - 3 * HOUR, border + 4 * HOUR)
+def test_the_spreads_of_trouble_and_of_calm_add_in_quadrature():
+    found = past.occupancy(smoothed(), past.Calm(30.0, 900.0), past.Usual(0.03, 100.0))
+    calm = 0.9 * 1.645 * math.sqrt(0.033 * 0.967 / 1000)
+    assert found.failing == pytest.approx(0.05 + 0.9 * 0.003)
+    assert found.low == pytest.approx(found.failing - math.hypot(0.01, calm))
+    assert found.high == pytest.approx(found.failing + math.hypot(0.02, calm))
 
 
-def test_stretches_apart_stay_apart():
-    pieces = [piece(segment(SINCE, SINCE + 3 * HOUR), segment(SINCE + DAY, SINCE + DAY + HOUR))]
-    assert len(joined(pieces, NOW).degraded) == 2
-
-
-def test_an_end_that_no_canary_has_seen_is_open():
-    last = NOW - 3 * HOUR
-    (found,) = joined([piece(segment(NOW - 6 * HOUR, NOW - HOUR))], last).degraded
-    assert found.end is None
-
-
-def test_shares_of_time_are_averaged_and_their_spreads_add_in_quadrature():
-    # So many calm canaries that their share is known, and is what the smoother assumed.
-    calm, usual = past.Calm(0.03 * 10**9, 10**9), past.Usual(0.03, 100.0)
-    pieces = [piece(failing=0.05), piece(failing=0.07, low=0.06, high=0.10)]
-    found = past.occupancy(pieces, calm, usual)
-    assert found.failing == pytest.approx(0.06, abs=1e-6)
-    assert found.low == pytest.approx(0.06 - math.hypot(0.01, 0.01) / 2, abs=1e-5)
-    assert found.high == pytest.approx(0.06 + math.hypot(0.02, 0.03) / 2, abs=1e-5)
-
-
-CALM = piece(failing=0.03, low=0.03, high=0.03, degraded=0.0)
+CALM = smoothed(failing=0.03, low=0.03, high=0.03, degraded=0.0)
 
 
 def test_a_path_that_never_fails_is_not_said_to_fail_at_the_share_assumed():
     never = [past.Calm(0.0, 5000.0)] * 3
-    found = past.occupancy([CALM], never[0], past.usual_of(never))
+    found = past.occupancy(CALM, never[0], past.usual_of(never))
     assert found.failing < 0.001
     assert found.low == 0.0
 
 
 def test_a_path_with_few_canaries_is_taken_to_fail_like_the_others_while_calm():
     few, others = past.Calm(0.0, 10.0), [past.Calm(100.0, 10_000.0)] * 5
-    found = past.occupancy([CALM], few, past.usual_of([few, *others]))
+    found = past.occupancy(CALM, few, past.usual_of([few, *others]))
     assert found.failing == pytest.approx(0.01, abs=0.001)
 
 
@@ -214,12 +185,12 @@ def test_paths_that_differ_keep_their_own_share_and_those_alike_share_one():
 def test_an_alarm_that_is_on_is_dated_once():
     since = estimate(NOW - 4 * HOUR)
     path = facts("vip/4k-high", (), model.State.DEGRADED, since=since, failing=0.4)
-    smoothed = (
+    seen = (
         window.Degraded(estimate(SINCE), estimate(SINCE + HOUR), 0.3),
         window.Degraded(estimate(NOW - 5 * HOUR), None, 0.6),
     )
-    found = past.agreed(path, past.Past(smoothed))
-    assert found.degraded == (smoothed[0], window.Degraded(since, None, 0.4))
+    found = past.agreed(path, past.Past(seen))
+    assert found.degraded == (seen[0], window.Degraded(since, None, 0.4))
 
 
 def test_an_alarm_the_smoother_does_not_see_is_a_stretch_all_the_same():
