@@ -20,7 +20,9 @@ MESSAGE_LIMIT = 4_000
 
 _FAILED = frozenset(("failed", "error", "failure", "cancelled", "canceled", "incomplete"))
 _STARTS = re.compile(r"\{(?=\s{0,40}(?:\\{0,7}[\"'{]|[A-Za-z_]\w{0,40}\s{0,8}[:=]|\}))|\[(?=\s{0,40}\{)")
-_ERROR_AS_ANSWER = re.compile(r"\W{0,4}(?:error\b|错误)", re.IGNORECASE)
+_ERROR_AS_ANSWER = re.compile(
+    r"\W{0,4}(?:error\b|错误)|.{0,200}?(?:error code: ?\d{3}|['\"]error['\"]\s?:)", re.IGNORECASE | re.DOTALL
+)
 """Relays and tools put their errors where a model's words belong."""
 _ESCAPED_START = re.compile(r"[{\[]\s{0,40}\{?\s{0,40}\\")
 _LONG_RUN = re.compile(r"[A-Za-z0-9+/_=-]{200,}+")
@@ -148,7 +150,7 @@ class _Walk:
             self.pictures += brought.pictures
             self.links += brought.links
             if _ERROR_AS_ANSWER.match(brought.prose):
-                self.layers.append(Layer(message=brought.prose[:MESSAGE_LIMIT], error=True))
+                self.text(brought.prose, strings + 1, error=True)
             else:
                 self.prose.append(brought.prose)
         said = fields.read(node)

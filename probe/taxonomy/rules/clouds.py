@@ -202,9 +202,17 @@ RULES = (
     ),
     # Replicate, fal, Stability, Ideogram
     Rule(
+        "dashscope.download",
+        Kind.INVALID_REQUEST,
+        "input_image",
+        any=("download the media resource",),
+        note="Its timer fired on the picture's own host.",
+    ),
+    Rule(
         "replicate.nsfw",
         Kind.MODERATION_OUTPUT,
         any=("nsfw content detected", "nsfw content was detected", "potential nsfw", "generated image contains nsfw"),
+        without=("in prompt", "in the prompt", "in input", "in the input"),
         billed="unknown",
     ),
     Rule("replicate.sensitive", Kind.MODERATION_INPUT, any=("flagged as sensitive", "(e005)")),

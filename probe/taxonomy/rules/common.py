@@ -63,8 +63,8 @@ RULES = (
             "审核",
         ),
         pattern=(
-            r"(?:generated|output|resulting) (?:image|images|content|picture).{0,60}(?:block|reject|filter|flag|violat|unsafe|sensitive|prohibited|withheld|moderat)"
-            r"|(?:生成|输出)的?(?:图片|图像|内容).{0,20}(?:违规|违反|敏感|拦截|屏蔽|审核)|response is blocked"
+            r"(?:generated|output|resulting|produced|created) (?:image|images|content|picture|result).{0,60}(?:block|reject|filter|flag|violat|unsafe|sensitive|prohibited|withheld|moderat)"
+            r"|(?:生成|输出)的?(?:图片|图像|内容|结果).{0,20}(?:违规|违反|敏感|拦截|屏蔽|审核)|response is blocked"
         ),
         without=("输入或", "input or", "prompt or"),
     ),
@@ -103,6 +103,11 @@ RULES = (
             "风控",
             "不合规",
             "harmful",
+            "our rules",
+            "standards",
+            "minor",
+            "minors",
+            "nudity",
         ),
         pattern=(
             r"(?<![a-z0-9])(?:(?:refus|reject|declin|block|not allow|cannot|can\'t|violat)\w*.{0,80}(?:real person|public figure|celebrit\w+|likeness|copyright\w*|trademark\w*)|content (?:policy|policies|moderation|filter|safety|violat)"
@@ -111,6 +116,8 @@ RULES = (
             r"|moderation (?:blocked|failed|rejected|error|refus)"
             r"|(?:failed|not pass|did not pass|didn't pass) .{0,30}(?:moderation|review|safety)|usage polic"
             r"|policy violation|violat\w+ .{0,50}(?:policy|policies|guideline|terms|rules)"
+            r"|(?:against|break\w*|violat\w+) (?:[^\s,;:]+ ){0,3}(?:rules|standards|guidelines|policy|policies)"
+            r"|(?:image|picture|photo|prompt|input) (?:[^\s,;:]+ ){0,4}(?:minors?|nudity)\b"
             r"|prohibited (?:content|use)|guardrail|nsfw"
             r"|(?:prompt|input|request|text) .{0,40}(?:flagged|unsafe|inappropriate|sensitive|disallowed|harmful|prohibited)"
             r"|(?:unsafe|inappropriate|disallowed|harmful|sensitive) (?:content|prompt|input|words?|material)"
@@ -128,6 +135,7 @@ RULES = (
             "points",
             "coins",
             "generations left",
+            "trial",
             "套餐",
             "会员",
             "balance",
@@ -149,7 +157,7 @@ RULES = (
             "积分",
         ),
         pattern=(
-            r"(?<![a-z0-9])(?:subscription (?:[^\s,;:]+ ){0,2}expired"
+            r"(?<![a-z0-9])(?:(?:subscription|trial) (?:[^\s,;:]+ ){0,2}(?:expired|ended|over)\b"
             r"|(?:not enough|insufficient|out of|no) (?:points|coins|tokens left|generations left)"
             r"|budget (?:[^\s,;:]+ ){0,4}exceed|exceed\w* (?:[^\s,;:]+ ){0,4}budget|budget_exceeded"
             r"|spend(?:ing)? limit"
@@ -312,6 +320,8 @@ RULES = (
             "限频",
             "concurrency limit",
             "concurrent request",
+            "rate exceeded",
+            "触发限流",
             "too frequent",
             "try again in",
             "rate_limited",
@@ -486,7 +496,9 @@ RULES = (
             r"|(?:unknown|invalid|unsupported|unrecognized|nonexistent|no such|not a valid|not supported|can't find|could not find|cannot find) (?:image )?(?:generation )?model\b"
             r"|model(?:s|_name|_id)?[ :=]*[`'\"\[(]?[\w./:@-]{0,80}[`'\"\])]? ?(?:[^\s,;:]+ ){0,3}(?:not (?:found|exist|supported|available|recognized|a valid|yet available|enabled|configured)|does ?n[o']t exist|is (?:invalid|unknown|unsupported|deprecated|retired|unavailable|not)|(?:has been|was) (?:removed|retired|deprecated|shut|discontinued|decommissioned)|no longer (?:available|supported|exists))"
             r"|(?:does not|doesn't|don't) (?:support|have|exist|recognize) (?:[^\s,;:]+ ){0,3}model"
-            r"|is not a valid model)|模型.{0,40}(?:不存在|不支持|未找到|已下线|不可用|未配置)|(?:不支持|未知|无效|找不到).{0,6}模型"
+            r"|is not a valid model|(?:unknown|no such|invalid) engine"
+            r"|(?:model|deployment|engine) (?:[^\s,;:]+ ){0,3}(?:could not|cannot|can't) be (?:found|located))"
+            r"|模型.{0,40}(?:不存在|不支持|未找到|已下线|已下架|已停用|不可用|未配置)|(?:不支持|未知|无效|找不到).{0,6}模型"
         ),
         without=(
             "parameter",
@@ -649,7 +661,7 @@ RULES = (
             r"(?<![a-z0-9])(?:(?:invalid|corrupt\w*|unsupported|unreadable|broken|bad|empty) (?:input )?(?:image|file|mask|mime ?type|media type|image_url|image url|image format|base64)"
             r"|(?:image|file|mask|url) (?:[^\s,;:]+ ){0,5}(?:not (?:valid|supported|readable|accessible|reachable|found)|is (?:invalid|corrupt|required|missing|empty)|could not be (?:decoded|read|loaded|fetched|downloaded|processed|retrieved)|(?:must|should) (?:be|have|match))"
             r"|(?:failed|unable|could not|cannot|error) (?:to )?(?:fetch\w*|download\w*|decod\w*|load\w*|read\w*|process\w*|retriev\w*|access\w*|open\w*) (?:[^\s,;:]+ ){0,4}(?:image|file|mask|url)"
-            r")|(?:图片|参考图|图像).{0,8}(?:格式|无效|错误|下载|损坏|读取|解析)"
+            r")|(?<!生成)(?<!返回)(?:图片|参考图|图像).{0,8}(?:格式|无效|错误|下载|损坏|读取|解析)"
         ),
         when=("not_5xx",),
     ),
@@ -698,6 +710,8 @@ RULES = (
             "unprocessable",
             "at most",
             "up to",
+            "at least",
+            "positional argument",
         ),
         pattern=(
             r"(?<![a-z0-9])(?:go struct field"
@@ -706,6 +720,7 @@ RULES = (
             r"|(?:must|should) be (?:one of|between|a|an|at least|at most|less|greater|in|either|divisible|multiple)"
             r"|(?:does not|doesn't|not) support(?:ed)?\b|extra inputs are not permitted|field required"
             r"|(?:supports?|accepts?|allows?|takes?) (?:only )?(?:at most|up to|a maximum of) \d+"
+            r"|(?:requires?|needs?|must (?:have|include|contain)) at least|positional arguments?:"
             r"|validation ?_?error|unprocessable|(?:is|are) required\b"
             r"|(?:prompt|input|string|text) (?:[^\s,;:]+ ){0,3}too long|context_length_exceeded"
             r"|invalid_request\b|bad_request_body)|提示词.{0,4}(?:过长|太长|为空|不能为空)"
@@ -768,6 +783,9 @@ RULES = (
             "couldn't generate",
             "generation_failed",
             "processing_error",
+            "发生错误",
+            "出现错误",
+            "执行出错",
         ),
         statuses=frozenset({502, 503}),
         when=("not_page",),
@@ -822,6 +840,9 @@ RULES = (
             "couldn't generate",
             "generation_failed",
             "processing_error",
+            "发生错误",
+            "出现错误",
+            "执行出错",
         ),
         when=("vague_status", "not_page"),
     ),

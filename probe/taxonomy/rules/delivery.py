@@ -84,11 +84,11 @@ RULES = (
         "delivery.missing-field",
         Kind.NO_IMAGE,
         "missing_field",
-        any=("reading", "nonetype", "keyerror", "undefined"),
+        any=("reading", "nonetype", "keyerror", "undefined", "list index out of range"),
         pattern=(
             r"(?<![a-z0-9])(?:reading '(?:b64_json|url|inlinedata|inline_data|parts|candidates|content|data|images|image|image_url|output|result|0)'"
             r"|nonetype' object (?:has no attribute '(?:parts|content|data|images|inline_data|url|b64_json)'|is not (?:iterable|subscriptable))"
-            r"|keyerror: '?(?:b64_json|url|inlinedata|parts|candidates|data|images|output))"
+            r"|list index out of range|keyerror: '?(?:b64_json|url|inlinedata|parts|candidates|data|images|output))"
         ),
         party=Party.CHANNEL,
         action=Action.SWITCH_CHANNEL,

@@ -455,6 +455,8 @@ RULES = (
             "do_request_failed",
             "do request failed",
             "failed to connect to upstream",
+            "all upstream",
+            "no route to provider",
             "上游请求失败",
             "请求上游失败",
         ),
@@ -500,6 +502,7 @@ RULES = (
         by=By.HINT,
         any=(
             "上游返回",
+            "上游接口",
             "上游异常",
             "上游服务",
             "bad response status code",
