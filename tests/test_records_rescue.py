@@ -28,8 +28,8 @@ def everything(path):
         return list(past.outcomes())
 
 
-def damage(path, table, *, pages=1, kind="leaf"):
-    """Overwrite pages in the middle of a table."""
+def damage(path, table, *, pages=1, kind="leaf", spared_bytes=0):
+    """Overwrite pages in the middle of a table, but for the first bytes of each."""
     with contextlib.closing(sqlite3.connect(path)) as connection:
         (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
         sql = "SELECT pageno FROM dbstat WHERE name = ? AND pagetype = ? ORDER BY path"
@@ -37,8 +37,8 @@ def damage(path, table, *, pages=1, kind="leaf"):
     middle = len(found) // 2
     with path.open("r+b") as file:
         for number in found[middle : middle + pages]:
-            file.seek((number - 1) * page_bytes)
-            file.write(random.Random(number).randbytes(page_bytes))
+            file.seek((number - 1) * page_bytes + spared_bytes)
+            file.write(random.Random(number).randbytes(page_bytes - spared_bytes))
 
 
 def test_a_backup_made_while_a_writer_goes_on_is_one_moment_in_one_sound_file(database, tmp_path):
@@ -93,6 +93,28 @@ def test_recovering_saves_all_but_the_rows_of_a_damaged_page(database, tmp_path)
     assert all(before[each.outcome.id] == each for each in saved)
     assert database.read_bytes() == damaged
     records.open(tmp_path / "saved.db").close()
+
+
+@pytest.mark.parametrize("table", ["outcome", "evidence", "verdict"])
+def test_rows_that_vanish_from_a_damaged_page_without_an_error_are_told_as_lost(database, tmp_path, table):
+    damage(database, table, spared_bytes=8)  # the page's own header stays sound
+    done = rescue.recover(database, tmp_path / "saved.db")
+    assert done.lost[table] > 0
+    assert done.saved[table] + done.lost[table] == 600
+
+
+def test_a_file_that_was_cut_gives_back_what_is_left(database, tmp_path):
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    content = database.read_bytes()
+    cut = content[: len(content) // 2 // 4096 * 4096]
+    database.write_bytes(cut)
+    done = rescue.recover(database, tmp_path / "saved.db")
+    assert done.saved["outcome"] > 0
+    assert done.saved["outcome"] + done.lost["outcome"] >= 600
+    assert len(everything(tmp_path / "saved.db")) == done.saved["outcome"]
+    assert database.read_bytes() == cut
+    assert {each.name for each in tmp_path.iterdir() if each.is_dir()} == set()
 
 
 def test_outcomes_that_lost_their_verdict_are_judged_again(database, tmp_path):

@@ -6,7 +6,9 @@ import itertools
 import json
 import os
 import pathlib
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator, Mapping
 
 import sqlite_utils
@@ -20,6 +22,10 @@ BATCH = 500
 
 FAR_ENOUGH = 25_600
 """How many rowids are tried one by one where damage hides how many a table has."""
+
+HEADER_BYTES = 100
+MOST_BYTES = 1 << 40
+"""A header that tells of more is damaged itself."""
 
 BY_SEQ = ("outcome", "evidence", "verdict")
 """Tables whose rowid is the outcome's `seq`: they tell each other how many there were."""
@@ -86,21 +92,45 @@ def recover(path: pathlib.Path, target: pathlib.Path) -> Recovered:
     if not path.exists():
         raise errors.RecordsError(f"{path}: there is no such file.")
     try:
-        source, _ = database.reader(path)
-        with contextlib.closing(source):
-            version = database.identify(source, path)
-            if version != schema.VERSION:
-                raise errors.RecordsError(
-                    f"{path}: has schema {version}, and this program can recover schema {schema.VERSION} only. "
-                    "Use the version of tierwatch that wrote it."
-                )
-            return rescue(source, target)
+        with whole(path, target.parent) as readable_path:
+            source, _ = database.reader(readable_path)
+            with contextlib.closing(source):
+                return rescue(source, target, path)
     except sqlite3.Error as error:
         raise database.explain(error, path, "read the database") from error
+    except OSError as error:
+        raise database.unavailable(error, target) from error
 
 
-def rescue(source: sqlite3.Connection, target: pathlib.Path) -> Recovered:
-    """Fill the new database `target` from what can be read of `source`."""
+@contextlib.contextmanager
+def whole(path: pathlib.Path, folder: pathlib.Path) -> Iterator[pathlib.Path]:
+    """The file itself; where it was cut short, a copy for a while with empty pages in place of those that are gone.
+
+    SQLite reads no page of a file that is shorter than its header says.
+    """
+    with path.open("rb") as file:
+        head = file.read(HEADER_BYTES)
+    page_bytes = int.from_bytes(head[16:18]) or 1
+    told_bytes = int.from_bytes(head[28:32]) * (65_536 if page_bytes == 1 else page_bytes)
+    if len(head) < HEADER_BYTES or not path.stat().st_size < told_bytes <= MOST_BYTES:
+        yield path
+        return
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        copy = pathlib.Path(shutil.copy(path, name))
+        os.truncate(copy, told_bytes)
+        if database.wal_bytes(path):
+            shutil.copy(database.wal_path(path), name)
+        yield copy
+
+
+def rescue(source: sqlite3.Connection, target: pathlib.Path, path: pathlib.Path) -> Recovered:
+    """Fill the new database `target` from what can be read of `source`, which stands for `path`."""
+    version = database.identify(source, path)
+    if version != schema.VERSION:
+        raise errors.RecordsError(
+            f"{path}: has schema {version}, and this program can recover schema {schema.VERSION} only. "
+            "Use the version of tierwatch that wrote it."
+        )
     door = doors.open(target, database.LOCK_WAIT_S)
     saved: dict[str, int] = {}
     lost: dict[str, int] = {}
@@ -148,17 +178,24 @@ def readable(source: sqlite3.Connection, table: str) -> Iterator[tuple[object, .
     last, after = last_rowid(source, table), 0
     while after < last:
         try:
-            rows = source.execute(batch, [after]).fetchall()
+            rows = in_order(source.execute(batch, [after]).fetchall(), after, last)
         except sqlite3.DatabaseError:
             for rowid in range(after + 1, min(after + BATCH, last) + 1):
                 try:
-                    yield from source.execute(single, [rowid]).fetchall()
+                    yield from source.execute(single, [rowid]).fetchall() or [None]  # ours are numbered without gaps
                 except sqlite3.DatabaseError:
                     yield None
             after += BATCH
             continue
         yield from (row[1:] for row in rows)
         after = rows[-1][0] if rows else last
+
+
+def in_order(rows: list[tuple[int, ...]], after: int, last: int) -> list[tuple[int, ...]]:
+    """The rows, if their rowids rise from `after` to `last`; on a damaged page they may not, without an error."""
+    if any(not low < high for low, high in itertools.pairwise([after, *(row[0] for row in rows), last + 1])):
+        raise sqlite3.DatabaseError("rows out of order")
+    return rows
 
 
 def last_rowid(source: sqlite3.Connection, table: str) -> int:
