@@ -43,7 +43,7 @@ def read(config: "schema.Config", stored: "history.History", now: dt.datetime, c
 
     1. what is so at the period's end;
     2. the outcomes of the period by path and series, with degraded stretches and occupancy from all canaries;
-    3. skipped slots, requests never heard of again, money, and whether the daemon lives.
+    3. skipped slots, requests never heard of again, alarms, money, and whether the daemon lives.
     """
     until = choice.until or now
     since = choice.since or until - DEFAULT_PERIOD
@@ -59,9 +59,17 @@ def read(config: "schema.Config", stored: "history.History", now: dt.datetime, c
         for intent in stored.open_intents()
         if intent.state == "unknown_outcome" and since <= intent.sent_at < until
     )
+    alarms: dict[model.Path, list[dt.datetime]] = collections.defaultdict(list)
+    for alarm in stored.alarms(since, until):
+        alarms[alarm.path].append(alarm.raised_at)
     facts = {
         path: window.PathFacts(
-            at_end.find(path), taken, before.get(path, {}), skips=skips[path], unknown_outcomes=lost[path]
+            at_end.find(path),
+            taken,
+            before.get(path, {}),
+            skips=skips[path],
+            unknown_outcomes=lost[path],
+            alarms=tuple(alarms[path]),
         )
         for path, taken in series.items()
     }

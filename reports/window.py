@@ -71,6 +71,7 @@ class PathFacts:
     occupancy: Occupancy | None = None  # None: no canaries
     skips: Mapping[str, int] = dataclasses.field(default_factory=dict)  # scheduled slots not sent, by reason
     unknown_outcomes: int = 0  # sent (and counted as paid) but never heard of again
+    alarms: tuple[dt.datetime, ...] = ()  # when each was raised
 
     @property
     def path(self) -> model.Path:

@@ -28,6 +28,7 @@ from reports import blocks, findings, sample, sections, text, window
 from reports.sections import cost, kinds, latency, matrix, now, quality, retries, scorecard, timeline, trend
 
 VIP = model.Path("vip", "4k-high")
+MINUTE = dt.timedelta(minutes=1)
 
 
 def first_screen(shown):
@@ -469,3 +470,59 @@ def test_channels_that_degrade_at_the_same_time_are_no_fall_back_for_each_other(
     # Each is degraded 1 of 14 days: by chance both at once for 24 h / 14.
     assert row[:4] == ("4k-high", "vip and official", both, "1 h 43 min")
     assert (row[4].word if isinstance(row[4], blocks.Word) else row[4]) == said
+
+
+# --- how far a stretch reached ----------------------------------------------------------------------------------------
+
+
+def stretch_of(start, end, failing=0.5):
+    return window.Degraded(estimate(start), estimate(end), failing)
+
+
+KNOWN = window.Occupancy(0.05, 0.04, 0.06, 0.1)
+
+
+def reached(*others, alarms=()):
+    """The row of a stretch of vip/4k-high, three hours long, among paths that may be degraded then."""
+    start = NOW - 10 * HOUR
+    trouble = stretch_of(start, start + 3 * HOUR)
+    points = grid("vip/4k-high", 0.5, 60, since=NOW - 20 * HOUR)
+    path = facts("vip/4k-high", points, degraded=(trouble,), occupancy=KNOWN, alarms=alarms)
+    shown = seen(path, *(facts(name, degraded=found, occupancy=KNOWN) for name, found in others))
+    return next(row for row in table(timeline.read, shown, 2).rows if row[0] == "vip/4k-high")
+
+
+DURING = (stretch_of(NOW - 9 * HOUR, NOW - 6 * HOUR),)
+ELSEWHEN = (stretch_of(NOW - 3 * HOUR, NOW - 2 * HOUR),)
+
+
+@pytest.mark.parametrize(
+    ("others", "said"),
+    [
+        ([("vip/2k-high", DURING), ("official/4k-high", ())], "2k-high"),
+        ([("official/4k-high", ELSEWHEN)], "nothing else"),
+        ([("official/4k-high", DURING), ("nano/4k-high", ())], "official"),
+        ([("official/4k-high", DURING), ("nano/4k-high", DURING)], "every channel: upstream"),
+        ([], "nothing to compare"),
+    ],
+)
+def test_a_stretch_says_what_else_was_degraded_meanwhile(others, said):
+    assert blocks.plain(reached(*others)[5], NOW) == said
+
+
+@pytest.mark.parametrize(
+    ("alarms", "said"),
+    [
+        ((NOW - 10 * HOUR + 25 * MINUTE,), "after 25 min"),
+        ((NOW - 10 * HOUR - 5 * MINUTE,), "at once"),
+        ((NOW - 15 * HOUR,), "none"),
+        ((), "none"),
+    ],
+)
+def test_a_stretch_says_how_late_its_alarm_was(alarms, said):
+    assert blocks.plain(reached(alarms=alarms)[2], NOW) == said
+
+
+def test_a_stretch_says_what_the_canaries_within_cost():
+    row = reached()
+    assert (row[3], row[4].value_usd) == (3, pytest.approx(0.09))

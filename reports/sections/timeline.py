@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 
-from reports import blocks, figures, present, sample, window, words
+from reports import blocks, figures, outcomes, present, sample, window, words
 from reports.outcomes import Outcomes
 
 STEPS_MINUTES = (5, 10, 15, 30, 60, 120, 180, 240, 360, 720, 1440, 2880, 10080, 20160, 40320)
@@ -14,10 +14,10 @@ MOST_STRETCHES = 25
 
 def read(seen: window.Window) -> tuple[blocks.Block, ...]:
     strips = tuple(table(seen, series) for series in seen.series)
-    stretches = degraded(seen)
+    stretches = (degraded(seen), reach(seen))
     return (
         *strips,
-        *((stretches,) if stretches else ()),
+        *(found for found in stretches if found),
         *(picture(seen, series) for series in seen.series),
     ) or (blocks.Note("No data: nothing to draw."),)
 
@@ -88,13 +88,15 @@ def told(taken: Outcomes) -> blocks.Cell:
     return sample.told_kinds(taken.failures(), most=2) or f"none of {len(taken)}"
 
 
-def degraded(seen: window.Window) -> blocks.Table | None:
+def newest(seen: window.Window) -> list[tuple[window.Degraded, window.PathFacts]]:
     """Every degraded stretch, newest first."""
-    found = sorted(
-        ((stretch, facts) for facts in seen.paths for stretch in facts.degraded),
-        key=lambda each: each[0].start.at,
-        reverse=True,
-    )
+    found = ((stretch, facts) for facts in seen.paths for stretch in facts.degraded)
+    return sorted(found, key=lambda each: each[0].start.at, reverse=True)
+
+
+def degraded(seen: window.Window) -> blocks.Table | None:
+    """From when until when, and how badly."""
+    found = newest(seen)
     if not found:
         return None
     return blocks.Table(
@@ -121,3 +123,68 @@ def ending(stretch: window.Degraded, facts: window.PathFacts) -> blocks.Cell:
 
 def moment(estimate: present.Estimate) -> blocks.Moment:
     return blocks.Moment(estimate.at, estimate.low, estimate.high)
+
+
+# --- how far each stretch reached -------------------------------------------------------------------------------------
+
+
+def reach(seen: window.Window) -> blocks.Table | None:
+    """What else was degraded at the same time, how soon there was an alarm, and what looking cost."""
+    rows: list[blocks.Row] = []
+    for stretch, facts in newest(seen)[:MOST_STRETCHES]:
+        sent = spent_on(stretch, facts, seen)
+        start = blocks.Moment(stretch.start.at)
+        rows.append(
+            (
+                str(facts.path),
+                start,
+                alarm(stretch, facts, seen),
+                len(sent),
+                blocks.Usd(sent.usd),
+                scope(stretch, facts, seen),
+            )
+        )
+    if not rows:
+        return None
+    return blocks.Table(
+        ("degraded", "from", "alarm", "canaries", "paid", "degraded too"),
+        tuple(rows),
+        caption="The same stretches: how long after the estimated start an alarm was raised, the canaries sent within, "
+        "at list price, and what else was degraded meanwhile.",
+    )
+
+
+def alarm(stretch: window.Degraded, facts: window.PathFacts, seen: window.Window) -> blocks.Cell:
+    """How long after its estimated start the first alarm came; one before that lies in the start's range."""
+    end = stretch.end.high if stretch.end else seen.until
+    raised = next((at for at in facts.alarms if stretch.start.low <= at <= end), None)
+    if raised is None:
+        return blocks.Missing("none")
+    late_s = (raised - stretch.start.at).total_seconds()
+    return f"after {words.span(late_s)}" if late_s > 0 else "at once"
+
+
+def spent_on(stretch: window.Degraded, facts: window.PathFacts, seen: window.Window) -> Outcomes:
+    """The canaries really sent within."""
+    sent = outcomes.joined(facts.of(series) for series in window.PAID)
+    end = stretch.end.at if stretch.end else seen.until
+    return sent.split([min(stretch.start.at, end), end])[0]
+
+
+def scope(stretch: window.Degraded, facts: window.PathFacts, seen: window.Window) -> blocks.Cell:
+    """Other tiers of the channel, then other channels; all of them at this tier: the upstream they share."""
+    others = [each for each in seen.paths if each.path != facts.path and (each.occupancy or each.degraded)]
+    hit = [each.path for each in others if any(overlap(stretch, other, seen) for other in each.degraded)]
+    tiers = [path.tier for path in hit if path.channel == facts.path.channel]
+    channels = list(dict.fromkeys(path.channel for path in hit if path.channel != facts.path.channel))
+    rivals = {each.path.channel for each in others if each.path.tier == facts.path.tier} - {facts.path.channel}
+    here = {path.channel for path in hit if path.tier == facts.path.tier}
+    if rivals and rivals <= here:
+        return blocks.Word("; ".join([*tiers, "every channel: upstream"]), "bad")
+    return "; ".join([*tiers, *channels]) or ("nothing else" if others else blocks.Missing("nothing to compare"))
+
+
+def overlap(one: window.Degraded, other: window.Degraded, seen: window.Window) -> bool:
+    """Were both on at some moment?"""
+    ends = [each.end.at if each.end else seen.until for each in (one, other)]
+    return max(one.start.at, other.start.at) < min(ends)
