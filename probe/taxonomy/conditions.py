@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from probe.taxonomy import walls
+from probe.taxonomy import facts, walls
 from probe.taxonomy.facts import Facts, Voice
 
 LONG_WAIT_S = 600.0
@@ -26,6 +26,12 @@ _RELAY_ACCOUNT = re.compile(
     r"(?:all|every) (?:\w+ )?(?:accounts?|credentials?|keys?) (?:\w+ )?(?:exhausted|failed|unavailable|unhealthy)"
     r"|upstreamerror|(?:image )?provider error:|(?:账号|账户)(?:全部|都|均)"
 )
+_BARE = facts.tokens_of(
+    "an api axioserror bad badrequest badrequesterror body call client code e error errors exception failed failure for"
+    " has http https httperror httpstatuserror invalid message more no null occurred of org or please request response"
+    " returned server status the this to type unprocessable entity url was with your"
+)
+"""Words that a bare status is told with."""
 _REFUSAL = re.compile(
     r"\b(?:i'?m (?:sorry|unable|not able|just a language model)|i (?:can(?:'?t|not)|won'?t)|i am (?:unable|not able)"
     r"|can(?:'?t|not) (?:generate|create|help|assist|fulfil)|unable to (?:generate|create|help|fulfil)|sorry, "
@@ -62,6 +68,10 @@ def no_allowance(told: Facts, spoken: Voice) -> bool:
 
 def relayed(told: Facts, spoken: Voice) -> bool:
     return any(not _RELAY_CODES.isdisjoint(voice.codes) or _RELAYED.search(voice.words) for voice in told.voices)
+
+
+def explained(told: Facts, spoken: Voice) -> bool:
+    return any(len({word for word in voice.tokens - _BARE if not word.isdecimal()}) >= 4 for voice in told.voices)
 
 
 def vague_status(told: Facts, spoken: Voice) -> bool:
@@ -116,6 +126,7 @@ CONDITIONS: Mapping[str, Condition] = MappingProxyType(
         ),
         "not_page": Condition("not a web page", lambda told, spoken: spoken.layer.speaker != "edge"),
         "not_5xx": Condition("not a 5xx", lambda told, spoken: (told.status or 0) < 500),
+        "explained": Condition("words that say more than the status", explained),
         "vague_status": Condition(
             "no status that says more than vague words: no 4xx, no gateway's timeout, none of a CDN's own",
             vague_status,

@@ -166,7 +166,7 @@ RULES = (
             r"|(?:does not|doesn't|do not|don't) have (?:[^\s,;:]+ ){0,3}(?:enough|sufficient|any) (?:[^\s,;:]+ ){0,2}(?:balance|credits?|funds?)"
             r"|(?:please|to) (?:top up|recharge|add (?:more )?(?:credits?|funds?|balance)|purchase (?:more )?credits?|buy (?:more )?credits?)"
             r"|payment (?:required|method|failed|overdue)|billing (?:issue|problem|limit|cycle|error|account)"
-            r")|会员.{0,4}过期|套餐.{0,6}(?:过期|用完|用尽|不足)|(?:余额|额度|积分).{0,6}(?:不足|不够|用完|用尽|耗尽|为0)|请(?:先|及时)?充值|欠费"
+            r")|会员.{0,4}过期|套餐.{0,6}(?:过期|用完|用尽|不足)|(?:余额|额度|积分).{0,6}(?:不足|不够|用完|用尽|耗尽|为 ?0)|请(?:先|及时)?充值|欠费"
         ),
     ),
     Rule(
@@ -192,6 +192,7 @@ RULES = (
         pattern=(
             r"(?<![a-z0-9])(?:used (?:all|up) .{0,40}(?:today|this month|this week)|(?:daily|monthly|weekly|per[- ]day|per[- ]month|24[- ]hours?|free[- ](?:tier|plan|trial)|hourly|today's)\s?(?:[^\s,;:]+ ){0,4}(?:limit|quota|cap|allowance|requests|usage|generations?|images?)(?:[^\s,;:]+ ){0,3}"
             r"|(?:limit|quota|cap|allowance|usage) (?:[^\s,;:]+ ){0,6}(?:today|per day|per month|daily|monthly|weekly|tomorrow)"
+            r"|free (?:tier|plan|trial|quota) (?:[^\s,;:]+ ){0,6}(?:exhausted|used up|ended|over)\b"
             r"|limit.{0,60}(?:tomorrow|in \d+ (?:hours?|days?)))"
         ),
         action=Action.SWITCH_CHANNEL,
@@ -590,6 +591,8 @@ RULES = (
             "invalid json",
             "unparseable",
             "invalid response",
+            "unexpected mimetype",
+            "contenttypeerror",
             "incorrect padding",
             "invalid base64",
             "cannot identify image file",
@@ -664,6 +667,13 @@ RULES = (
             r")|(?<!生成)(?<!返回)(?:图片|参考图|图像).{0,8}(?:格式|无效|错误|下载|损坏|读取|解析)"
         ),
         when=("not_5xx",),
+    ),
+    Rule(
+        "words.unmarshal",
+        Kind.INVALID_REQUEST,
+        "parameter",
+        any=("go struct field",),
+        note="A relay could not read the caller's JSON, whatever status it tells it with.",
     ),
     Rule(
         "words.parameter",
@@ -783,6 +793,7 @@ RULES = (
             "couldn't generate",
             "generation_failed",
             "processing_error",
+            "绘制失败",
             "发生错误",
             "出现错误",
             "执行出错",
@@ -840,11 +851,30 @@ RULES = (
             "couldn't generate",
             "generation_failed",
             "processing_error",
+            "绘制失败",
             "发生错误",
             "出现错误",
             "执行出错",
         ),
         when=("vague_status", "not_page"),
+    ),
+    Rule(
+        "hint.bad-request-explained",
+        Kind.INVALID_REQUEST,
+        by=By.HINT,
+        any=(
+            "bad request",
+            "badrequest",
+            "badrequesterror",
+            "invalid request",
+            "unprocessable entity",
+            "请求错误",
+            "无效的请求",
+            "invalid_request_error",
+        ),
+        when=("explained",),
+        confidence="low",
+        would_decide="a reading of its words",
     ),
     Rule(
         "hint.bad-request",

@@ -63,6 +63,7 @@ RULES = (
             "in cooldown",
             "on cooldown",
             "rate limited or unavailable",
+            "no provider",
             "账号",
             "账户",
             "渠道",
@@ -76,9 +77,9 @@ RULES = (
             r"|(?:accounts?|credentials?|keys?|tokens?) (?:[^\s,;:]+ ){0,6}(?:cooling down|in cooldown|on cooldown|rate limited or unavailable)"
             r"|all (?:[^\s,;:]+ )?(?:keys?|accounts?|tokens?) failed"
             r"|no (?:available|active|usable|valid|eligible|healthy|compatible|schedulable|upstream)\s?(?:\w+\s){0,3}(?:accounts?|credentials?|tokens?|keys?|image quota|providers?)\b"
-            r"|no accounts? (?:available|with)"
+            r"|no accounts? (?:available|with)|no providers? (?:is |are )?(?:currently |now )?(?:able|available)"
             r"|(?:all|every) (?:\w+\s){0,3}(?:accounts?|credentials?|keys?) (?:\w+\s){0,4}(?:exhausted|unavailable|failed|cooling|disabled)"
-            r")|(?:账号|账户|渠道|实例|令牌池).{0,10}(?:不可用|全部|都已|耗尽|冷却|用完)|(?:无|没有|暂无)可用的?(?:账号|实例|渠道|账户)"
+            r")|(?:账号|账户|渠道|实例|令牌池).{0,10}(?:不可用|全部|都已|耗尽|冷却|用完|失效)|(?:无|没有|暂无)可用的?(?:账号|实例|渠道|账户)"
             r"|(?:没有|无|暂无)可用的?(?:账号|凭据|密钥)"
         ),
         without=("auth_not_found",),
@@ -309,7 +310,15 @@ RULES = (
         "relay.sensitive",
         Kind.MODERATION_INPUT,
         "gateway_filter",
-        any=("敏感词", "违禁词", "sensitive words detected", "sensitive_words_detected"),
+        any=(
+            "敏感词",
+            "违禁词",
+            "banned word",
+            "forbidden word",
+            "blocked word",
+            "sensitive words detected",
+            "sensitive_words_detected",
+        ),
         note="The relay's own word list, often with a 500.",
     ),
     Rule(
@@ -444,6 +453,14 @@ RULES = (
         action=Action.SWITCH_CHANNEL,
     ),
     Rule("relay.empty-response", Kind.NO_IMAGE, "empty_response", by=By.CODE, codes=codes("empty_response")),
+    Rule(
+        "relay.own-store",
+        Kind.GATEWAY_ERROR,
+        "own_store",
+        any=("database error", "redis", "数据库", "sql: ", "sqlstate"),
+        statuses=SERVER_ERROR,
+        note="The relay's own database or cache.",
+    ),
     Rule(
         "relay.upstream-request",
         Kind.GATEWAY_ERROR,

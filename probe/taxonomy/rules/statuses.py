@@ -19,6 +19,15 @@ RULES = (
         note="Nothing came, at a time at which intermediaries give up.",
     ),
     Rule(
+        "status.400-explained",
+        Kind.INVALID_REQUEST,
+        by=S,
+        statuses=frozenset({400, 405, 406, 411, 414, 415, 416, 417, 422, 431}),
+        when=("explained", "not_page"),
+        would_decide="a reading of its words",
+        note="A sentence nobody knows; that the request is refused for what it says is clear.",
+    ),
+    Rule(
         "status.400",
         Kind.INVALID_REQUEST,
         by=S,

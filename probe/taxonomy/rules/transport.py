@@ -181,12 +181,12 @@ RULES = (
         "text.tls",
         Kind.NETWORK,
         "tls_error",
-        any=("ssl", "tls", "sslerror", "ssleoferror", "handshake", "epr_proto", "eproto"),
+        any=("ssl", "tls", "err_ssl_protocol_error", "sslerror", "ssleoferror", "handshake", "epr_proto", "eproto"),
         pattern=(
             r"(?<![a-z0-9])(?:ssl(?:eof|zeroreturn)?error|eof occurred in violation of protocol"
             r"|handshake (?:failure|timeout|failed)|wrong[ _]version[ _]number|tlsv1 alert|ssl routines"
             r"|tls handshake|secure tls connection was established|ssl: unexpected"
-            r"|unexpected_eof_while_reading|eproto|ssl_error|schannel|ssl connection could not)"
+            r"|unexpected_eof_while_reading|eproto|err_ssl_|ssl_error|schannel|ssl connection could not)"
         ),
     ),
     Rule(
@@ -439,6 +439,10 @@ RULES = (
             "exceeded time limit",
             "exceeded maximum time",
             "did not complete in time",
+            "did not answer in time",
+            "did not reply in time",
+            "did not finish in time",
+            "not respond within",
             "not finish within",
             "not complete within",
             "not finished within",
@@ -515,6 +519,8 @@ RULES = (
         "reset",
         any=(
             "connectionclosederror",
+            "nohttpresponseexception",
+            "failed to respond",
             "incompletemessage",
             "econnreset",
             "connection reset",
