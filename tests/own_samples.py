@@ -77,5 +77,6 @@ def failed(identity="r1", at=AT, **fields):
 
 def unanswered(identity="r1", at=AT, **fields):
     """The program gave up after 100 s and has no id."""
-    fields = {"status": None, "headers": None, "picture": None, "picture_count": None, "elapsed_s": 100.1, **fields}
-    return told(identity, at, fault="read_timeout", fault_text="ReadTimeout: ", **fields)
+    nothing = dict.fromkeys(("status", "headers", "picture", "picture_count"))
+    fault = {"fault": "read_timeout", "fault_text": "ReadTimeout: ", "elapsed_s": 100.1}
+    return told(identity, at, **nothing, **(fault | fields))

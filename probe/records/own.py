@@ -151,13 +151,13 @@ class Same:
         return best
 
     def _candidates(self, channel: str, requests: Sequence[Request]) -> list[Stored]:
-        """Outcomes of these minutes that lack a gateway's id, or were told by a gateway's log alone."""
+        """Outcomes of these minutes that were sent and lack a gateway's id, or that a gateway's log alone told of."""
         times = [each.judged.outcome.sent_at for each in requests if each.judged and may_lack_its_id(each)]
         if not times:
             return []
         sql = f"""
             SELECT {STORED} FROM outcome WHERE channel = ? AND sent_at BETWEEN ? AND ?
-            AND CASE WHEN source IN ('', 'recorder', 'litellm')
+            AND coalesce(excluded, '') <> '{model.Exclusion.LOCAL_NETWORK}' AND CASE WHEN source IN ('', 'recorder', 'litellm')
                 THEN NOT EXISTS (SELECT 1 FROM request_id WHERE seq = outcome.seq AND hop = 'gateway')
                     AND NOT EXISTS (SELECT 1 FROM gateway_entry WHERE seq = outcome.seq)
                 ELSE 1 END
