@@ -92,7 +92,7 @@ def fold(text: str) -> str:
 
 def tokens_of(words: str) -> frozenset[str]:
     """Whole words of folded text, and every two neighbouring characters of Chinese, for look-up."""
-    return frozenset(words_of(words))
+    return frozenset(_TOKEN.findall(words) if words.isascii() else words_of(words))
 
 
 def words_of(words: str) -> list[str]:

@@ -20,9 +20,7 @@ MESSAGE_LIMIT = 4_000
 
 _FAILED = frozenset(("failed", "error", "failure", "cancelled", "canceled", "incomplete"))
 _STARTS = re.compile(r"\{(?=\s{0,40}(?:\\{0,7}[\"'{]|[A-Za-z_]\w{0,40}\s{0,8}[:=]|\}))|\[(?=\s{0,40}\{)")
-_ERROR_AS_ANSWER = re.compile(
-    r"\W{0,4}(?:error\b|错误)|.{0,200}?(?:error code: ?\d{3}|['\"]error['\"]\s?:)", re.IGNORECASE | re.DOTALL
-)
+_ERROR_AS_ANSWER = re.compile(r"\A\W{0,4}(?:error\b|错误)|\berror code: ?\d{3}|['\"]error['\"]\s?:", re.IGNORECASE)
 """Relays and tools put their errors where a model's words belong."""
 _ESCAPED_START = re.compile(r"[{\[]\s{0,40}\{?\s{0,40}\\")
 _LONG_RUN = re.compile(r"[A-Za-z0-9+/_=-]{200,}+")
@@ -149,7 +147,7 @@ class _Walk:
         if brought is not contents.NOTHING:
             self.pictures += brought.pictures
             self.links += brought.links
-            if _ERROR_AS_ANSWER.match(brought.prose):
+            if brought.prose and _ERROR_AS_ANSWER.search(brought.prose, 0, 240):
                 self.text(brought.prose, strings + 1, error=True)
             else:
                 self.prose.append(brought.prose)
