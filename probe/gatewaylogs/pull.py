@@ -183,14 +183,14 @@ class Asking:
             body = entry.object_in(reply.body.decode("utf-8", "replace"))
             data = body.get("data")
             if reply.status != 200 or not isinstance(data, dict):
-                raise PullError(f"{self._log.url}: HTTP {reply.status}{self._remedy(reply)}")
+                raise PullError(f"{self._log.url}: HTTP {reply.status}{self._remedy(reply.status, '')}")
             yield read([data], openrouter.row)
 
     async def _rows(self, request: model.Request) -> Sequence[Mapping[str, Any]]:
         reply = await self._send(request)
         rows = entry.rows_of(reply)
         if isinstance(rows, entry.Entry):
-            raise PullError(f"{self._log.url}: {rows.reason}{self._remedy(reply)}")
+            raise PullError(f"{self._log.url}: {rows.reason}{self._remedy(reply.status, rows.reason)}")
         return rows
 
     async def _send(self, request: model.Request) -> model.Reply:
@@ -209,11 +209,9 @@ class Asking:
     async def _once(self, request: model.Request) -> model.Reply:
         return await self._http.send(request, key=self._key, deadline_s=ANSWER_WITHIN_S, cap_bytes=ANSWER_CAP_BYTES)
 
-    def _remedy(self, reply: model.Reply) -> str:
-        words = reply.body[:500].decode("utf-8", "replace").lower()
-        if reply.status in {401, 403} or "token" in words or "令牌" in words:
-            return f". {REMEDIES[self._log.kind]}"
-        return ""
+    def _remedy(self, status: int | None, words: str) -> str:
+        refused = status in {401, 403} or "token" in words.lower() or "令牌" in words
+        return f". {REMEDIES[self._log.kind]}" if refused else ""
 
 
 REMEDIES: Mapping[str, str] = MappingProxyType(
