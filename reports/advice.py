@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from probe import model
-from probe.inference import recommend
+from probe.inference import recommend, turning
 from reports import blocks, present, words
 
 WORTH_A_FALL_BACK = 0.99
@@ -32,6 +32,8 @@ def details(advice: present.Advice, now: dt.datetime) -> Iterator[blocks.Line]:
         if batch.probability is not None:
             sure = words.percent(batch.probability) if batch.probability < 0.99 else "more than 99 %"
             yield blocks.Line(f"{sure} likely to be the better of the two, by what the canaries showed.", "sure")
+    if changes := turning.conditions(batch):
+        yield blocks.Line(f"{words.listed(changes, 'or')}.", "unless")
     if urgent := hurry(advice):
         yield blocks.Line(f"{offer(urgent)}.", "in a hurry")
     if batch.fall_back:
@@ -97,6 +99,7 @@ def document(advice: present.Advice) -> dict[str, Any]:
         "fall_back": [str(path) for path in batch.fall_back],
         "probability": batch.probability,
         "reason": batch.reason,
+        "would_change": list(turning.conditions(batch)),
         "not_known": list(batch.not_known),
         "checked_at": rfc3339(advice.checked_at),
         "valid_until": rfc3339(advice.valid_until),

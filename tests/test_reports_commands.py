@@ -286,6 +286,7 @@ def test_recommend_names_a_channel_its_reason_and_how_long_it_stands(degraded):
     assert tier["in_a_hurry"]["channel"] == "official"
     assert dt.datetime.fromisoformat(tier["valid_until"]) > dt.datetime.fromisoformat(tier["checked_at"])
     assert tier["reason"]
+    assert "vip is healthy again" in tier["would_change"]
 
 
 def test_recommend_exits_1_and_says_so_where_there_is_not_enough_data(home):

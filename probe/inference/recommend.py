@@ -101,6 +101,7 @@ class Recommendation:
     reason: str  # one sentence
     not_known: tuple[str, ...] = ()  # "nano/4k-high: 11 canaries, too few"
     offers: tuple[Offer, ...] = ()  # the best offer of each known channel, best first
+    needs: Needs = Needs()  # what was asked for
 
 
 def value(
@@ -176,7 +177,7 @@ def rank(
     allowed = [one for one in offers if _meets(one, needs)]
     if not allowed:
         reason = "no channel meets the limits" if offers else "not enough data"
-        return Recommendation(tier, None, None, (), None, reason, not_known, tuple(offers))
+        return Recommendation(tier, None, None, (), None, reason, not_known, tuple(offers), needs)
     reliable = [one for one in allowed if one.usable_share >= LEAST_THROUGH] or allowed
     choice = _keep(reliable, current)
     runner_up = next((one for one in (*reliable, *allowed) if one is not choice), None)
@@ -192,6 +193,7 @@ def rank(
         _reason(choice, runner_up, fall_back, needs),
         not_known,
         tuple(offers),
+        needs,
     )
 
 
