@@ -1,0 +1,239 @@
+"""`tierwatch ingest`: what a person sees, and a gateway's log of thirty days pulled with an interruption."""
+
+import datetime as dt
+import json
+
+import click.testing
+import httpx
+import own_samples as samples
+import pytest
+
+from probe import commands, model, records
+from probe.gatewaylogs import pull
+from probe.records import history, writes
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    samples.settings(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*words, **options):
+    return click.testing.CliRunner().invoke(commands.program, ["ingest", *words], prog_name="tierwatch", **options)
+
+
+def write(path, *lines):
+    path.write_text("".join(line if isinstance(line, str) else json.dumps(line) + "\n" for line in lines))
+    return str(path)
+
+
+def wall():
+    """23 of 31 failed 4K requests end at 100.0 to 100.4 s; 60 succeed sooner."""
+    ends = [100.0 + n % 5 / 10 for n in range(23)] + [20.0 + 31 * n for n in range(8)]
+    failed = [samples.failed(f"f{n}", samples.minutes(3 * n), elapsed_s=s) for n, s in enumerate(ends)]
+    drawn = [samples.told(f"d{n}", samples.minutes(3 * n + 1), elapsed_s=70.0 + n % 20) for n in range(60)]
+    return [*failed, *drawn]
+
+
+def test_the_first_finding_comes_from_a_users_own_failures(folder):
+    result = run(write(folder / "requests.ndjson", *wall()))
+    assert result.exit_code == 0
+    assert "requests.ndjson: 91 lines, 91 new" in result.output
+    told = " ".join(result.output.split())
+    assert "vip/4k-high: 23 of 31 failures end at 100.0-100.4 s: a CDN's origin timeout" in told
+    assert "vip/4k-high: 31 of 91 fail, 34 % (95 %: 25-44): processing_error 31." in told
+    assert "next: tierwatch report" in told
+    assert max(map(len, result.output.splitlines())) <= 80
+
+
+def test_a_second_time_nothing_is_new(folder):
+    path = write(folder / "requests.ndjson", *wall())
+    run(path)
+    assert "0 lines" in run(path).output
+    assert "91 lines, 91 known already" in run(path, "--since", "2026-08-01").output
+
+
+def test_a_dry_run_tells_the_findings_and_stores_nothing(folder):
+    result = run(write(folder / "requests.ndjson", *wall()), "--dry-run")
+    assert "91 would be taken in" in result.output
+    assert "23 of 31" in result.output
+    with history.open(folder / "tierwatch.db") as past:
+        assert past.span() is None
+
+
+def test_bad_lines_are_told_and_make_it_fail(folder):
+    result = run(write(folder / "a.ndjson", samples.told(), "nonsense\n", {"schema_version": 1}))
+    assert result.exit_code == 1
+    assert "3 lines, 1 new, 2 set aside" in result.output
+    aside = (folder / "aside.txt").read_text()
+    assert "id is missing" in aside
+    assert "nonsense" in aside
+
+
+def test_what_fits_no_channel_is_listed(folder):
+    result = run(write(folder / "a.ndjson", samples.told(model="gpt-image-9")))
+    assert result.exit_code == 0
+    told = " ".join(result.output.split())
+    assert "1 x gpt-image-9 3840x2160 high at api.apiyi.com: no channel has this model" in told
+
+
+def test_requests_that_were_held_are_taken_in_once_the_config_fits_them(folder):
+    run(write(folder / "a.ndjson", samples.told(model="gpt-image-9")))
+    samples.settings(folder, samples.CONFIG.replace('"gpt-image-2-vip"', '"gpt-image-9"'))
+    assert "held before: 1 lines, 1 new" in run().output
+
+
+def test_standard_input_is_read(folder):
+    assert "standard input: 1 lines, 1 new" in run("-", input=json.dumps(samples.told()) + "\n").output
+
+
+def test_an_empty_spool_says_how_to_record(folder):
+    result = run()
+    assert result.exit_code == 0
+    assert "docs/own-traffic.md tells how to record" in result.output
+
+
+def test_the_document_for_programs_has_counts_findings_and_walls(folder):
+    document = json.loads(run(write(folder / "requests.ndjson", *wall()), "--json").output)
+    (source,) = document["sources"]
+    assert (source["new"], source["by_path"]) == (91, {"vip/4k-high": 91})
+    assert document["walls"][0]["failures"] == 23
+    assert document["schema_version"] == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("a.ndjson", "--from", "apiyi"), "FILES or --from, not both"),
+        (("--channel", "vip"), "--channel goes with --from"),
+        (("--from", "new-api"), "No channel has a log of kind 'new-api'"),
+        (("--from", "apiyi", "--channel", "vpi"), "--channel 'vpi' is not in the config"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(folder, words, says):
+    write(folder / "a.ndjson")
+    result = run(*words)
+    assert result.exit_code == 2
+    assert says in result.output
+
+
+def test_the_logs_key_is_asked_for_only_where_a_log_is_read(folder):
+    assert run(write(folder / "a.ndjson", samples.told())).exit_code == 0
+    result = run("--from", "apiyi")
+    assert isinstance(result.exception, model.UserError)
+    assert "LOG_KEY is not set" in str(result.exception)
+
+
+# --- a gateway's log -------------------------------------------------------------------------------------------
+
+
+class Manual:
+    """A clock that stands still until it is set."""
+
+    speed = 1.0
+
+    def __init__(self, at):
+        self.at = at
+
+    def now(self):
+        return self.at
+
+    def monotonic_s(self):
+        return 0.0
+
+    async def sleep(self, seconds):
+        return
+
+
+DAYS = 30
+SCENARIO = """
+[[channel]]
+name = "vip"
+model = "gpt-image-2-vip"
+personality = "shell-api"
+[[steady]]
+success = 0.15
+latency_s = { median = 90, sigma = 0.3 }
+failures = { processing_error = 0.7, overloaded = 0.3 }
+"""
+
+
+@pytest.fixture(scope="module")
+def month_start():
+    return (dt.datetime.now(dt.UTC) - dt.timedelta(days=DAYS)).replace(microsecond=0)
+
+
+@pytest.fixture
+def month(standin, folder, monkeypatch, month_start):
+    """A stand-in gateway that served a request every eight hours for thirty days; gives the ids by outcome."""
+    time = Manual(month_start)
+    url = standin(SCENARIO, time=time)
+    order = {"model": "gpt-image-2-vip", "prompt": "a", "size": "1280x720", "quality": "low"}
+    served = {}
+    with httpx.Client(trust_env=False, verify=False, timeout=10) as http:
+        for n in range(DAYS * 3):
+            time.at = month_start + dt.timedelta(hours=8 * n + 1)
+            answer = http.post(f"{url}/v1/images/generations", json=order, headers={"authorization": "Bearer k"})
+            served[answer.headers["request-id"]] = answer.status_code
+    time.at = month_start + dt.timedelta(days=DAYS)
+    (folder / "config.toml").write_text(samples.CONFIG.replace('url = "https://api.apiyi.com"', f'url = "{url}"'))
+    monkeypatch.setenv("LOG_KEY", "system-token")
+    return served
+
+
+def stored(folder):
+    with history.open(folder / "tierwatch.db") as past:
+        return list(past.outcomes())
+
+
+def test_thirty_days_of_a_gateways_log_survive_an_interruption(folder, month, monkeypatch):
+    asked, calls = [], [0]
+    real_send, real_store = pull.Asking._once, writes.Records.take_in
+
+    async def counting(self, request):
+        asked.append(request.url)
+        return await real_send(self, request)
+
+    def dying(self, *args, **named):
+        calls[0] += 1
+        if calls[0] == 21:  # the power fails on the eleventh day
+            raise records.UnavailableError("the disk is full")
+        return real_store(self, *args, **named)
+
+    monkeypatch.setattr(pull.Asking, "_once", counting)
+    monkeypatch.setattr(writes.Records, "take_in", dying)
+    first = run("--from", "apiyi", "--since", "30d")
+    assert isinstance(first.exception, records.UnavailableError)
+    before, asked_before = len(stored(folder)), len(asked)
+    assert 20 <= before <= 40
+    monkeypatch.setattr(writes.Records, "take_in", real_store)
+    second = run("--from", "apiyi", "--since", "30d")
+    assert second.exit_code == 0
+    assert len(asked) - asked_before <= DAYS + 2 - asked_before + 3  # what was read is not asked for again
+    found = stored(folder)
+    ids = {one.verdict.request_ids.gateway[0]: one for one in found}
+    assert set(ids) == set(month)
+    assert len(found) == len(month)
+    failed = {name for name, status in month.items() if status != 200}
+    assert {name for name, one in ids.items() if not one.ok} == failed
+    with history.open(folder / "tierwatch.db") as past:
+        points = past.own()
+    assert sum(point.charged_usd or 0 for point in points) == pytest.approx(0.03 * (len(month) - len(failed)))
+    assert {str(point.path) for point in points} == {"vip/?"}
+
+
+def test_a_log_pulled_again_brings_only_what_is_new(folder, month):
+    run("--from", "apiyi")
+    result = run("--from", "apiyi")
+    assert "new" not in result.output.replace("known already", "")
+    assert len(stored(folder)) == len(month)
+
+
+def test_a_refused_token_is_told_with_its_remedy_and_makes_it_fail(folder, standin, monkeypatch):
+    (folder / "config.toml").write_text(samples.CONFIG.replace('url = "https://api.apiyi.com"', f'url = "{standin()}"'))
+    monkeypatch.setenv("LOG_KEY", "bad-token")
+    result = run("--from", "apiyi")
+    assert result.exit_code == 1
+    assert "system token of the profile page" in result.output
