@@ -526,3 +526,27 @@ def test_a_stretch_says_how_late_its_alarm_was(alarms, said):
 def test_a_stretch_says_what_the_canaries_within_cost():
     row = reached()
     assert (row[3], row[4].value_usd) == (3, pytest.approx(0.09))
+
+
+# --- time walls -------------------------------------------------------------------------------------------------------
+
+
+def cut_at(time_s, deadline_s=360.0):
+    """A path with 14 failures, of which 11 end within a third of a second."""
+    ends_s = [*(time_s + 0.03 * n for n in range(11)), 20.0, 95.0, 140.0]
+    failures = [
+        point(VIP, SINCE + n * HOUR, model.Kind.GATEWAY_ERROR, latency_s=end_s) for n, end_s in enumerate(ends_s)
+    ]
+    path = facts("vip/4k-high", [*failures, *grid("vip/4k-high", 1, 60, since=NOW - 2 * DAY, median_s=40.0)])
+    path = dataclasses.replace(path, now=dataclasses.replace(path.now, deadline_s=deadline_s))
+    return [block.text for block in kinds.read(seen(path)) if isinstance(block, blocks.Note)]
+
+
+def test_failures_that_end_at_one_time_name_a_limit_on_the_way():
+    (told,) = cut_at(180.0)
+    assert told.startswith("vip/4k-high: 11 of 14 failures end at 180.0-180.3 s: ")
+    assert told.endswith("in the path, not the model.")
+
+
+def test_our_own_deadline_is_no_limit_on_the_way():
+    assert cut_at(180.0, deadline_s=180.0) == []

@@ -1,9 +1,11 @@
 """Failures by kind and channel, and over time; the caller's and the account's own faults apart."""
 
 import collections
+import math
 from collections.abc import Sequence
 
 from probe import model
+from probe.inference import walls
 from reports import blocks, figures, outcomes, window, words
 from reports.outcomes import Outcomes
 from reports.sections import timeline
@@ -23,7 +25,7 @@ def read(seen: window.Window) -> tuple[blocks.Block, ...]:
         counts = sum((taken.failures() for taken in attempts.values()), collections.Counter[model.Kind]())
         kinds = [kind for kind, _ in counts.most_common()]
         if kinds:
-            found += [table(attempts, kinds, series), picture(seen, attempts, kinds, series)]
+            found += [table(attempts, kinds, series), *time_walls(seen, series), picture(seen, attempts, kinds, series)]
     return tuple(found) or (blocks.Note("No failures in this period." if seen.series else "No data: no kinds."),)
 
 
@@ -45,6 +47,21 @@ def table(attempts: Attempts, kinds: Sequence[model.Kind], series: window.Series
         caption=f"{series} canaries.",
         note="`tierwatch explain KIND` says what a kind means, who must act, and what to do.",
     )
+
+
+def time_walls(seen: window.Window, series: window.Series) -> tuple[blocks.Note, ...]:
+    """Where failures of a path end at one elapsed time that is not our own deadline: a limit on the way."""
+    found = []
+    for facts in seen.paths:
+        taken = facts.sample(series)
+        own_limits_s = [] if facts.now.deadline_s is None else [facts.now.deadline_s]
+        times_s = (taken.latency_s[chosen].tolist() for chosen in (taken.failed, taken.ok))
+        failures_s, successes_s = ([each for each in of_kind if not math.isnan(each)] for of_kind in times_s)
+        found += [
+            blocks.Note(f"{facts.path}: {wall.sentence()}.")
+            for wall in walls.find_walls(failures_s, successes_s, own_limits_s)
+        ]
+    return tuple(found)
 
 
 def picture(seen: window.Window, attempts: Attempts, kinds: Sequence[model.Kind], series: window.Series) -> blocks.Plot:
