@@ -6,7 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from probe import model
-from reports import own, past, present, window
+from reports import delivered, own, past, present, window
 from reports.outcomes import Outcomes
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ def read(config: "schema.Config", stored: "history.History", now: dt.datetime, c
         watched=beat is not None and not beat.stale(now),
         before_since=before_since,
         own_traffic=own.read(config, stored, since, until, choice.takes),
+        pictures=delivered.read(stored, tuple(facts), since, until, choice.takes),
     )
 
 

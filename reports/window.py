@@ -7,7 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from probe import model
-from reports import outcomes, own, present, states
+from reports import delivered, outcomes, own, present, states
 from reports.outcomes import Outcomes
 
 
@@ -125,6 +125,7 @@ class Window:
     watched: bool = False  # that sign is fresh
     before_since: dt.datetime | None = None  # start of the period compared with, which ends at `since`; None: none
     own_traffic: own.Own = own.NONE  # the user's own requests
+    pictures: tuple[delivered.Delivered, ...] = ()  # what pictures came, by path
 
     @property
     def channels(self) -> tuple[str, ...]:

@@ -4,7 +4,20 @@ from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from reports import blocks, window
-from reports.sections import cost, kinds, latency, matrix, now, own, quality, retries, scorecard, timeline, trend
+from reports.sections import (
+    cost,
+    delivered,
+    kinds,
+    latency,
+    matrix,
+    now,
+    own,
+    quality,
+    retries,
+    scorecard,
+    timeline,
+    trend,
+)
 
 
 class Row(NamedTuple):
@@ -23,6 +36,7 @@ SECTIONS: tuple[Row, ...] = (
     Row("latency", "Slower, or only jittery?", latency.read),
     Row("cost", "What does a usable picture cost?", cost.read),
     Row("retries", "Retry, or switch; and is the fall-back independent?", retries.read),
+    Row("delivered", "What did you pay for, and what came?", delivered.read),
     Row("kinds", "Which failures, and who must act?", kinds.read),
     Row("own", "What do your own requests say?", own.read),
     Row("quality", "What is not in these numbers?", quality.read),

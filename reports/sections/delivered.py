@@ -1,0 +1,37 @@
+"""What was paid for and what came: size, quality and native detail of the pictures, and when that changed for good."""
+
+from reports import blocks, delivered, window
+
+
+def read(seen: window.Window) -> tuple[blocks.Block, ...]:
+    if not seen.pictures:
+        return (blocks.Note("No picture came in this period."),)
+    changes = tuple(blocks.Note(change.sentence(row.path) + ".") for row in seen.pictures for change in row.changes)
+    return (*changes, table(seen))
+
+
+def table(seen: window.Window) -> blocks.Table:
+    """One row a path."""
+    return blocks.Table(
+        ("path", "ordered", "pictures", "as ordered", "mostly", "native detail", "otherwise"),
+        tuple(
+            (
+                str(row.path),
+                row.ordered,
+                row.pictures,
+                row.as_ordered,
+                row.commonest,
+                detail(row),
+                ", ".join(f"{word} {count}" for word, count in row.faults) or "-",
+            )
+            for row in seen.pictures
+        ),
+        note="native detail: share of the long edge up to which pictures carry detail (median, pictures that tell); "
+        "well below 100 % they were drawn smaller and enlarged. Enlargement by a generative model cannot be excluded.",
+    )
+
+
+def detail(row: delivered.Delivered) -> blocks.Cell:
+    if row.effective is None:
+        return blocks.Missing("cannot tell")
+    return f"{row.effective:.0%} (n {row.effective_n})".replace("%", " %")
