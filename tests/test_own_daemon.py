@@ -1,0 +1,219 @@
+"""The daemon and own traffic: the spool is heard, states follow, and no canary is paid for where it is fresh."""
+
+import asyncio
+import datetime as dt
+import json
+import pathlib
+import random
+
+import own_samples as samples
+import pytest
+
+from probe import clock, daemon, model, plan, records, run
+from probe.inference import states
+from probe.own import feed, intake
+from probe.records import history
+
+VIP = model.Path("vip", "4k-high")
+REFUSED = {"status": 401, "text": '{"error":{"code":"invalid_api_key"}}'}
+
+
+@pytest.fixture
+def config(tmp_path):
+    return samples.settings(tmp_path)
+
+
+@pytest.fixture
+def book(tmp_path, config):
+    with records.open(tmp_path / "tierwatch.db") as opened:
+        yield opened
+
+
+def write(config, *lines, name="a.ndjson"):
+    folder = pathlib.Path(config.monitor.spool)
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+def now():
+    return samples.minutes(600)
+
+
+def test_the_feed_gives_what_the_spool_held_and_what_other_commands_stored(config, book):
+    told = feed.Feed(book, now)
+    write(config, samples.told("r1"), samples.failed("r2", samples.minutes(1)))
+    assert [one.outcome.id for one in told.take(config)] == ["r1", "r2"]
+    assert told.take(config) == ()
+    taking = intake.Intake(config, book, now)
+    list(taking.take([intake.Line(1, json.dumps(samples.told("r3")))]))
+    assert [one.outcome.id for one in told.take(config)] == ["r3"]
+
+
+def test_a_feed_goes_on_after_what_was_known_at_its_start(config, book, tmp_path):
+    list(intake.Intake(config, book, now).take([intake.Line(1, json.dumps(samples.told("r1")))]))
+    told = feed.Feed(book, now)
+    with history.open(tmp_path / "tierwatch.db") as past:
+        told.after = past.arrived()
+    assert told.take(config) == ()
+
+
+def test_without_a_spool_none_is_made(config, book):
+    assert feed.Feed(book, now).take(config) == ()
+    assert not pathlib.Path(config.monitor.spool).exists()
+
+
+def test_a_file_of_the_spool_that_cannot_be_read_does_not_stop_the_others(config, book, caplog):
+    write(config, samples.told("r1"), name="b.ndjson")
+    (pathlib.Path(config.monitor.spool) / "a.ndjson").symlink_to("/proc/self/mem")
+    told = feed.Feed(book, now)
+    assert [one.outcome.id for one in told.take(config)] == ["r1"]
+    told.take(config)
+    assert caplog.text.count("spool file not read") <= 1
+
+
+def outcomes(config, lines):
+    """What these lines come to."""
+    taking = intake.Intake(config, None, lambda: samples.minutes(100_000))
+    told = [intake.Line(n, json.dumps(line)) for n, line in enumerate(lines)]
+    return [one for batch in taking.take(told) for one in batch]
+
+
+def mixed(config, share_failing, hours, start=0, seed=1):
+    """Own requests, 30 an hour, a prompt each."""
+    rng = random.Random(seed)
+    lines = []
+    for n in range(hours * 30):
+        minute, prompt = start * 60 + 2 * n, f"own-{n + 10_000 * seed:016x}"
+        make = samples.failed if rng.random() < share_failing else samples.told
+        elapsed_s = round(90 * rng.lognormvariate(0, 0.2), 1)
+        lines.append(make(f"r{seed}-{n}", samples.minutes(minute), prompt_id=prompt, elapsed_s=elapsed_s))
+    return outcomes(config, lines)
+
+
+def state(found, config, hours):
+    (one,) = [each for each in states.of(found, config, samples.minutes(hours * 60)) if each.path == VIP]
+    return one
+
+
+def test_own_traffic_alone_tells_that_a_path_is_well_and_that_it_is_degraded(config):
+    calm = mixed(config, 0.03, 48)
+    assert state(calm, config, 48).state is model.State.HEALTHY
+    worse = state([*calm, *mixed(config, 0.7, 2, start=48, seed=2)], config, 50)
+    assert worse.state is model.State.DEGRADED
+    assert "own: processing_error" in worse.reason
+
+
+def test_a_share_of_prompts_that_fail_for_what_they_say_is_usual_and_no_alarm(config):
+    assert state(mixed(config, 0.15, 72), config, 72).state is model.State.HEALTHY
+
+
+def test_one_prompt_sent_again_all_night_is_no_degradation(config):
+    calm = mixed(config, 0.03, 48)
+    stubborn = outcomes(
+        config,
+        [
+            samples.failed(f"s{n}", samples.minutes(2 * 1440 + n * 7), prompt_id="own-ffffffffffffffff")
+            for n in range(100)
+        ],
+    )
+    others = mixed(config, 0.03, 12, start=48, seed=3)
+    assert state([*calm, *stubborn, *others], config, 60).state is model.State.HEALTHY
+
+
+def test_outcomes_that_arrive_late_give_the_state_they_give_in_order(config):
+    found = [*mixed(config, 0.03, 24), *mixed(config, 0.5, 2, start=24, seed=2)]
+    shuffled = list(found)
+    random.Random(4).shuffle(shuffled)
+    late = states.Board(config, {})
+    for one in shuffled:
+        late.add(one)
+    at = samples.minutes(26 * 60)
+    in_order = {one.path: one for one in states.of(found, config, at, calm_s={})}
+    assert {one.path: one.state for one in late.states(at)} == {path: one.state for path, one in in_order.items()}
+
+
+def test_own_refusals_of_the_account_do_not_take_a_channels_access(config):
+    refused = [samples.failed(f"q{n}", samples.minutes(n), **REFUSED) for n in range(3)]
+    assert state(outcomes(config, refused), config, 1).state is model.State.UNKNOWN
+
+
+def test_canaries_are_remembered_however_much_own_traffic_there_is(config):
+    canary = model.Outcome("c", VIP, model.Trigger.SCHEDULED, samples.minutes(-60), model.Evidence(), latency_s=90.0)
+    verdict = outcomes(config, [samples.failed(**REFUSED)])[0].verdict
+    found = [model.Judged(canary, verdict), *mixed(config, 0.0, 40)]
+    assert state(found, config, 40).state is model.State.NO_ACCESS
+
+
+def test_fresh_own_evidence_is_known_and_grows_old(config):
+    board = states.board(
+        outcomes(config, [samples.told("r1"), samples.failed("r2", samples.minutes(5), **REFUSED)]), config
+    )
+    assert board.own_is_fresh(VIP, samples.minutes(9), 600)
+    assert not board.own_is_fresh(VIP, samples.minutes(11), 600)  # a refused key said nothing of health
+    assert not board.own_is_fresh(model.Path("vip", "2k-high"), samples.minutes(9), 600)
+
+
+CONFIG = """
+[budget]
+usd_per_day = 50.0
+[[channel]]
+name = "vip"
+protocol = "openai-images"
+base_url = "{base_url}/v1"
+model = "gpt-image-2-vip"
+key_env = "VIP_KEY"
+price_usd = 0.03
+tiers = ["1k-low", "1k-medium"]
+interval = "10m"
+deadline_s = 590
+"""
+START = dt.datetime(2026, 8, 13, tzinfo=dt.UTC)
+SPEED = 400.0
+
+
+def test_no_canary_is_paid_for_where_own_traffic_is_fresh(standin, tmp_path, monkeypatch):
+    monkeypatch.setenv("VIP_KEY", "sk-test-0123456789abcdef")
+    url = standin("start = 2026-08-13T00:00:00Z\n[[steady]]\nlatency_s = { median = 60, sigma = 0.01 }", speed=SPEED)
+    config = samples.settings(tmp_path, CONFIG.format(base_url=url))
+    seen = []
+
+    def own(minute):
+        return samples.told(
+            f"r{minute}", START + dt.timedelta(minutes=minute), url=f"{url}/v1/images/generations", size="1280x720",
+            quality="low", picture={"format": "png", "width": 1280, "height": 720, "bytes": 9},
+        )  # fmt: skip
+
+    async def go():
+        ticking = clock.FastClock(START, SPEED)
+        with records.open(tmp_path / "tierwatch.db") as book:
+            taking = intake.Intake(config, book, ticking.now)
+            list(taking.take([intake.Line(0, json.dumps(own(0)))]))
+            tools = run.tools(config, ticking, book)
+            watching = daemon.Daemon(tools, on_outcome=seen.append)
+            monkeypatch.setattr(watching, "_own", Talking(watching._own, own, ticking))
+            running = asyncio.create_task(watching.run())
+            while len(seen) < 2 and ticking.monotonic_s() < 3 * 3600:
+                await ticking.sleep(30)
+            watching.stop()
+            await running
+            await run.close(watching.tools)
+
+    class Talking:
+        """A feed that tells of an own request whenever it is asked."""
+
+        def __init__(self, real, make, ticking):
+            self.real, self.make, self.ticking, self.after = real, make, ticking, 0
+
+        def take(self, told_config):
+            minute = int(self.ticking.monotonic_s() / 60)
+            write(told_config, self.make(minute), name=f"{minute}.ndjson")
+            return self.real.take(told_config)
+
+    monkeypatch.setattr(daemon, "OWN_S", 0.2)
+    asyncio.run(go())
+    with history.open(tmp_path / "tierwatch.db") as past:
+        skips = {(skip.path.tier, skip.reason) for skip in past.skips()}
+        outcomes = list(past.outcomes())
+    assert ("1k-low", plan.OWN_TRAFFIC) in skips
+    assert {one.outcome.path.tier for one in seen} == {"1k-medium"}
+    assert any(one.outcome.source == "recorder" for one in outcomes)
