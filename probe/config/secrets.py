@@ -150,7 +150,7 @@ class Redactor:
     def __init__(self, secrets: Iterable[Secret], earlier: "Redactor | None" = None) -> None:
         forms = {form for secret in secrets for form in _forms(secret.reveal()) if form}
         forms.update(earlier._forms if earlier else ())  # noqa: SLF001 - another of its kind; replaced keys stay secret
-        self._forms = tuple(sorted(forms, key=lambda form: (-len(form), form)))
+        self._forms: tuple[str, ...] = tuple(sorted(forms, key=lambda form: (-len(form), form)))
 
     def __call__(self, text: str) -> str:
         for form in self._forms:
