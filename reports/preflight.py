@@ -90,7 +90,7 @@ def decide(
         wait_usd = usd_per_minute * view.INCIDENT_MINUTES * n
         now_usd, then_usd = (each.usd + recommend.LOST_USD * each.lost for each in (bill, later))
         if now_usd - then_usd - wait_usd > WORTH_WAITING * now_usd:
-            return "wait", f"once the trouble is over the batch costs {words.usd(then_usd - now_usd)} less"
+            return "wait", f"once the trouble is over the batch costs {words.usd(now_usd - then_usd)} less"
     choice = batch.choice
     if choice and choice.candidate.state not in states.FINE:
         return "split", f"{choice.candidate.path} is the best there is, and it is {choice.candidate.state.value}"

@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import re
 
 import pytest
 from report_samples import NOW, advice, candidate
@@ -47,6 +48,8 @@ def test_what_a_channel_does_not_deliver_goes_to_the_next():
 def test_a_cheap_channel_in_trouble_is_worth_waiting_for():
     found = flight(degraded("vip/4k-high", 0.03), candidate("official/4k-high", 0.40))
     assert found.decision == "wait"
+    saved = re.search(r"costs \$([\d.,]+) less", found.why)
+    assert float(saved[1].replace(",", "")) == pytest.approx(found.bill.usd - found.later.usd, rel=0.1)
     assert found.later.usd == pytest.approx(5000 * 0.03, rel=0.05)
     assert found.bill.usd > 2 * found.later.usd
 
