@@ -138,4 +138,47 @@ class Costs:
     series: str
 
 
-Data = Timeline | Rates | Latency | Kinds | Costs
+@dataclasses.dataclass(frozen=True, slots=True)
+class PayOffLine:
+    """One channel: what 1, 2, 3 attempts bring."""
+
+    channel: str
+    shares: tuple[float, ...]  # of pictures that get through
+    usd: tuple[float, ...]  # a usable picture
+    minutes: tuple[float, ...]  # a usable picture
+    n: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PayOffPanel:
+    tier: str
+    lines: tuple[PayOffLine, ...]
+    too_few: tuple[str, ...]  # channels that cannot be drawn
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PayOff:
+    panels: tuple[PayOffPanel, ...]
+    channels: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Beside:
+    """Share failing of one channel in windows where another failed, and where it did not."""
+
+    name: str  # of the one
+    other: str
+    tier: str
+    while_failing: Rate
+    while_fine: Rate
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Concordance:
+    rows: tuple[Beside, ...]  # rows of one tier stand together
+    too_few: int  # pairs that cannot be drawn
+    window: str  # how long
+    series: str
+
+
+Data = Timeline | Rates | Latency | Kinds | Costs | PayOff | Concordance

@@ -252,8 +252,15 @@ def test_the_ending_of_the_file_chooses_the_format(degraded):
 def test_plots_are_written_as_png_and_svg(degraded):
     assert run("report", "--plots", "plots").exit_code == 0
     names = sorted(path.name for path in (degraded / "plots").iterdir())
-    kinds = ("cost", "kinds", "latency", "rates", "timeline")
-    assert names == [f"{kind}-scheduled.{ending}" for kind in kinds for ending in ("png", "svg")]
+    kinds = (
+        "cost-scheduled",
+        "kinds-scheduled",
+        "latency-scheduled",
+        "payoff",
+        "rates-scheduled",
+        "timeline-scheduled",
+    )
+    assert names == [f"{kind}.{ending}" for kind in kinds for ending in ("png", "svg")]
 
 
 def test_an_output_that_cannot_be_written_is_told_in_one_line(degraded):

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 from PIL import Image
-from report_samples import NOW, degraded_window, empty_window, facts, grid, seen
+from report_samples import HOUR, NOW, SINCE, degraded_window, empty_window, facts, grid, point, seen
 
 from probe import model
 from reports import blocks, figures, plots, sections, window
@@ -22,12 +22,31 @@ def drawn(shown):
     }
 
 
+def failing_together():
+    """Two channels with the same trouble every tenth hour, and a third with none."""
+
+    def points(path):
+        return [
+            point(path, SINCE + n * HOUR, model.Kind.PROCESSING_ERROR if n % 20 < 2 else model.Kind.OK)
+            for n in range(14 * 24)
+        ]
+
+    paths = [model.Path(channel, "4k-high") for channel in ("vip", "twin")]
+    return seen(*(facts(str(path), points(path)) for path in paths), facts("official/4k-high", fine()))
+
+
+def fine():
+    return [point(model.Path("official", "4k-high"), SINCE + n * HOUR) for n in range(14 * 24)]
+
+
 PLOTS = drawn(degraded_window())
+TOGETHER = drawn(failing_together())["concordance-scheduled"]
 
 
 def test_a_report_has_a_figure_for_each_question():
-    assert list(PLOTS) == [f"{name}-scheduled" for name in ("rates", "timeline", "latency", "cost", "kinds")]
-    assert {type(plot.data) for plot in PLOTS.values()} == set(plots.FIGURES)
+    by_series = [f"{name}-scheduled" for name in ("rates", "timeline", "latency", "cost")]
+    assert list(PLOTS) == [*by_series, "payoff", "kinds-scheduled"]
+    assert {type(plot.data) for plot in (*PLOTS.values(), TOGETHER)} == set(plots.FIGURES)
 
 
 def test_the_same_data_gives_the_same_bytes():
@@ -95,3 +114,22 @@ def test_every_series_has_figures_of_its_own():
     simulated = grid("vip/4k-high", 0.9, 60, trigger=model.Trigger.SIMULATED)
     both = seen(facts("vip/4k-high", [*grid("vip/4k-high", 1, 60), *simulated]))
     assert {plot.data.series for plot in drawn(both).values()} == {str(series) for series in window.SAMPLES}
+
+
+def test_channels_that_fail_in_the_same_windows_are_seen_to():
+    rows = {(row.name, row.other): row for row in TOGETHER.data.rows}
+    assert rows["twin", "vip"].while_failing.share > 0.9
+    assert rows["twin", "vip"].while_fine.share < 0.01
+    assert rows["official", "vip"].while_failing.high < 0.15
+    assert ("vip", "official") not in rows  # the other never failed: nothing to stand beside
+    assert TOGETHER.data.too_few == 2
+    assert "simulated" not in " ".join(filter(None, text_of(plots.svg(TOGETHER))))
+
+
+def test_what_attempts_bring_is_drawn_as_the_table_tells_it():
+    panel = next(each for each in PLOTS["payoff"].data.panels if each.tier == "4k-high")
+    found = {line.channel: line for line in panel.lines}
+    assert found["vip"].shares[0] < found["vip"].shares[1] < found["vip"].shares[2] < 0.9
+    assert found["official"].usd[0] == pytest.approx(0.40, abs=0.01)
+    assert panel.too_few == ("nano",)
+    assert "vip n 214, official n 214, nano: too few" in text_of(plots.svg(PLOTS["payoff"]))

@@ -12,7 +12,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from reports import blocks, figures
-from reports.plots import cost, kinds, latency, rates, style, timeline
+from reports.plots import concordance, cost, kinds, latency, payoff, rates, style, timeline
 
 DPI = 160
 
@@ -23,6 +23,8 @@ FIGURES: Mapping[type, Callable[[Any, float], Figure]] = MappingProxyType(
         figures.Latency: latency.draw,
         figures.Kinds: kinds.draw,
         figures.Costs: cost.draw,
+        figures.PayOff: payoff.draw,
+        figures.Concordance: concordance.draw,
     }
 )
 """Kind of data -> `draw(data, width_in)`. A new figure is its data, one file and one row."""

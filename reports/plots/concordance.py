@@ -1,0 +1,73 @@
+"""Do channels fail together: the share failing of one while another fails, against while the other is fine, a row a pair."""
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from reports import figures, words
+from reports.plots import style
+
+
+def draw(data: figures.Concordance, width_in: float) -> Figure:
+    """The first row on top; two marks far apart mean that the one is no fall-back for the other."""
+    narrow = style.is_narrow(width_in)
+    figure = style.figure(width_in, 1.5 + (0.5 if narrow else 0.36) * len(data.rows))
+    axes = figure.add_subplot()
+    rows = data.rows[::-1]
+    for index, row in enumerate(rows):
+        _row(axes, index, row)
+    for index in range(1, len(rows)):
+        if rows[index].tier != rows[index - 1].tier:
+            axes.axhline(index - 0.5, color=style.RULE, linewidth=0.6)
+    join = "\n" if narrow else " "
+    names = [f"{row.tier}: {style.label(row.name)}{join}beside {style.label(row.other)}" for row in rows]
+    axes.set_yticks(range(len(rows)), names)
+    axes.tick_params(axis="y", length=0)
+    highest = max(rate.high for row in rows for rate in (row.while_failing, row.while_fine))
+    right = min(100.5, 100 * highest + 3)
+    axes.set_xlim(-0.5, right)
+    axes.set_ylim(-0.6, len(rows) - 0.4)
+    axes.grid(axis="x")
+    axes.set_axisbelow(True)
+    axes.set_xlabel("failing, % (whiskers: 95 %)")
+    axes.annotate(" n fine, fails", (right, len(rows) - 0.4), va="bottom", annotation_clip=False)
+    for index, row in enumerate(rows):
+        axes.annotate(f" {row.while_fine.n}, {row.while_failing.n}", (right, index), va="center", annotation_clip=False)
+    _legend(figure, data, narrow=narrow)
+    return figure
+
+
+def _row(axes: Axes, index: int, row: figures.Beside) -> None:
+    together = row.while_failing.low > row.while_fine.high
+    colour = style.FAILING if together else style.OKABE_ITO[0]
+    shown = [(row.while_fine, 0.13, "o", style.INK, style.PAPER), (row.while_failing, -0.13, "D", colour, colour)]
+    for rate, offset, marker, ink, fill in shown:
+        axes.errorbar(
+            [100 * rate.share],
+            [index + offset],
+            xerr=[[100 * (rate.share - rate.low)], [100 * (rate.high - rate.share)]],
+            fmt=marker,
+            markersize=5,
+            color=ink,
+            markerfacecolor=fill,
+            elinewidth=1.2,
+            capsize=2.5,
+        )
+
+
+def _legend(figure: Figure, data: figures.Concordance, *, narrow: bool) -> None:
+    blue = style.OKABE_ITO[0]
+    handles = [
+        Line2D([], [], color=style.INK, marker="o", markerfacecolor=style.PAPER, label="while the other is fine"),
+        Line2D([], [], color=blue, marker="D", label="while the other fails"),
+        Line2D([], [], color=style.FAILING, marker="D", label="clearly more: they fail together"),
+    ]
+    too_few = f"; {words.count(data.too_few, 'other pair')}: too few" if data.too_few else ""
+    figure.legend(
+        handles=handles,
+        loc="outside lower left",
+        ncols=1 if narrow else 3,
+        title=f"{data.series} canaries,{chr(10) if narrow else ' '}windows of {data.window}{too_few}",
+        alignment="left",
+        columnspacing=1.2,
+    )
