@@ -30,6 +30,7 @@ class Delivered:
     effective: float | None  # median share of the long edge that carries detail; None: no picture tells
     effective_n: int
     changes: tuple[regime.Change, ...]  # lasting ones, oldest first
+    detail: tuple[tuple[dt.datetime, float], ...] = ()  # of each picture that tells, by time sent
 
 
 def read(
@@ -54,7 +55,11 @@ def summed_up(path: model.Path, delivered: Sequence[model.Judged]) -> Delivered 
     if not delivered:
         return None
     pictures = [one.outcome.evidence.picture for one in delivered]
-    detail = [seen.effective_resolution for seen in pictures if seen and seen.effective_resolution is not None]
+    detail = tuple(
+        (one.outcome.sent_at, seen.effective_resolution)
+        for one, seen in zip(delivered, pictures, strict=True)
+        if seen and seen.effective_resolution is not None
+    )
     faults = collections.Counter(one.verdict.detail or one.verdict.kind.value for one in delivered if not one.ok)
     sizes = collections.Counter(f"{seen.width_px}x{seen.height_px}" for seen in pictures if seen)
     order = delivered[-1].outcome.evidence.order
@@ -65,7 +70,8 @@ def summed_up(path: model.Path, delivered: Sequence[model.Judged]) -> Delivered 
         as_ordered=sum(one.ok for one in delivered),
         faults=tuple(faults.most_common()),
         commonest=sizes.most_common(1)[0][0],
-        effective=numbers.median(detail) if detail else None,
+        effective=numbers.median(share for _, share in detail) if detail else None,
         effective_n=len(detail),
         changes=regime.changes(delivered),
+        detail=detail,
     )

@@ -181,4 +181,20 @@ class Concordance:
     series: str
 
 
-Data = Timeline | Rates | Latency | Kinds | Costs | PayOff | Concordance
+@dataclasses.dataclass(frozen=True, slots=True)
+class DetailPanel:
+    """One path: share of the long edge that carries detail, picture by picture; those that cannot tell left out."""
+
+    name: str
+    ordered: str
+    points: tuple[tuple[dt.datetime, float], ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Detail:
+    panels: tuple[DetailPanel, ...]
+    since: dt.datetime
+    until: dt.datetime
+
+
+Data = Timeline | Rates | Latency | Kinds | Costs | PayOff | Concordance | Detail

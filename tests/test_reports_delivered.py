@@ -1,9 +1,10 @@
 """What was paid for and what came."""
 
+import dataclasses
 import datetime as dt
 
 from probe import model, taxonomy
-from reports import blocks, delivered, window
+from reports import blocks, delivered, plots, window
 from reports.sections import delivered as section
 
 START = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
@@ -47,3 +48,13 @@ def test_no_picture_is_said_and_not_shown_as_nought():
 
 def test_a_path_without_pictures_has_no_row():
     assert delivered.summed_up(PATH, []) is None
+
+
+def test_native_detail_is_drawn_over_time_where_pictures_tell():
+    row = delivered.summed_up(PATH, [judged(hour, effective=0.98 if hour < 24 else 0.41) for hour in range(0, 48, 2)])
+    shown = dataclasses.replace(seen(row), since=START, until=START + dt.timedelta(days=2))
+    (plot,) = [block for block in section.read(shown) if isinstance(block, blocks.Plot)]
+    (panel,) = plot.data.panels
+    assert panel.points[0] == (START, 0.98)
+    assert len(panel.points) == 24
+    assert "vip/4k-high (3840x2160 high), n 24" in plots.svg(plot)

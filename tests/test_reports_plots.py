@@ -46,7 +46,7 @@ TOGETHER = drawn(failing_together())["concordance-scheduled"]
 def test_a_report_has_a_figure_for_each_question():
     by_series = [f"{name}-scheduled" for name in ("rates", "timeline", "latency", "cost")]
     assert list(PLOTS) == [*by_series, "payoff", "kinds-scheduled"]
-    assert {type(plot.data) for plot in (*PLOTS.values(), TOGETHER)} == set(plots.FIGURES)
+    assert {type(plot.data) for plot in (*PLOTS.values(), TOGETHER)} == set(plots.FIGURES) - {figures.Detail}
 
 
 def test_the_same_data_gives_the_same_bytes():
@@ -133,3 +133,14 @@ def test_what_attempts_bring_is_drawn_as_the_table_tells_it():
     assert found["official"].usd[0] == pytest.approx(0.40, abs=0.01)
     assert panel.too_few == ("nano",)
     assert "vip n 214, official n 214, nano: too few" in text_of(plots.svg(PLOTS["payoff"]))
+
+
+@pytest.mark.parametrize("hours", [1, 2, 6, 24, 48, 72, 24 * 14, 24 * 90, 24 * 365, 24 * 730])
+def test_a_time_axis_finds_ticks_for_every_period(hours):
+    for width_in in (style.WIDE_IN, style.NARROW_IN):
+        figure = style.figure(width_in, 2)
+        axes = figure.add_subplot()
+        axes.set_xlim(NOW, NOW + hours * HOUR)
+        style.time_axis(axes, narrow=style.is_narrow(width_in))
+        figure.savefig(io.BytesIO(), format="svg")
+        assert 2 <= sum(bool(label.get_text()) for label in axes.get_xticklabels()) <= 10

@@ -12,7 +12,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from reports import blocks, figures
-from reports.plots import concordance, cost, kinds, latency, payoff, rates, style, timeline
+from reports.plots import concordance, cost, detail, kinds, latency, payoff, rates, style, timeline
 
 DPI = 160
 
@@ -25,6 +25,7 @@ FIGURES: Mapping[type, Callable[[Any, float], Figure]] = MappingProxyType(
         figures.Costs: cost.draw,
         figures.PayOff: payoff.draw,
         figures.Concordance: concordance.draw,
+        figures.Detail: detail.draw,
     }
 )
 """Kind of data -> `draw(data, width_in)`. A new figure is its data, one file and one row."""

@@ -65,6 +65,9 @@ def label(text: str) -> str:
 def time_axis(axes: Axes, *, narrow: bool) -> None:
     """Dates along x, in UTC, few enough not to touch."""
     locator = dates.AutoDateLocator(tz=dt.UTC, minticks=3, maxticks=4 if narrow else 9)  # type: ignore[no-untyped-call]
+    # Else two hours, two days or two years have too many ticks for a narrow figure, and matplotlib warns.
+    for unit, coarser in ((dates.MINUTELY, 60), (dates.HOURLY, 24), (dates.MONTHLY, 12)):
+        locator.intervald[unit] = [*locator.intervald[unit], coarser]
     axes.xaxis.set_major_locator(locator)
     formatter = dates.ConciseDateFormatter(locator, tz=dt.UTC, show_offset=False)  # type: ignore[no-untyped-call]
     formatter.formats = ["%Y", "%b", "%b %d", "%H:%M", "%H:%M", "%S"]

@@ -1,13 +1,13 @@
 """What was paid for and what came: size, quality and native detail of the pictures, and when that changed for good."""
 
-from reports import blocks, delivered, window
+from reports import blocks, delivered, figures, window
 
 
 def read(seen: window.Window) -> tuple[blocks.Block, ...]:
     if not seen.pictures:
         return (blocks.Note("No picture came in this period."),)
     changes = tuple(blocks.Note(change.sentence(row.path) + ".") for row in seen.pictures for change in row.changes)
-    return (*changes, table(seen))
+    return (*changes, table(seen), *picture(seen))
 
 
 def table(seen: window.Window) -> blocks.Table:
@@ -35,3 +35,19 @@ def detail(row: delivered.Delivered) -> blocks.Cell:
     if row.effective is None:
         return blocks.Missing("cannot tell")
     return f"{row.effective:.0%} (n {row.effective_n})".replace("%", " %")
+
+
+def picture(seen: window.Window) -> tuple[blocks.Plot, ...]:
+    """Native detail over time, a panel a path; none where no picture tells."""
+    panels = tuple(figures.DetailPanel(str(row.path), row.ordered, row.detail) for row in seen.pictures)
+    if not any(panel.points for panel in panels):
+        return ()
+    told = (f"{row.path} {row.effective:.0%}" for row in seen.pictures if row.effective is not None)
+    return (
+        blocks.Plot(
+            "detail",
+            "Are the pictures as large as they claim?",
+            figures.Detail(panels, seen.since, seen.until),
+            f"Median native detail: {', '.join(told)}.",
+        ),
+    )
