@@ -2,7 +2,8 @@
 
 import dataclasses
 import datetime as dt
-import math
+import functools
+import itertools
 import urllib.parse
 from collections.abc import Mapping
 from typing import Any
@@ -34,6 +35,9 @@ scrubbed = secrets.Redactor(())
 """Takes out what looks like a key: lines and logs are written by others."""
 
 
+NO_ORDER = model.Order("", "")
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Account:
     """One request. `channel` and `host` are empty where the source does not tell them."""
@@ -57,7 +61,7 @@ class Account:
 
     @property
     def order(self) -> model.Order:
-        return self.evidence.order or model.Order("", "")
+        return self.evidence.order or NO_ORDER
 
     @property
     def excluded(self) -> model.Exclusion | None:
@@ -92,7 +96,7 @@ def of(told: Mapping[str, Any]) -> Account:
             sent=fault not in UNSENT,
         ),
         channel=_text(told, "channel"),
-        host=urllib.parse.urlsplit(url).netloc.rpartition("@")[2].lower() if url else "",
+        host=_host(url),
         tier=_text(told, "tier"),
         latency_s=elapsed_s if answered else None,
         headers_s=_seconds(told, "headers_s"),
@@ -168,20 +172,30 @@ def _entry_line(entry: rows.GatewayEntry) -> dict[str, Any]:
 
 
 def _order(told: Mapping[str, Any]) -> model.Order:
-    size, image_size = _text(told, "size"), _text(told, "image_size")
+    names = ("size", "quality", "image_size", "aspect_ratio")
+    return _order_of(_needed(told, "model"), told.get("operation") == "edit", *[_text(told, name) for name in names])
+
+
+@functools.lru_cache(maxsize=4096)
+def _order_of(named: str, edit: bool, size: str, quality: str, image_size: str, aspect_ratio: str) -> model.Order:
+    """Programs order the same few things all day."""
     width, _, height = size.lower().partition("x")
     pixels = (int(width), int(height)) if _is_pixels(width) and _is_pixels(height) else (0, 0)
-    named = _needed(told, "model")
     return model.Order(
         protocol="gemini" if image_size or "gemini" in named else "openai-images",
         model=named,
         width_px=pixels[0],
         height_px=pixels[1],
-        quality=_text(told, "quality") or None,
+        quality=quality or None,
         image_size=image_size or None,
-        aspect_ratio=_text(told, "aspect_ratio") or None,
-        operation="edit" if told.get("operation") == "edit" else "generate",
+        aspect_ratio=aspect_ratio or None,
+        operation="edit" if edit else "generate",
     )
+
+
+@functools.lru_cache(maxsize=4096)
+def _host(url: str) -> str:
+    return urllib.parse.urlsplit(url).netloc.rpartition("@")[2].lower()
 
 
 def _is_pixels(text: str) -> bool:
@@ -219,7 +233,7 @@ def _entry(told: Any) -> rows.GatewayEntry | None:
 def _headers(told: Any) -> dict[str, str]:
     if not isinstance(told, dict):
         return {}
-    pairs = [(str(name).lower(), value) for name, value in list(told.items())[:HEADERS_KEPT]]
+    pairs = [(name.lower(), value) for name, value in itertools.islice(told.items(), HEADERS_KEPT)]
     return {
         name: scrubbed(value[:WORD_CHARACTERS])
         for name, value in pairs
@@ -270,19 +284,15 @@ def _text(told: Mapping[str, Any], name: str, most: int = WORD_CHARACTERS) -> st
         return ""
     if not isinstance(value, str):
         raise ValueError(f"{name} is no text")  # noqa: TRY004 - one kind of error for a bad line
-    return value[:most]
+    return value if len(value) <= most else value[:most]
 
 
 def _number(told: Mapping[str, Any], name: str, low: float, high: float) -> float | None:
     value = told.get(name)
     if value is None:
         return None
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, int | float)
-        or not math.isfinite(value)
-        or not low <= value <= high
-    ):
+    kind = type(value)  # True is no number
+    if (kind is not float and kind is not int) or not low <= value <= high:  # NaN lies nowhere
         raise ValueError(f"{name} is no number from {low:g} to {high:g}")
     return float(value)
 
@@ -292,9 +302,11 @@ def _seconds(told: Mapping[str, Any], name: str) -> float | None:
 
 
 def whole(told: Mapping[str, Any], name: str, low: int, high: int) -> int | None:
-    found = _number(told, name, low, high)
-    if found is None:
+    """A whole number; None where it is not told. Raises ValueError for anything else."""
+    value = told.get(name)
+    if value is None:
         return None
-    if not found.is_integer():
+    found = _number(told, name, low, high)
+    if found is None or not found.is_integer():
         raise ValueError(f"{name} is no whole number")
     return int(found)

@@ -5,9 +5,10 @@ import datetime as dt
 import functools
 import json
 import math
+import operator
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 from probe import model
 
@@ -70,24 +71,24 @@ def storable(value: Any) -> Any:
     NUL and lone surrogates become U+FFFD; NaN, infinities and integers of more than 64 bits become
     None; what is no plain value becomes its text.
     """
-    if type(value) is str and value.isascii() and "\x00" not in value:  # nearly every value
+    kind = type(value)
+    if kind is str and value.isascii() and "\x00" not in value:  # nearly every value
         return value
     kept: Any
-    match value:
-        case None | bool():
-            kept = value
-        case str():
-            kept = UNSTORABLE.sub("\ufffd", value)
-        case int():
-            kept = value if -LARGEST_INTEGER <= value <= LARGEST_INTEGER else None
-        case float():
-            kept = value if math.isfinite(value) else None
-        case Mapping():
-            kept = {storable(str(key)): storable(each) for key, each in value.items()}
-        case list() | tuple():
-            kept = [storable(each) for each in value]
-        case _:
-            kept = storable(str(value))
+    if value is None or kind is bool:
+        kept = value
+    elif kind is float:
+        kept = value if math.isfinite(value) else None
+    elif isinstance(value, str):
+        kept = UNSTORABLE.sub("\ufffd", value)
+    elif isinstance(value, int):
+        kept = value if -LARGEST_INTEGER <= value <= LARGEST_INTEGER else None
+    elif isinstance(value, Mapping):
+        kept = {storable(str(key)): storable(each) for key, each in value.items()}
+    elif isinstance(value, (list, tuple)):
+        kept = [storable(each) for each in value]
+    else:
+        kept = storable(str(value))
     return kept
 
 
@@ -99,28 +100,35 @@ def row(values: Mapping[str, Any]) -> dict[str, Any]:
 def facts(value: Any) -> dict[str, Any]:
     """A flat frozen value as a dict without the fields that have their default, and without nested values."""
     kind: Any = type(value)
-    found = {}
-    for name, default in defaults(kind):
-        each = getattr(value, name)
-        if each is not default and each != default and not dataclasses.is_dataclass(each):
-            found[name] = storable(each)
-    return found
+    shape = shape_of(kind)
+    return {
+        name: storable(each)
+        for name, each, usual in zip(shape.names, shape.values(value), shape.defaults, strict=True)
+        if each is not usual and each != usual and not hasattr(each, "__dataclass_fields__")
+    }
 
 
 def fields(value: Any) -> dict[str, Any]:
     """A flat frozen value as a dict with all its fields."""
     kind: Any = type(value)
-    return {name: getattr(value, name) for name in fields_of(kind)}
+    shape = shape_of(kind)
+    return dict(zip(shape.names, shape.values(value), strict=True))
 
 
-def fields_of(kind: Any) -> tuple[str, ...]:
-    return tuple(name for name, _ in defaults(kind))
+class Shape(NamedTuple):
+    """Of a dataclass: what its fields are called, how to read them all at once, and their defaults."""
+
+    names: tuple[str, ...]
+    values: Callable[[Any], tuple[Any, ...]]
+    defaults: tuple[Any, ...]
 
 
 @functools.cache
-def defaults(kind: Any) -> tuple[tuple[str, Any], ...]:
-    """(name, default) of every field of a dataclass."""
-    return tuple((field.name, field.default) for field in dataclasses.fields(kind))
+def shape_of(kind: Any) -> Shape:
+    """Remembered: outcomes come by the thousand."""
+    found = dataclasses.fields(kind)
+    names = tuple(field.name for field in found)
+    return Shape(names, operator.attrgetter(*names), tuple(field.default for field in found))
 
 
 compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
@@ -132,10 +140,16 @@ def evidence_facts(evidence: model.Evidence) -> dict[str, Any]:
     if not evidence.headers:
         found.pop("headers", None)
     if evidence.order is not None:
-        found["order"] = facts(evidence.order)
+        found["order"] = order_facts(evidence.order)
     if evidence.picture is not None:
         found["picture"] = facts(evidence.picture)
     return found
+
+
+@functools.lru_cache(maxsize=1024)
+def order_facts(order: model.Order) -> dict[str, Any]:
+    """Of the few orders that nearly all outcomes have; not to be changed."""
+    return facts(order)
 
 
 def evidence_json(evidence: model.Evidence) -> str:
@@ -190,8 +204,12 @@ def outcome_row(outcome: model.Outcome) -> dict[str, Any]:
 
 def verdict_row(verdict: model.Verdict) -> dict[str, Any]:
     """A verdict as the columns VERDICT."""
-    values = {column: getattr(verdict, column) for column in VERDICT}
-    return row({**values, "request_ids": compact(facts(verdict.request_ids))})
+    values = dict(zip(VERDICT, VERDICT_VALUES(verdict), strict=True))
+    values["request_ids"] = compact(facts(verdict.request_ids))
+    return row(values)
+
+
+VERDICT_VALUES = operator.attrgetter(*VERDICT)
 
 
 def judged(found: tuple[Any, ...]) -> model.Judged:

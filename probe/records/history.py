@@ -238,7 +238,7 @@ class History:
 
     def entries(self, request_id: str) -> tuple[rows.GatewayEntry, ...]:
         """What gateways' logs say of a request that was asked for by their id."""
-        names = ", ".join(columns.fields_of(rows.GatewayEntry))
+        names = ", ".join(columns.shape_of(rows.GatewayEntry).names)
         sql = f"SELECT {names} FROM gateway_entry WHERE request_id = ?"  # noqa: S608 - made of constants
         return tuple(self._decoded(rows.gateway_entry, sql, columns.storable(request_id)))
 
