@@ -20,6 +20,9 @@ SHORTFALL_DB = 4.0
 SHORTFALL_ABOVE_HALF_DB = 5.0
 """Here only a narrow band is left to look at, and lenses and resizers cut close by."""
 LARGEST_RATIO = 0.7
+"""Above this, what enlarging takes away is what any lens takes away."""
+RIVAL = 0.9
+"""Enlarging repeats at one ratio; where another repeat is as strong, a pattern repeats, or a source's JPEG blocks do."""
 INSIDE_SAG_DB = 8.0
 """Inside JPEG blocks the trace alone says little, so the detail must reach up to the ratio and end there."""
 NATIVE_REACH = 0.75
@@ -67,18 +70,17 @@ def agrees(seen: spectrum.Spectrum, trace: traces.Trace) -> bool:
     The nearest neighbour repeats the detail above the ratio, so its spectrum falls short of nothing; its trace
     is beyond doubt. Under grain the spectrum may be unable to speak against the trace.
     """
+    short = seen.shortfall_db(trace.ratio) >= SHORTFALL_DB
     if trace.inside_blocks:
-        return trace.depth >= 1 or (
-            seen.shortfall_db(trace.ratio) >= SHORTFALL_DB and seen.sag_db(trace.ratio) <= INSIDE_SAG_DB
-        )
-    if trace.depth >= traces.CERTAIN_DEPTH or seen.buried(trace.ratio):
+        return trace.depth >= 1 or (short and seen.sag_db(trace.ratio) <= INSIDE_SAG_DB)
+    if trace.depth >= traces.CERTAIN_DEPTH and not short:
         return True
-    return seen.shortfall_db(trace.ratio) >= SHORTFALL_DB
+    return trace.rival < RIVAL and (short or seen.buried(trace.ratio))
 
 
 def agrees_above_half(seen: spectrum.Spectrum, trace: traces.Trace) -> bool:
     """Does the spectrum bear out 1 - ratio? Sampled at whole pixels, m repeats over W of them look like W - m."""
     ratio = 1 - trace.ratio
-    if trace.inside_blocks or ratio > LARGEST_RATIO or seen.buried(ratio):
+    if trace.inside_blocks or trace.rival >= RIVAL or ratio > LARGEST_RATIO or seen.buried(ratio):
         return False
     return seen.shortfall_db(ratio) >= SHORTFALL_ABOVE_HALF_DB

@@ -32,6 +32,8 @@ NORMAL_MEDIAN = 0.6745
 
 SMALLEST_RATIO = 0.2
 """A picture enlarged more than five times needs no microscope; lower down motifs have repeats of their own."""
+LOWEST_REPEAT = 0.1
+"""Rivals are looked for from here."""
 STRENGTH = 7.0
 """Standard deviations of both axes together. Up to 2,000 ratios are tried, and motifs are no noise: chance reaches 5."""
 LOPSIDED = 0.15
@@ -42,8 +44,8 @@ DEPTH = 0.07
 """The variance must swing by this share of its mean; what shrinking leaves in a picture swings less."""
 CERTAIN_DEPTH = 0.4
 """Nothing but enlarging swings so much: it needs no other evidence."""
-OVERTONE = 0.5
-"""Where half the frequency is so strong beside it, a trace is the overtone of a coarser grid: a source's JPEG blocks."""
+NEAR = 4
+"""Repeats so close to each other are one."""
 MOST = 24
 """No more traces than this are handed on, the strongest."""
 
@@ -52,7 +54,7 @@ BLOCK_PX = 8
 BLOCK_EDGE = 1.05
 """Borders of blocks that exceed every other position by this factor show a JPEG grid."""
 BLOCK_STRENGTH = 6.0
-"""So do repeats of 1/8 or 3/8 pixel of so many standard deviations, up or down."""
+"""So do repeats every 8 or 8/3 pixels of so many standard deviations, up or down."""
 INSIDE_DEPTH = 0.13
 """Swing inside JPEG blocks, over both boxes together, that quantising alone does not reach."""
 INSIDE_AGAINST = -0.02
@@ -75,6 +77,7 @@ class Trace:
     ratio: float
     strength: float  # standard deviations above what this picture shows at other ratios
     depth: float  # swing of the variance of differences as a share of its mean, grain taken out
+    rival: float = 0.0  # strength of the strongest other repeat, as a share of this one
     inside_blocks: bool = False  # read inside JPEG blocks, which leave something alike
 
 
@@ -175,7 +178,7 @@ def beside_blocks(long: Profile, short: Profile, long_px: int, short_px: int, *,
     """Traces at every ratio m / long_px; where the picture carries a JPEG grid, at ratios that it does not repeat at."""
     along = long.swing_beside_blocks if blocks else long.swing
     across = short.swing_beside_blocks if blocks else short.swing
-    repeats = np.arange(int(SMALLEST_RATIO / 2 * long_px), long_px // 2 + 1)
+    repeats = np.arange(int(LOWEST_REPEAT * long_px), long_px // 2 + 1)
     along_deviations = (along / usual(along))[repeats]
     # The other axis was rounded to whole pixels, up or down.
     all_across = across / usual(across)
@@ -190,11 +193,19 @@ def beside_blocks(long: Profile, short: Profile, long_px: int, short_px: int, *,
     if blocks:
         strength[repeats * BLOCK_PX % long_px == 0] = 0
     depth = (along[repeats] * long.relief + across[match] * short.relief) / 2
-    half = np.maximum(repeats // 2 - repeats[0], 0)
-    ratio = repeats / long_px
-    wanted = (strength >= STRENGTH) & (depth >= DEPTH) & (ratio >= SMALLEST_RATIO)
-    wanted &= (depth >= CERTAIN_DEPTH) | (strength[half] < OVERTONE * strength)
-    return [Trace(float(ratio[at]), float(strength[at]), float(depth[at])) for at in np.nonzero(wanted)[0]]
+    wanted = np.nonzero((strength >= STRENGTH) & (depth >= DEPTH) & (repeats >= SMALLEST_RATIO * long_px))[0]
+    found = []
+    for at in wanted[np.argsort(strength[wanted])[: -MOST - 1 : -1]]:
+        others = np.delete(strength, slice(max(at - NEAR, 0), at + NEAR + 1))
+        found.append(
+            Trace(
+                ratio=float(repeats[at] / long_px),
+                strength=float(strength[at]),
+                depth=float(depth[at]),
+                rival=float(others.max() / strength[at]) if others.max() >= STRENGTH else 0.0,
+            )
+        )
+    return found
 
 
 def inside_blocks(pairs: list[tuple[Profile, Profile]]) -> list[Trace]:
