@@ -224,6 +224,18 @@ def test_a_second_daemon_is_refused_with_the_pid_of_the_first(tmp_path):
         pass
 
 
+def test_the_pid_is_awaited_where_the_first_daemon_has_just_taken_the_lock(tmp_path):
+    path = tmp_path / "t.db"
+    beside = tmp_path / "t.db.daemon.lock"
+    with beside.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        written = threading.Timer(0.2, lambda: beside.write_text("4711\n"))
+        written.start()
+        with pytest.raises(records.RecordsError, match="PID 4711"), records.daemon_lock(path):
+            pass
+        written.join()
+
+
 def test_another_sqlite_library_that_is_installed_is_not_used(tmp_path):
     package = tmp_path / "installed" / "pysqlite3"
     package.mkdir(parents=True)
@@ -238,7 +250,7 @@ import pathlib, sys
 sys.path.insert(0, {str(package.parent)!r})
 import record_samples as samples
 from probe import records
-from probe.records import history
+from probe.records import database, history
 path = pathlib.Path(sys.argv[1])
 with records.open(path) as book:
     book.reserve(samples.canary("one"), samples.AT, 5.0)

@@ -28,10 +28,14 @@ def measure(case):
         raise board.NotRun("needs Linux's /proc, to read the peak of memory")
     found = {}
     for name in BOMBS | LARGE:
-        done = subprocess.run([sys.executable, __file__, name], capture_output=True, text=True, check=False, timeout=120)
+        done = subprocess.run(
+            [sys.executable, __file__, name], capture_output=True, text=True, check=False, timeout=120
+        )
         if done.returncode:
             print(done.stderr.splitlines()[-1:], file=sys.stderr)
-        found[name] = json.loads(done.stdout) if done.returncode == 0 else {"mib": 99999, "seconds": 99.0, "kind": "crash"}
+        found[name] = (
+            json.loads(done.stdout) if done.returncode == 0 else {"mib": 99999, "seconds": 99.0, "kind": "crash"}
+        )
         print(name, found[name], file=sys.stderr)
     n = f"{len(BOMBS)} bombs"
     for name in LARGE:
@@ -41,7 +45,9 @@ def measure(case):
     slow = max(found, key=lambda name: found[name]["seconds"])
     yield case.row(f"slowest verdict, s ({slow})", found[slow]["seconds"], n, at_most=LONGEST_S)
     yield case.row("bombs called ok", sum(each["kind"] == "ok" for each in found.values()), n, at_most=0)
-    yield case.row("bombs that ended the process", sum(each["kind"] == "crash" for each in found.values()), n, at_most=0)
+    yield case.row(
+        "bombs that ended the process", sum(each["kind"] == "crash" for each in found.values()), n, at_most=0
+    )
 
 
 def zeros(layers, mib=1024):
@@ -115,7 +121,9 @@ BOMBS = {
     "endless headers": lambda: stream(b"X-A: b\r\n" * 10_000, "HTTP/1.1 200 OK\r\n", 200),
     "error page of 60 MiB": lambda: upstream.http(b"<p>" * (20 * MIB), "502 Bad Gateway", content_type="text/html"),
     "json of empty lists": lambda: upstream.http(b'{"data":[' + b"[]," * (15 * MIB) + b"[]]}"),
-    "json of empty objects in an error": lambda: upstream.http(b'{"error":[' + b"{}," * (15 * MIB) + b"{}]}", "500 Oops"),
+    "json of empty objects in an error": lambda: upstream.http(
+        b'{"error":[' + b"{}," * (15 * MIB) + b"{}]}", "500 Oops"
+    ),
     "json of numbers": lambda: upstream.http(b"[" + b"0," * (25 * MIB) + b"0]"),
     "json, deep": lambda: upstream.http(b"[" * (30 * MIB)),
     "picture 12000x12000": lambda: picture(picture_of(12000, 12000)),
@@ -127,7 +135,9 @@ BOMBS = {
 
 LARGE = {
     "a body of 50 MiB, one picture of nothing": lambda: picture(bytes(37 * MIB)),
-    "a body of 48 MiB, one text of escapes": lambda: upstream.http(b'{"data":[{"url":"' + b"\\u4e2d" * (8 * MIB) + b'"}]}'),
+    "a body of 48 MiB, one text of escapes": lambda: upstream.http(
+        b'{"data":[{"url":"' + b"\\u4e2d" * (8 * MIB) + b'"}]}'
+    ),
 }
 """Not bombs, since nothing grows; but the most that is read."""
 

@@ -34,7 +34,7 @@ def measure(case):
                     print(f"used: {name} by {doing}", file=sys.stderr)
             except records.RecordsError:
                 pass
-            except Exception as error:  # noqa: BLE001 - whatever escapes is the finding
+            except Exception as error:
                 print(f"escaped: {name} by {doing}: {error!r}", file=sys.stderr)
                 crashed += 1
         overwritten += digest(path) != before
@@ -145,5 +145,3 @@ def lost(case, sound):
             continue
         untold += max(0, whole - done.saved["outcome"] - done.lost["outcome"])
     return untold, f"{times} files of {whole} rows"
-
-

@@ -37,9 +37,11 @@ def measure(case):
             os.waitpid(child, 0)
         with contextlib.closing(sqlite3.connect(path)) as db:
             days = db.execute("SELECT budget_day, sum(reserved_usd), count(*) FROM intent GROUP BY 1").fetchall()
-            lost += sum(days == [] or spent > 0 and count == 0 for _, spent, count in days or [("", 0, 1)])
+            lost += sum(days == [] or (spent > 0 and count == 0) for _, spent, count in days or [("", 0, 1)])
         # Clocks here go back at most to yesterday, which was never opened: one day pays for all.
-        over = max(over, *(100 * (spent - CAP_USD) for _, spent, _ in days), 100 * (sum(day[1] for day in days) - CAP_USD))
+        over = max(
+            over, *(100 * (spent - CAP_USD) for _, spent, _ in days), 100 * (sum(day[1] for day in days) - CAP_USD)
+        )
     n = f"{rounds} rounds, {PROCESSES} processes, {killed} kills"
     yield case.row("worst overspending of a day, cents", round(max(over, 0.0), 6), n, at_most=0)
     yield case.row("rounds in which nothing was reserved", lost, n, at_most=0)

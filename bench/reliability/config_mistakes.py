@@ -28,7 +28,7 @@ def measure(case):
             accepted += 1
         except configs.ConfigError as error:
             placeless += not all(PLACE.search(fault) for fault in error.faults) and "config.toml" not in str(error)
-        except Exception as error:  # noqa: BLE001 - whatever escapes is the finding
+        except Exception as error:
             print(repr(error)[:200], file=sys.stderr)
             escaped += 1
     n = f"{len(single)} + {len(third)} third-party"
@@ -54,7 +54,9 @@ def hidden(case, folder):
         for number, (_, changes, fault) in enumerate(chosen):
             if "name" in changes or "[[channel]] vip" not in fault:
                 continue
-            tables.append((rows.table({**changes, "name": f'"c{number}"'}), re.sub(r"\bvip\b(?!-)", f"c{number}", fault)))
+            tables.append(
+                (rows.table({**changes, "name": f'"c{number}"'}), re.sub(r"\bvip\b(?!-)", f"c{number}", fault))
+            )
         try:
             load(folder, "\n".join(text for text, _ in tables))
         except configs.ConfigError as error:
@@ -70,8 +72,17 @@ def requests(case, single):
     """The daemon itself, on a file with a mistake and a live upstream."""
     with upstream.Upstream(lambda *_: upstream.FAILED) as up:
         place = installation.Installation(case.path("daemon"), up.url)
-        broken = [place.text + "[budget]\n", place.text.replace("10000", "nan"), place.text.replace("BENCH_KEY", "NO_SUCH_KEY")]
-        broken += [place.text.replace("deadline_s = 2", "deadline_s = 20"), place.text + "[monitr]\n", "", place.text[:-30]]
+        broken = [
+            place.text + "[budget]\n",
+            place.text.replace("10000", "nan"),
+            place.text.replace("BENCH_KEY", "NO_SUCH_KEY"),
+        ]
+        broken += [
+            place.text.replace("deadline_s = 2", "deadline_s = 20"),
+            place.text + "[monitr]\n",
+            "",
+            place.text[:-30],
+        ]
         broken += [place.text + text for text in case.draw.sample([text for text in single if text], 5)]
         ended_well = 0
         for text in broken:
@@ -89,11 +100,16 @@ def generated_toml(draw, times):
         at = draw.randrange(len(whole))
         kind = draw.randrange(4)
         if kind == 0:
-            found.append(whole[:at] + draw.choice(["\0", "\x1b", '"', "[[", "=", "\ud800", "\n=\n"]) + whole[at:] + "\n[[")
+            found.append(
+                whole[:at] + draw.choice(["\0", "\x1b", '"', "[[", "=", "\ud800", "\n=\n"]) + whole[at:] + "\n[["
+            )
         elif kind == 1:
             found.append("x = " + draw.choice("[{") * draw.choice([10, 1000, 100_000]))
         elif kind == 2:
-            found.append(whole + f"[budget]\nusd_per_day = {draw.choice(['nan', 'inf', '-1', 'true', '1e400', '9' * 5000, '[1]'])}\n")
+            found.append(
+                whole
+                + f"[budget]\nusd_per_day = {draw.choice(['nan', 'inf', '-1', 'true', '1e400', '9' * 5000, '[1]'])}\n"
+            )
         else:
             found.append(whole.replace("vip", draw.choice(["a/b", "../x", "", "a b", "a\\nb", "x" * 65]), 1))
     return found

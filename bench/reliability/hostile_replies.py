@@ -38,7 +38,9 @@ class Tally:
         if judged is None:
             return
         kind = judged.verdict.kind
-        if kind is KIND.UNKNOWN and not judged.verdict.would_decide:  # doubt that names what would settle it is a verdict
+        if (
+            kind is KIND.UNKNOWN and not judged.verdict.would_decide
+        ):  # doubt that names what would settle it is a verdict
             self.unclassified += 1
             self.disagreed.append(f"{name}: unclassified, HTTP {judged.outcome.evidence.status}")
         self.false_ok += judged.ok and not may_be_ok

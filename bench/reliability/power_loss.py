@@ -33,7 +33,7 @@ book.close()
 """
 SYNCED, SECTOR = ("fsync", "fdatasync"), 512
 CALL = re.compile(
-    r"^\d+\s+(openat|close|pwrite64|write|ftruncate|fsync|fdatasync|unlink|rename)\((.*)\)\s+= (-?\d+)", re.S
+    r"^\d+\s+(openat|close|pwrite64|write|ftruncate|fsync|fdatasync|unlink|rename)\((.*)\)\s+= (-?\d+)", re.DOTALL
 )
 TEXT = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
 

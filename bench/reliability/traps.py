@@ -25,10 +25,28 @@ OWN = (
 )  # fmt: skip
 """Spellings of this machine and of private addresses."""
 
-HOSTS = ("127.0.0.1", "localhost", "0x7f000001", "2130706433", "0177.0.0.1", "127.1", "0", "cdn.example", "169.254.169.254", "10.0.0.1")
+HOSTS = (
+    "127.0.0.1",
+    "localhost",
+    "0x7f000001",
+    "2130706433",
+    "0177.0.0.1",
+    "127.1",
+    "0",
+    "cdn.example",
+    "169.254.169.254",
+    "10.0.0.1",
+)
 """Even where the config itself allows such a host, its address is refused."""
 
-REDIRECTS = ("301 Moved", "302 Found", "303 See Other", "307 Temporary Redirect", "308 Permanent Redirect", "300 Choices")
+REDIRECTS = (
+    "301 Moved",
+    "302 Found",
+    "303 See Other",
+    "307 Temporary Redirect",
+    "308 Permanent Redirect",
+    "300 Choices",
+)
 
 
 class Trap:
@@ -76,7 +94,9 @@ def measure(case):
     yield case.row("connections for a redirect", redirects[1], f"{redirects[0]} redirects", at_most=0)
     yield case.row("connections to a proxy of the environment", proxied[1], f"{proxied[0]} requests", at_most=0)
     yield case.row("answers without a picture called ok", called_ok, links[0] + redirects[0], at_most=0)
-    yield case.row("TLS keys written to SSLKEYLOGFILE", int(client.tls_context().keylog_filename is not None), 1, at_most=0)
+    yield case.row(
+        "TLS keys written to SSLKEYLOGFILE", int(client.tls_context().keylog_filename is not None), 1, at_most=0
+    )
     yield case.row("control: the trap hears a careless client", control, 1, at_least=1)
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -44,12 +45,21 @@ def daemon_lock(path: pathlib.Path) -> Iterator[None]:
         try:
             stack.enter_context(database.lock(beside, 0.0))
         except database.HeldError as error:
-            pid = beside.read_text(encoding="ascii", errors="replace").strip() or "unknown"
             raise RecordsError(
-                f"{path}: a daemon runs already (PID {pid}). Stop it first, or name another database."
+                f"{path}: a daemon runs already (PID {pid_in(beside)}). Stop it first, or name another database."
             ) from error
         try:
             beside.write_text(f"{os.getpid()}\n", encoding="ascii")
         except OSError as error:
             raise database.unavailable(error, beside) from error
         yield
+
+
+def pid_in(beside: pathlib.Path) -> str:
+    """The PID in a daemon's lock file; it is written a moment after the lock was taken."""
+    for _ in range(20):
+        pid = beside.read_text(encoding="ascii", errors="replace").strip()
+        if pid:
+            return pid
+        time.sleep(0.05)
+    return "unknown"
