@@ -8,7 +8,7 @@ import shutil
 import time
 
 
-class NotRun(Exception):
+class NotRun(Exception):  # noqa: N818 - a lack of the machine, not an error
     """This machine lacks something; the message names it."""
 
 

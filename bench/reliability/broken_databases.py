@@ -108,7 +108,7 @@ DAMAGES = {
 }
 USES = {
     "writing": lambda path: records.open(path, 0.2).close(),
-    "reading": lambda path: read(path),
+    "reading": lambda path: read(path),  # noqa: PLW0108 - defined below
     "backup": lambda path: rescue.backup(path, path.with_name("copy.db")),
 }
 ALLOWED = {("newer schema", "reading"), ("newer schema", "backup")}

@@ -44,7 +44,7 @@ def measure(case):
     events = record(folder, case.times(150, 1000))
     points = case.times(1000, 20_000)
     corrupt = lost = 0
-    for turn in range(points):
+    for _turn in range(points):
         moment = case.draw.randrange(len(events))
         sound, missing = crash(case.folder / "disk", events[:moment], case.draw)
         corrupt += not sound

@@ -4,6 +4,7 @@ The upstream answers with links (picture_hosts allows their hosts) and redirects
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import socket
@@ -56,10 +57,8 @@ class Trap:
         self.heard = []
         self.listening = [socket.create_server(("127.0.0.1", 0))]
         self.port = self.listening[0].getsockname()[1]
-        try:
+        with contextlib.suppress(OSError):
             self.listening.append(socket.create_server(("::1", self.port), family=socket.AF_INET6))
-        except OSError:
-            pass
         for each in self.listening:
             threading.Thread(target=self.accept, args=(each,), daemon=True).start()
         return self
@@ -141,8 +140,6 @@ async def trap_works(trap):
 
     before = len(trap.heard)
     async with httpx.AsyncClient(timeout=3, verify=False) as careless:
-        try:
+        with contextlib.suppress(httpx.HTTPError):
             await careless.get("http://upstream.example/v1/models", headers={"authorization": "Bearer key"})
-        except httpx.HTTPError:
-            pass
     return len(trap.heard) - before

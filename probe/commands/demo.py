@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import datetime as dt
+import os
 import pathlib
 import subprocess
 import sys
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
 SCENARIO = "demo"
 HISTORY = dt.timedelta(days=14)
-LIVE = dt.timedelta(minutes=75)
-SPEED = 100.0
+LIVE = dt.timedelta(minutes=50)
+SPEED = 60.0
 SEED = 7
 
 CONFIG = """\
@@ -78,7 +79,7 @@ def command(folder: pathlib.Path) -> None:
     """See the whole job in about a minute, on loopback, without a key.
 
     Two weeks of history are made up; then the real daemon sends real requests to a
-    stand-in upstream on this machine, with time running 100 times faster, while
+    stand-in upstream on this machine, with time running 60 times faster, while
     the heavy tiers of one channel degrade. Real pictures come back and are decoded.
 
     \b
@@ -102,7 +103,7 @@ def command(folder: pathlib.Path) -> None:
     say(
         f"done in {time.monotonic() - started_s:.0f} s. Left in {folder}/: report.html, plots/, tierwatch.db, config.toml"
     )
-    say("next: tierwatch init      (your own channels)")
+    say(f"next, in a folder of your own: {pathlib.Path(sys.argv[0]).absolute()} init")
 
 
 SCENARIO_MARK = "Written by `tierwatch demo`"
@@ -169,6 +170,10 @@ def watch(config: "schema.Config", live_from: dt.datetime) -> list[model.Judged]
                 await watching.run()
             finally:
                 await run.close(tools)
+                # The clock runs at its usual speed again: half a minute later nobody is watching any more.
+                book.beat(
+                    ticking.now(), pid=os.getpid(), digest=config.digest, stale_after_s=30.0, note="the demo is over"
+                )
 
     say(
         f"2/4  the daemon watches for {LIVE.total_seconds() / 60:.0f} minutes, in {LIVE.total_seconds() / SPEED:.0f} s ..."

@@ -35,7 +35,8 @@ def command(paths: tuple[str, ...], max_usd: float, sentinel: bool, config_path:
     """Send one canary on each PATH (channel/tier; globs such as 'vip/*' work) now.
 
     Paths of one channel go one after another, channels side by side. The daily
-    cap of config.toml holds too. Exit 1 where a canary was not ok.
+    cap of config.toml holds too. They are evidence about a path's state, and stay
+    out of rates: those count scheduled canaries alone. Exit 1 where one was not ok.
 
     \b
     Example:

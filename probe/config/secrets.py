@@ -42,6 +42,10 @@ class HasKey(Protocol):
     def key_file(self) -> str | None: ...
 
 
+SHORTEST_KEY = 8
+"""No provider's key is shorter, and a shorter one could not be told from other text when it is masked."""
+
+
 class Secret:
     """A key that prints as `[key]`; `reveal` is called where a header is written and nowhere else."""
 
@@ -133,6 +137,8 @@ def _checked(value: str, where: str) -> Secret:
         raise config.ConfigError(
             f"{where} holds a space, a line break or another character no key has; copy the key again"
         )
+    if len(value) < SHORTEST_KEY:
+        raise config.ConfigError(f"{where} holds {len(value)} characters, too few for a key; copy the key again")
     return Secret(value)
 
 
