@@ -81,8 +81,7 @@ def greedy(
 
 def mechanisms(world: World, count: int, seed: int) -> Iterator[Told]:
     for case in triage_worlds.cases(world, count, seed):
-        clues = (case.clue,) if case.clue else ()
-        found, usd = greedy(case.said, clues, case.free(fading), case.shared, case.check)
+        found, usd = greedy(case.said, case.clues, case.free(fading), case.shared, case.check)
         repeated = all(case.check(Check.RETRY) is not Result.PASSED for _ in range(3))
         yield Told(case.truth, case.at_work(), found, usd, repeated, case.prompt_risk == 0)
 

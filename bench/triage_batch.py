@@ -83,7 +83,7 @@ class Job:
         self.pool = self.window(1, 5)
         self.account = self.window(1, 3)
         self.has_log = draw.random() < 0.75  # the gateway's log can be asked
-        self.severity = draw.uniform(0.35, 0.8)
+        self.severity = draw.uniform(0.5, 0.8) if self.everywhere else draw.uniform(0.35, 0.8)
         self.explicit = draw.uniform(0.015, 0.035)  # of prompts
         self.disguised = draw.uniform(0.001, 0.003)
         self.one_off = draw.uniform(0.004, 0.010)
@@ -143,6 +143,12 @@ class Job:
                 yield outcome(f"{path}-{minute}", minute, reply, "harbour-1", path, trigger=model.Trigger.SCHEDULED)
                 minute += every
 
+    def seen_elsewhere(self, canaries: list[model.Judged]) -> bool:
+        """Did at least half of the other channel's canaries within the incident fail?"""
+        minutes = [((one.outcome.sent_at - START).total_seconds() / 60, one) for one in canaries]
+        there = [one.ok for minute, one in minutes if one.outcome.path == OFFICIAL and within(minute, self.incident)]
+        return not there or there.count(False) >= len(there) / 2
+
 
 def within(minute: float, window: tuple[float, float]) -> bool:
     return window[0] <= minute < window[1]
@@ -166,13 +172,16 @@ def run(config: schema.Config, seed: int) -> tuple[Counter[tuple[str, str, bool]
     succeeded = tuple(judged for judged, truth in made if truth is None)
     cut = {name: truth for name, truth in truths.items() if truth.why in {"proxied", "stalled"}}
     asked = {name: logged(truth) for name, truth in cut.items()} if job.has_log else {}
-    items = batch.sort(batch.Batch(failed, succeeded), job.canaries(), config, asked)
+    canaries = list(job.canaries())
+    items = batch.sort(batch.Batch(failed, succeeded), canaries, config, asked)
     counts: Counter[tuple[str, str, bool]] = Counter()
-    twice = 0
+    twice, unseen = 0, not job.seen_elsewhere(canaries)
     for item in items:
         truth = truths[item.judged.outcome.id]
         twice += item.pile == "resend" and truth.billed
-        counts[truth.why, item.pile, item.pile == truth.pile] += 1
+        # An incident that hits the other channel too cannot be known where that one's canaries got through.
+        right = item.pile == truth.pile or (truth.pile == "wait" and unseen and item.pile == "resend")
+        counts[truth.why, item.pile, right] += 1
     return counts, twice, len(failed)
 
 

@@ -101,7 +101,7 @@ class Case:
 CASES = {
     "moderated": Case(
         "A moderated prompt disguised as a 500",
-        "The gateway answers a refused prompt with its bare 500. The pre-screen flags it, a repeat fails again.",
+        "The gateway answers a refused prompt with its bare 500. The free pre-screen flags it, and nothing need be paid.",
         (
             "tierwatch triage --reply reply.txt --channel vip --tier 4k-high --prompt-file prompt.txt --yes --live --max-cost 1",
         ),
@@ -110,7 +110,7 @@ CASES = {
     ),
     "jitter": Case(
         "Upstream jitter at 4K",
-        "Half of the 4K requests of vip fail for two hours; lighter tiers and the other channel are well.",
+        "Most of the 4K requests of vip have failed for two hours; lighter tiers and the other channel are well.",
         ("tierwatch probe vip/4k-high --max-cost 0.05", "tierwatch triage --last vip/4k-high"),
         incidents=(("vip", "4k-*", 2.0, "success = 0.3\nfailures = { processing_error = 1.0 }"),),
     ),

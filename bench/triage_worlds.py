@@ -85,7 +85,7 @@ class Case:
     shared: bool | None  # what the config says
     truth: Cause = Cause.ONE_OFF
     said: Said = Said.PROCESSING
-    clue: str | None = None
+    clues: tuple[str, ...] = ()
     minute: float = 0.0
     last: dict[Check, Cause | None] = dataclasses.field(default_factory=dict)
 
@@ -178,7 +178,7 @@ def cases(world: World, count: int, seed: int) -> Iterator[Case]:
         if stopped is None:
             continue
         case.truth = stopped
-        case.said, case.clue = words(case, stopped)
+        case.said, case.clues = words(case, stopped)
         if case.said in AMBIGUOUS:
             made += 1
             yield case
@@ -234,11 +234,28 @@ SPOKEN: dict[Cause, tuple[tuple[Said, float], ...]] = {
 }
 
 
-def words(case: Case, stopped: Cause) -> tuple[Said, str | None]:
-    """What the reply says, and a finer clue in it; in each case the habits of the speaker differ."""
+AT_ONCE = {
+    Cause.CONTENT: 0.5,
+    Cause.UPSTREAM: 0.25,
+    Cause.QUEUE: 0.8,
+    Cause.CHANNEL: 0.5,
+    Cause.PARAMETERS: 0.9,
+    Cause.ACCOUNT: 0.9,
+    Cause.NETWORK: 0.4,
+    Cause.ONE_OFF: 0.35,
+}
+"""Share of the failures that come at once and not as late as a picture; it differs from speaker to speaker."""
+
+
+def words(case: Case, stopped: Cause) -> tuple[Said, tuple[str, ...]]:
+    """What the reply says, and finer clues in it; in each case the habits of the speaker differ."""
     if stopped is Cause.CONTENT and case.draw.random() >= case.world.disguised:
-        return Said.MODERATION, None
+        return Said.MODERATION, ()
     shares = [(said, case.draw.gammavariate(12 * share, 1)) for said, share in SPOKEN[stopped]]
     said = case.draw.choices([said for said, _ in shares], [share for _, share in shares])[0]
     pool = stopped is Cause.CHANNEL and said is Said.GATEWAY and case.draw.random() < 0.4
-    return said, "names the gateway's pool" if pool else None
+    clues = ["names the gateway's pool"] if pool else []
+    if said in {Said.PROCESSING, Said.GATEWAY}:
+        at_once = case.draw.random() < case.draw.betavariate(8 * AT_ONCE[stopped], 8 * (1 - AT_ONCE[stopped]))
+        clues.append("came at once" if at_once else "came as late as a picture")
+    return said, tuple(clues)

@@ -152,7 +152,7 @@ def command(
         }
         name = about.outcome.id if about.outcome is not None else what
         click.echo(words.render(found, config, dt.datetime.now(dt.UTC), again(name, config_path, naming)), nl=False)
-    if found.cause is None and not about.ok:
+    if not found.answered and not about.ok:
         raise SystemExit(1)
 
 

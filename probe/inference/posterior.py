@@ -29,10 +29,10 @@ from probe.inference.causes import (
     Tables,
 )
 
-SURE, SURE_OF_CONTENT = 0.9, 0.97
+SURE, SURE_OF_CONTENT = 0.9, 0.98
 """Enough: no further check. Blaming the caller asks for more."""
 
-NAMED, NAMED_CONTENT = 0.6, 0.8
+NAMED, NAMED_CONTENT = 0.6, 0.85
 """A leading cause less likely than this is called unknown."""
 
 EFFORT_USD = 0.02

@@ -28,7 +28,10 @@ HEADS: Mapping[Cause, str] = MappingProxyType(
     }
 )
 
-WELL = 0.75
+PATH_HEAD = "CHANNEL OR UPSTREAM, not your input"
+"""Said where both are likely and the advice is the same."""
+
+WELL = 0.85
 """A path is offered for a resend when a harmless request would get through there with this probability."""
 
 
@@ -66,9 +69,14 @@ def first_line(found: Diagnosis) -> str:
     (first, p), (second, q), *_ = found.now.p.items()
     if found.about.verdict is None:
         return f"NOT KNOWN: no reply and no record of {found.about.name} is here."
-    if found.cause is None:
+    if not found.answered:
         return f"NOT DECIDED: {first} {p:.2f} or {second} {q:.2f}."
-    line = f"{'' if found.now.sure else 'PROBABLY '}{HEADS[first]} ({p:.2f})"
+    head, p, sure = (
+        (HEADS[first], p, found.now.sure)
+        if found.cause
+        else (PATH_HEAD, found.on_path, found.on_path >= posterior.SURE)
+    )
+    line = f"{'' if sure else 'PROBABLY '}{head} ({min(p, 0.99):.2f})"
     joint = ": "
     for why in reasons(found):
         if joint == ": " or len(line) + len(why) + 3 <= WIDTH:
@@ -117,7 +125,7 @@ def act(found: Diagnosis, well: Offer | None) -> tuple[str, str, model.Path | No
         return FIXES[cause][0], FIXES[cause][1].format(here=here), None
     if may_be_billed(found):
         return verb, f"DO NOT resend on {here} before its log says it was not billed.{there}", to
-    if cause is None:
+    if not found.answered:
         return "-", "Do not resend yet: the next rung below tells them apart.", None
     if cause is Cause.ONE_OFF:
         return "resend", f"RESEND once on {found.about.path or here}.", found.about.path

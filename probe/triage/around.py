@@ -5,6 +5,7 @@ import collections
 import dataclasses
 import datetime as dt
 import math
+import statistics
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,7 @@ class Count:
     failed: int
     refused: int  # by moderation, validation or account: says nothing about health
     kinds: tuple[tuple[str, int], ...] = ()  # of the failed, most frequent first
+    median_s: float | None = None  # latency of the ok ones
     findings: tuple[Finding, ...] = dataclasses.field(default=(), repr=False)
 
     @property
@@ -158,6 +160,7 @@ def count_of(
             break
     health = [model.health(one) for one in near]
     failed = collections.Counter(one.verdict.kind.value for one in near if model.health(one) is False)
+    latencies_s = [one.outcome.latency_s for one in near if one.ok and one.outcome.latency_s is not None]
     results = ((one, result_of(one)) for one in seen.nearest(other, at, but, own=own))
     return Count(
         path=other,
@@ -167,6 +170,7 @@ def count_of(
         failed=health.count(False),
         refused=health.count(None),
         kinds=tuple(failed.most_common(3)),
+        median_s=statistics.median(latencies_s) if latencies_s else None,
         findings=tuple(
             finding(path, other, result, faded(one, at, result), config, apart=True)
             for one, result in results

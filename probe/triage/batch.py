@@ -165,7 +165,7 @@ def item(
     outcome, about = judged.outcome, subject_of(judged)
     repeats = frozenset({outcome.id, *(one.outcome.id for one in same)})
     near = around.look(outcome.path, outcome.sent_at, seen, config, repeats)
-    pieces = [*evidence.of_reply(about), *evidence.of_neighbours(near)]
+    pieces = [*evidence.of_reply(about), *evidence.of_pace(about, near), *evidence.of_neighbours(near)]
     pieces += evidence.of_same_prompt(about, same, config, ())
     if charged(judged):
         words = f"charged ${outcome.charged_usd:.2f}: the picture was made and lost"
@@ -224,7 +224,7 @@ SAMPLED = 200
 def facts(each: Item) -> dict[str, Any]:
     """One line of a pile."""
     judged, said = each.judged, each.answer
-    cause, p = each.found.now.lead
+    p = each.found.now.lead[1] if each.found.cause else each.found.on_path
     return {
         "line": each.line or None,
         "id": judged.outcome.id,
@@ -233,7 +233,7 @@ def facts(each: Item) -> dict[str, Any]:
         "prompt_id": judged.outcome.prompt_id or None,
         "kind": judged.verdict.kind,
         "detail": judged.verdict.detail,
-        "cause": cause if each.found.cause else None,
+        "cause": each.found.cause or ("path" if each.found.answered else None),
         "p": round(p, 3),
         "verb": said.verb,
         "resend_on": str(said.resend_on) if each.pile == "resend" and said.resend_on else None,

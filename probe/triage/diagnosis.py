@@ -54,6 +54,16 @@ class Diagnosis:
         """The leading cause; None where none stands out."""
         return self.now.lead[0] if self.now.known else None
 
+    @property
+    def on_path(self) -> float:
+        """Probability that the path is to blame: the same advice, whichever of its causes it is."""
+        return sum(self.now.p[cause] for cause in causes.PATH_CAUSES)
+
+    @property
+    def answered(self) -> bool:
+        """Does a cause stand out, or the path as a whole?"""
+        return self.cause is not None or self.on_path >= posterior.NAMED
+
 
 def diagnose(
     about: subject.Subject,

@@ -20,7 +20,7 @@ def document(found: Diagnosis, config: "Config | None", triage_id: str, at: dt.d
         "at": at.isoformat(),
         "answer": {
             "lines": [two.cause, two.action],
-            "cause": found.cause,
+            "cause": found.cause or ("path" if found.answered else None),
             "sure": found.now.sure,
             "verb": two.verb,
             "resend_on": str(two.resend_on) if two.resend_on else None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from probe import gatewaylogs, model, moderation
 from probe.inference import posterior, states
-from probe.inference.causes import Check, Finding, Result, clues_of
+from probe.inference.causes import SAID, Check, Finding, Result, Said, clues_of
 from probe.triage import around
 from probe.triage.diagnosis import Piece
 from probe.triage.subject import Subject
@@ -42,6 +42,26 @@ def of_reply(about: Subject) -> list[Piece]:
         known = "its prompt and parameters are known to be good"
         pieces.append(Piece("it was a canary", known, "known-good prompt and parameters"))
     return pieces
+
+
+def of_pace(about: Subject, near: around.Around) -> list[Piece]:
+    """Did the failure come at once, or as late as a picture takes on this path? Only where the words leave it open."""
+    if about.verdict is None or SAID[about.verdict.kind] not in PACED or about.evidence is None:
+        return []
+    elapsed_s = about.evidence.elapsed_s
+    usual_s = next((count.median_s for count in near.path if count.median_s), None)
+    if elapsed_s is None or usual_s is None or usual_s < SHORTEST_S or AT_ONCE < elapsed_s / usual_s < LATE:
+        return []
+    clue = "came at once" if elapsed_s / usual_s <= AT_ONCE else "came as late as a picture"
+    return [Piece("its time", f"after {elapsed_s:.0f} s, where a picture takes {usual_s:.0f} s", clue)]
+
+
+PACED = frozenset({Said.PROCESSING, Said.GATEWAY})
+AT_ONCE, LATE = 0.25, 0.6
+"""Shares of a picture's usual time."""
+
+SHORTEST_S = 15.0
+"""Where a picture takes less, early and late cannot be told apart."""
 
 
 def look_around(about: Subject, history: "History", config: "Config", but: Iterable[str] = ()) -> around.Around | None:
