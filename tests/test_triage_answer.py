@@ -88,6 +88,16 @@ def test_explicit_words_name_cause_and_verb(evidence_of, head, verb):
     assert two.verb == verb
 
 
+def test_channel_or_upstream_is_an_answer_because_the_advice_is_the_same(config):
+    failing = samples.series(samples.VIP, "xxxxxxx")
+    elsewhere = samples.series(samples.OFFICIAL, "." * 9) + samples.series(samples.NANO, "." * 9)
+    diagnosis = found(samples.own(), failing, elsewhere, config=config)
+    assert diagnosis.cause is None
+    two = answer.answer(diagnosis, config)
+    assert two.cause.startswith("CHANNEL OR UPSTREAM, not your input (0.9")
+    assert (two.verb, two.resend_on) == ("switch", samples.NANO)
+
+
 def test_a_single_failure_among_good_canaries_is_resent_once_where_it_was(config):
     calm = [samples.series(path, "." * 12, first=-60) for path in (samples.VIP, samples.LIGHT, samples.OFFICIAL)]
     two = answer.answer(found(canary(), *calm, config=config), config)

@@ -1,5 +1,6 @@
 """What neighbours, logs and screens say about a failure: in words and as findings."""
 
+import dataclasses
 import datetime as dt
 
 import pytest
@@ -148,3 +149,16 @@ def test_the_state_of_the_path_at_that_minute_is_rebuilt(tmp_path, config):
     with history.open(tmp_path / "t.db") as past:
         state = evidence.state_at(samples.about(), past, config)
     assert state.state is model.State.DEGRADED
+
+
+@pytest.mark.parametrize(
+    ("elapsed_s", "clue"), [(3.0, ["came at once"]), (75.0, ["came as late as a picture"]), (30.0, []), (None, [])]
+)
+def test_how_soon_a_failure_came_is_compared_with_a_picture(config, elapsed_s, clue):
+    about = samples.about(dataclasses.replace(samples.PROCESSING, elapsed_s=elapsed_s))
+    near = look(config, samples.series(samples.VIP, "...."))
+    assert [piece.clue for piece in evidence.of_pace(about, near)] == clue
+
+
+def test_a_timeout_is_not_asked_how_late_it_came(config):
+    assert evidence.of_pace(samples.about(samples.TIMEOUT), look(config, samples.series(samples.VIP, "...."))) == []
