@@ -5,6 +5,7 @@ import datetime as dt
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -257,9 +258,9 @@ def test_an_outcome_that_arrives_during_a_reload_counts_once(place, monkeypatch)
         counted.append(board)
         real_add = board.add
         board.add = lambda judged: (counted.append(judged.outcome.id), real_add(judged))
-        import time
-
-        time.sleep(1.0)  # 400 s of the clock: the canary ends meanwhile
+        end = time.monotonic() + 30
+        while not self._arrived and time.monotonic() < end:  # the canary ends meanwhile
+            time.sleep(0.02)
         return board, known
 
     async def during(watching, ticking):

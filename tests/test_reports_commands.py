@@ -68,12 +68,16 @@ def run(*words):
     return CliRunner().invoke(commands.program, words, prog_name="tierwatch")
 
 
-def published(home, *states, beat_at=NOW, digest=""):
+JUST_NOW = object()  # the suite may have been running for minutes since NOW
+
+
+def published(home, *states, beat_at=JUST_NOW, digest=""):
     with book(home) as open_book:
         told = [model.PathState(path, state, NOW - 3 * HOUR, NOW, 0.9, reason) for path, state, reason in states]
         open_book.publish(told, NOW)
         if beat_at:
-            open_book.beat(beat_at, pid=1, digest=digest, stale_after_s=90.0)
+            at = dt.datetime.now(dt.UTC) if beat_at is JUST_NOW else beat_at
+            open_book.beat(at, pid=1, digest=digest, stale_after_s=90.0)
 
 
 # --- status -----------------------------------------------------------------------------------------------------------
