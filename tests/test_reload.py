@@ -254,14 +254,14 @@ def test_an_outcome_that_arrives_during_a_reload_counts_once(place, monkeypatch)
     counted = []
 
     def slow(self, config, now):
-        board, known = real(self, config, now)
+        board, *rest = real(self, config, now)
         counted.append(board)
         real_add = board.add
         board.add = lambda judged: (counted.append(judged.outcome.id), real_add(judged))
         end = time.monotonic() + 30
         while not self._arrived and time.monotonic() < end:  # the canary ends meanwhile
             time.sleep(0.02)
-        return board, known
+        return board, *rest
 
     async def during(watching, ticking):
         await ticking.sleep(10)
