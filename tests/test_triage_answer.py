@@ -41,7 +41,7 @@ def test_upstream_trouble_says_switch_and_names_the_cheapest_channel_that_is_wel
     failing, well = samples.series(samples.VIP, "x.xx.xx.x"), samples.series(samples.OFFICIAL, "." * 9)
     nano = samples.series(samples.NANO, "xx.xxx.xx")
     lines = said(found(samples.own(), failing, well, nano, config=config), config)
-    assert lines[0] == "PROBABLY UPSTREAM, not your input (0.89): vip/4k-high: 4 of 6 failed within 30 min."
+    assert lines[0] == "PROBABLY UPSTREAM, not your input (0.64): vip/4k-high: 4 of 6 failed within 30 min."
     assert lines[1] == "SWITCH: do not resend on vip. Use official, $0.40."
 
 
@@ -56,7 +56,7 @@ def test_what_the_log_says_was_billed_is_never_resent(config):
     diagnosis = found(
         samples.about(samples.TIMEOUT), samples.series(samples.OFFICIAL, "...."), config=config, pieces=[LOST]
     )
-    assert said(diagnosis, config)[1] == "DO NOT resend on vip: finished after 212 s, billed $0.03. Use nano, $0.15."
+    assert said(diagnosis, config)[1] == "DO NOT resend on vip: finished after 212 s, billed $0.03. Use official, $0.40."
 
 
 @pytest.mark.parametrize("evidence_of", [samples.TIMEOUT, model.Evidence(fault=model.Fault.RESET, sent=True)])
@@ -90,12 +90,12 @@ def test_explicit_words_name_cause_and_verb(evidence_of, head, verb):
 
 def test_channel_or_upstream_is_an_answer_because_the_advice_is_the_same(config):
     failing = samples.series(samples.VIP, "xxxxxxx")
-    elsewhere = samples.series(samples.OFFICIAL, "." * 9) + samples.series(samples.NANO, "." * 9)
+    elsewhere = samples.series(samples.OFFICIAL, "." * 9) + samples.series(samples.LIGHT, "xxx.xxx")
     diagnosis = found(samples.own(), failing, elsewhere, config=config)
     assert diagnosis.cause is None
     two = answer.answer(diagnosis, config)
     assert two.cause.startswith("CHANNEL OR UPSTREAM, not your input (0.9")
-    assert (two.verb, two.resend_on) == ("switch", samples.NANO)
+    assert (two.verb, two.resend_on) == ("switch", samples.OFFICIAL)
 
 
 def test_a_single_failure_among_good_canaries_is_resent_once_where_it_was(config):

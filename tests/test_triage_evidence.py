@@ -83,10 +83,11 @@ def test_a_canary_barred_by_the_account_says_so(config):
     assert finding.result is Result.BARRED
 
 
-def test_channels_of_one_upstream_by_config_are_told(tmp_path):
+def test_channels_of_one_upstream_are_told_by_config_and_of_two_by_protocol(tmp_path):
     config = samples.config(tmp_path, upstream='upstream = "openai"')
     assert around.shared(config, "vip", "official") is True
-    assert around.shared(config, "vip", "nano") is None
+    assert around.shared(config, "vip", "nano") is False
+    assert around.shared(samples.config(tmp_path), "vip", "official") is None
 
 
 def test_the_same_prompt_elsewhere_is_evidence(config):

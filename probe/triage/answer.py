@@ -174,11 +174,15 @@ MAYBE_DRAWN = frozenset({model.Kind.TIMEOUT, model.Kind.NETWORK, model.Kind.GATE
 
 
 def resend_path(found: Diagnosis, config: "Config | None") -> Offer | None:
-    """The cheapest other path at this tier that would probably deliver by all that is known; None: there is none."""
+    """The cheapest other path at this tier that would probably deliver by all that is known; None: there is none.
+
+    Only one that did deliver around then: of a path nobody has seen nothing is promised.
+    """
     path = found.about.path
     if config is None or path is None or found.near is None:
         return None
-    others = [other for other in around.neighbours(path, config)[1] if ladder.known(config, other)]
+    seen = {count.path for count in found.near.others if count.ok}
+    others = [other for other in around.neighbours(path, config)[1] if other in seen and ladder.known(config, other)]
     options = [
         posterior.Option(Check.OTHER_CANARY, 0.0, other.channel, around.shared(config, path.channel, other.channel))
         for other in others

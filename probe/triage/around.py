@@ -192,10 +192,14 @@ def finding(
 
 
 def shared(config: "Config", first: str, second: str) -> bool | None:
-    """Do two channels hang on one upstream? None where the config does not say."""
-    named = {channel.name: channel.upstream for channel in config.channel}
-    theirs = named.get(first, ""), named.get(second, "")
-    return theirs[0] == theirs[1] if all(theirs) else None
+    """Do two channels hang on one upstream? By what the config names; another protocol is another one; else None."""
+    known = {channel.name: channel for channel in config.channel}
+    one, other = known.get(first), known.get(second)
+    if one is None or other is None:
+        return None
+    if one.upstream and other.upstream:
+        return one.upstream == other.upstream
+    return False if one.protocol != other.protocol else None
 
 
 def faded(judged: model.Judged, at: dt.datetime, result: Result) -> float:
