@@ -56,7 +56,9 @@ def test_what_the_log_says_was_billed_is_never_resent(config):
     diagnosis = found(
         samples.about(samples.TIMEOUT), samples.series(samples.OFFICIAL, "...."), config=config, pieces=[LOST]
     )
-    assert said(diagnosis, config)[1] == "DO NOT resend on vip: finished after 212 s, billed $0.03. Use official, $0.40."
+    assert (
+        said(diagnosis, config)[1] == "DO NOT resend on vip: finished after 212 s, billed $0.03. Use official, $0.40."
+    )
 
 
 @pytest.mark.parametrize("evidence_of", [samples.TIMEOUT, model.Evidence(fault=model.Fault.RESET, sent=True)])

@@ -58,7 +58,7 @@ def jump(case, name):
 
     def reply(_number, _head, body):
         arrivals.append((time.monotonic(), re.search(rb'"quality": "(\w+)"', body)[1]))
-        return [0.1 if not steps == "stop" else 1.5, upstream.FAILED]
+        return [0.1 if steps != "stop" else 1.5, upstream.FAILED]
 
     with upstream.Upstream(reply) as up:
         folder = case.path(name.replace(" ", "-").replace(",", ""))

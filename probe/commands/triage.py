@@ -29,9 +29,7 @@ PICTURE_CAP_BYTES = 20 * 2**20
 @click.option("--last", metavar="PATH", help="The latest failure on a path, such as vip/4k-high.")
 @click.option("--channel", metavar="NAME", help="Where a request went that is not stored.")
 @click.option("--tier", metavar="NAME", help="What it ordered, such as 4k-high.")
-@click.option(
-    "--sent-at", type=report.When(), metavar="TIME", help="When it was sent: 2026-11-24T06:10Z, or 2h (ago)."
-)
+@click.option("--sent-at", type=report.When(), metavar="TIME", help="When it was sent: 2026-11-24T06:10Z, or 2h (ago).")
 @click.option("--elapsed", "elapsed_s", type=click.FloatRange(min=0), metavar="SECONDS", help="How long it took.")
 @click.option("--prompt-file", metavar="FILE", help="The prompt that was sent; it is kept nowhere.")
 @click.option("--image", "image_file", metavar="FILE", help="The reference picture of an edit; kept nowhere.")
