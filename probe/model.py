@@ -256,8 +256,8 @@ class RequestIds:
 
     def all(self) -> tuple[tuple[str, str], ...]:
         """(hop, id) pairs, gateway first."""
-        hops = dataclasses.fields(self)
-        return tuple((hop.name, value) for hop in hops for value in getattr(self, hop.name))
+        hops = {"gateway": self.gateway, "trace": self.trace, "upstream": self.upstream, "edge": self.edge}
+        return tuple((hop, value) for hop, values in hops.items() for value in values)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

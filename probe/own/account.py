@@ -4,6 +4,7 @@ import dataclasses
 import datetime as dt
 import functools
 import itertools
+import re
 import urllib.parse
 from collections.abc import Mapping
 from typing import Any
@@ -30,6 +31,8 @@ EXCLUSIONS: Mapping[model.Fault, model.Exclusion] = {
     **dict.fromkeys(UNSENT, model.Exclusion.LOCAL_NETWORK),
 }
 """Faults that may be the caller's own. Nobody looked whether its network was up: that it was not is assumed."""
+
+PROMPT_ID = re.compile(re.escape(model.OWN_PROMPT) + "[0-9a-f]{16}")
 
 scrubbed = secrets.Redactor(())
 """Takes out what looks like a key: lines and logs are written by others."""
@@ -251,10 +254,7 @@ def _fault(told: Any) -> model.Fault | None:
 def _prompt_id(told: Mapping[str, Any]) -> str:
     """Only a keyed hash is taken: a prompt in its place must not be stored."""
     found = _text(told, "prompt_id")
-    digest = found.removeprefix(model.OWN_PROMPT)
-    if found and not (
-        found.startswith(model.OWN_PROMPT) and len(digest) == 16 and set(digest) <= set("0123456789abcdef")
-    ):
+    if found and not PROMPT_ID.fullmatch(found):
         raise ValueError("prompt_id is no keyed hash (own- and 16 hex digits)")
     return found
 
@@ -267,7 +267,7 @@ def _instant(told: Mapping[str, Any], name: str = "sent_at") -> dt.datetime:
         at = None
     if at is None or at.tzinfo is None:
         raise ValueError(f"{name} is no time with its zone, such as 2026-08-13T02:41:00Z")
-    at = at.astimezone(dt.UTC)
+    at = at if at.tzinfo is dt.UTC else at.astimezone(dt.UTC)
     return at.replace(microsecond=at.microsecond // 1000 * 1000)  # records keep milliseconds
 
 
@@ -304,8 +304,8 @@ def _seconds(told: Mapping[str, Any], name: str) -> float | None:
 def whole(told: Mapping[str, Any], name: str, low: int, high: int) -> int | None:
     """A whole number; None where it is not told. Raises ValueError for anything else."""
     value = told.get(name)
-    if value is None:
-        return None
+    if value is None or (type(value) is int and low <= value <= high):
+        return value
     found = _number(told, name, low, high)
     if found is None or not found.is_integer():
         raise ValueError(f"{name} is no whole number")

@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import enum
 import functools
 import json
 import math
@@ -49,7 +50,8 @@ def when(at: dt.datetime) -> str:
     """An aware time as `2026-08-13T02:19:00.000Z`: always UTC and whole milliseconds, so that text sorts as time."""
     if at.tzinfo is None:
         raise ValueError(f"{at!r} has no time zone")
-    return at.astimezone(dt.UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+    utc = at if at.tzinfo is dt.UTC else at.astimezone(dt.UTC)
+    return utc.isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def instant(text: str) -> dt.datetime:
@@ -79,6 +81,8 @@ def storable(value: Any) -> Any:
         kept = value
     elif kind is float:
         kept = value if math.isfinite(value) else None
+    elif issubclass(kind, enum.StrEnum):  # our own words
+        kept = value.value
     elif isinstance(value, str):
         kept = UNSTORABLE.sub("\ufffd", value)
     elif isinstance(value, int):
@@ -94,7 +98,7 @@ def storable(value: Any) -> Any:
 
 def row(values: Mapping[str, Any]) -> dict[str, Any]:
     """Columns by name, each storable."""
-    return {column: storable(value) for column, value in values.items()}
+    return {column: None if value is None else storable(value) for column, value in values.items()}
 
 
 def facts(value: Any) -> dict[str, Any]:
@@ -104,7 +108,7 @@ def facts(value: Any) -> dict[str, Any]:
     return {
         name: storable(each)
         for name, each, usual in zip(shape.names, shape.values(value), shape.defaults, strict=True)
-        if each is not usual and each != usual and not hasattr(each, "__dataclass_fields__")
+        if each is not usual and each != usual and type(each) not in NESTED
     }
 
 
@@ -113,6 +117,10 @@ def fields(value: Any) -> dict[str, Any]:
     kind: Any = type(value)
     shape = shape_of(kind)
     return dict(zip(shape.names, shape.values(value), strict=True))
+
+
+NESTED = frozenset({model.Order, model.Picture})
+"""What evidence holds besides plain values."""
 
 
 class Shape(NamedTuple):
@@ -175,31 +183,29 @@ def outcome_row(outcome: model.Outcome) -> dict[str, Any]:
     """An outcome as a row of the table `outcome`, without its evidence."""
     evidence = outcome.evidence
     picture = evidence.picture or model.Picture()
-    return row(
-        {
-            "id": outcome.id,
-            "channel": outcome.path.channel,
-            "tier": outcome.path.tier,
-            "trigger": outcome.trigger,
-            "vantage": outcome.vantage,
-            "model": evidence.order.model if evidence.order else "",
-            "fingerprint": outcome.fingerprint,
-            "prompt_id": outcome.prompt_id,
-            "sent_at": when(outcome.sent_at),
-            "latency_s": outcome.latency_s,
-            "timings": compact(facts(outcome.timings)),
-            "price_usd": storable(float(outcome.price_usd)) or 0.0,
-            "charged_usd": outcome.charged_usd,
-            "excluded": outcome.excluded,
-            "slot": outcome.slot,
-            "attempt": outcome.attempt,
-            "source": outcome.source,
-            "batch": outcome.batch,
-            "served_model": outcome.served_model,
-            "picture_sha256": picture.sha256 or None,
-            "picture_fingerprint": picture.fingerprint or None,
-        }
-    )
+    return {
+        "id": storable(outcome.id),
+        "channel": storable(outcome.path.channel),
+        "tier": storable(outcome.path.tier),
+        "trigger": outcome.trigger.value,
+        "vantage": storable(outcome.vantage),
+        "model": storable(evidence.order.model) if evidence.order else "",
+        "fingerprint": outcome.fingerprint,
+        "prompt_id": storable(outcome.prompt_id),
+        "sent_at": when(outcome.sent_at),
+        "latency_s": storable(outcome.latency_s),
+        "timings": compact(facts(outcome.timings)),
+        "price_usd": storable(float(outcome.price_usd)) or 0.0,
+        "charged_usd": storable(outcome.charged_usd),
+        "excluded": outcome.excluded and outcome.excluded.value,
+        "slot": storable(outcome.slot),
+        "attempt": storable(outcome.attempt),
+        "source": storable(outcome.source),
+        "batch": storable(outcome.batch),
+        "served_model": storable(outcome.served_model),
+        "picture_sha256": picture.sha256 or None,
+        "picture_fingerprint": picture.fingerprint or None,
+    }
 
 
 def verdict_row(verdict: model.Verdict) -> dict[str, Any]:

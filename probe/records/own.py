@@ -61,15 +61,17 @@ def take(db: sqlite_utils.Database, requests: Sequence[Request]) -> Taken:
     2. Where the new source stands nearer to the program than the one that told before, it replaces it.
     3. The others are new outcomes; those without a path are held apart.
     """
-    mapped = {columns.storable(each.judged.outcome.id): each for each in reversed(requests) if each.judged}
-    mapped = dict(reversed(mapped.items()))
-    same = Same(db, list(mapped.values()))
+    mapped: dict[str, Request] = {}
+    for each in requests:
+        if each.judged:
+            mapped.setdefault(columns.storable(each.judged.outcome.id), each)
+    same = Same(db, mapped)
     fresh: dict[str, Request] = {}
     entries: list[tuple[rows.GatewayEntry, int | None]] = []
     replaced: dict[int, str] = {}
     known = canaries = 0
     for identity, request in mapped.items():
-        stored = same.find(request)
+        stored = same.find(identity, request)
         if stored is not None and rank(request) > stored.rank:
             replaced[stored.seq] = identity
             stored = None
@@ -82,8 +84,7 @@ def take(db: sqlite_utils.Database, requests: Sequence[Request]) -> Taken:
             entries.append((request.entry, stored.seq))
     forget(db, replaced)
     new = tuple(request.judged for request in fresh.values() if request.judged is not None)
-    verdicts.add(db, new, taxonomy.RULES_VERSION)
-    seqs = dict(select(db, "id, seq", "outcome", "id", fresh))
+    seqs = dict(zip(fresh, verdicts.append(db, new, taxonomy.RULES_VERSION), strict=True))
     entries += [(each.entry, seqs[identity]) for identity, each in fresh.items() if each.entry is not None]
     entries += [(each.entry, None) for each in requests if each.judged is None and each.entry is not None]
     put_entries(db, entries)
@@ -106,13 +107,13 @@ def ids_of(request: Request) -> tuple[str, ...]:
 class Same:
     """Finds the stored outcome that is the same request as a new one."""
 
-    def __init__(self, db: sqlite_utils.Database, requests: Sequence[Request]) -> None:
+    def __init__(self, db: sqlite_utils.Database, requests: Mapping[str, Request]) -> None:
         self._db = db
-        identities = [each.judged.outcome.id for each in requests if each.judged]
         self._by_id = {
-            identity: stored(found) for identity, *found in select(db, f"id, {STORED}", "outcome", "id", identities)
+            identity: stored(found) for identity, *found in select(db, f"id, {STORED}", "outcome", "id", requests)
         }
-        names = {name for each in requests for name in ids_of(each)}
+        self._names = {identity: ids_of(each) for identity, each in requests.items()}
+        names = {name for each in self._names.values() for name in each}
         joined = "request_id JOIN outcome USING (seq)"
         self._by_name = {
             name: stored(found)
@@ -123,20 +124,18 @@ class Same:
         self._by_name |= {
             name: stored(found) for name, *found in select(db, f"request_id, {STORED}", joined, "request_id", names)
         }
-        unnamed = [each for each in requests if each.judged and not self._named(each)]
+        lacking = [each for each in requests.items() if may_lack_its_id(each[1]) and not self._named(each[0])]
         self._near = {
-            channel: self._candidates(channel, [each for each in unnamed if channel_of(each) == channel])
-            for channel in {channel_of(each) for each in unnamed}
+            channel: self._candidates(channel, [each for _, each in lacking if channel_of(each) == channel])
+            for channel in {channel_of(each) for _, each in lacking}
         }
 
-    def find(self, request: Request) -> Stored | None:
-        return self._named(request) or self._at_its_time(request)
+    def find(self, identity: str, request: Request) -> Stored | None:
+        return self._named(identity) or self._at_its_time(request)
 
-    def _named(self, request: Request) -> Stored | None:
-        if request.judged is None:
-            return None
-        found = self._by_id.get(columns.storable(request.judged.outcome.id))
-        return found or next((self._by_name[name] for name in ids_of(request) if name in self._by_name), None)
+    def _named(self, identity: str) -> Stored | None:
+        found = self._by_id.get(identity)
+        return found or next((self._by_name[name] for name in self._names[identity] if name in self._by_name), None)
 
     def _at_its_time(self, request: Request) -> Stored | None:
         """The nearest in time, each taken once: what a program lost has no id, and a log knows its start to a second."""
@@ -152,9 +151,7 @@ class Same:
 
     def _candidates(self, channel: str, requests: Sequence[Request]) -> list[Stored]:
         """Outcomes of these minutes that were sent and lack a gateway's id, or that a gateway's log alone told of."""
-        times = [each.judged.outcome.sent_at for each in requests if each.judged and may_lack_its_id(each)]
-        if not times:
-            return []
+        times = [each.judged.outcome.sent_at for each in requests if each.judged]
         sql = f"""
             SELECT {STORED} FROM outcome WHERE channel = ? AND sent_at BETWEEN ? AND ?
             AND coalesce(excluded, '') <> '{model.Exclusion.LOCAL_NETWORK}' AND CASE WHEN source IN ('', 'recorder', 'litellm')

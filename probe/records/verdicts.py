@@ -41,20 +41,32 @@ def add(db: sqlite_utils.Database, judged: Sequence[model.Judged], rules_version
     sql = f"SELECT id FROM outcome WHERE id IN ({marks(by_id)})"  # noqa: S608 - question marks only
     for (known,) in db.conn.execute(sql, [*by_id]).fetchall():
         del by_id[known]
+    append(db, [*reversed(by_id.values())], rules_version)
+    return len(by_id)
+
+
+def append(db: sqlite_utils.Database, new: Sequence[model.Judged], rules_version: str) -> range:
+    """Add outcomes of which none is there yet; returns their seqs, in the order given."""
     (last,) = db.conn.execute("SELECT coalesce(max(seq), 0) FROM outcome").fetchone()
-    new = dict(enumerate(reversed(by_id.values()), start=last + 1))
-    outcomes = {seq: each.outcome for seq, each in new.items()}
-    insert(db, "outcome", ({"seq": seq, **columns.outcome_row(each)} for seq, each in outcomes.items()))
-    insert(db, "evidence", ({"seq": seq, "facts": columns.evidence_json(o.evidence)} for seq, o in outcomes.items()))
+    seqs = range(last + 1, last + 1 + len(new))
+    outcomes = [(seq, each.outcome) for seq, each in zip(seqs, new, strict=True)]
+    insert(db, "outcome", ({"seq": seq, **columns.outcome_row(each)} for seq, each in outcomes))
+    insert(db, "evidence", ({"seq": seq, "facts": columns.evidence_json(each.evidence)} for seq, each in outcomes))
     if new:
-        set_verdicts(db, arriving_judgement(db, rules_version), {seq: each.verdict for seq, each in new.items()})
-    return len(new)
+        judgement = arriving_judgement(db, rules_version)
+        put_verdicts(db, judgement, {seq: each.verdict for seq, each in zip(seqs, new, strict=True)})
+    return seqs
 
 
 def set_verdicts(db: sqlite_utils.Database, judgement: int, verdicts: Mapping[int, model.Verdict]) -> None:
     """Make these the current verdicts of the outcomes `seq`, and the outcomes found by the ids in them."""
     for table in ("verdict", "request_id"):
         db.conn.execute(f"DELETE FROM {table} WHERE seq IN ({marks(verdicts)})", [*verdicts])  # noqa: S608
+    put_verdicts(db, judgement, verdicts)
+
+
+def put_verdicts(db: sqlite_utils.Database, judgement: int, verdicts: Mapping[int, model.Verdict]) -> None:
+    """Like `set_verdicts`, of outcomes that have none."""
     insert(
         db,
         "verdict",
