@@ -4,22 +4,17 @@ import asyncio
 import contextlib
 import datetime as dt
 import pathlib
-import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from probe import model
-from probe.commands import batches, options, report
+from probe.commands import batches, inquiry, options, report
 
 if TYPE_CHECKING:
     from probe.config import Config
     from probe.records.history import History
-    from probe.triage.diagnosis import Diagnosis
     from probe.triage.subject import Hints, Subject
-
-PROMPT_CAP_CHARACTERS = 32_000
-PICTURE_CAP_BYTES = 20 * 2**20
 
 
 @click.command(short_help="Why one request failed, and what to do now.")
@@ -118,9 +113,11 @@ def command(
     from probe.triage import text as words
     from probe.triage import ticket as tickets
 
-    hints = subject.Hints(channel, tier, sent_at, elapsed_s, prompt_of(prompt_file), picture_of(image_file))
+    hints = subject.Hints(
+        channel, tier, sent_at, elapsed_s, inquiry.prompt_of(prompt_file), inquiry.picture_of(image_file)
+    )
     with contextlib.ExitStack() as stack:
-        config, history = open_history(config_path, stack, needed=live or last is not None or since is not None)
+        config, history = inquiry.open_history(config_path, stack, needed=live or last is not None or since is not None)
         if batch_file is not None or since is not None:
             if config is None:
                 config = configs.load(configs.find(config_path))
@@ -131,11 +128,11 @@ def command(
             show_stored(about, history, as_json=as_json)
             return
         found = asyncio.run(
-            inquire(
+            inquiry.inquire(
                 about, history, config, ask=not offline, agreed=agreed, max_usd=max_usd if live else None, forced=forced
             )
         )
-        document = keep(found, config)
+        document = inquiry.keep(found, config)
     if as_json:
         options.echo_json(document)
     elif ticket:
@@ -148,28 +145,12 @@ def command(
             "--prompt-file": prompt_file,
             "--image": image_file,
         }
-        name = about.outcome.id if about.outcome is not None else what
-        click.echo(words.render(found, config, dt.datetime.now(dt.UTC), again(name, config_path, naming)), nl=False)
+        if about.outcome is not None:
+            what, naming = about.outcome.id, {option: naming[option] for option in ("--prompt-file", "--image")}
+        told = words.render(found, config, dt.datetime.now(dt.UTC), again(what, naming | {"--config": config_path}))
+        click.echo(told, nl=False)
     if not found.answered and not about.ok:
         raise SystemExit(1)
-
-
-def open_history(
-    config_path: str | None, stack: contextlib.ExitStack, *, needed: bool
-) -> tuple["Config | None", "History | None"]:
-    """Config and history; without them triage still reads a reply, unless they are needed or were named."""
-    from probe import config as configs
-    from probe.records import history as histories
-
-    config = None
-    try:
-        config = configs.load(configs.find(config_path))
-        return config, stack.enter_context(histories.open(configs.database(pathlib.Path(config.source))))
-    except model.UserError as error:
-        if needed or (config_path is not None and config is None):
-            raise
-        click.echo(f"without history: {error}", err=True)
-        return config, None
 
 
 def about_of(
@@ -190,104 +171,16 @@ def about_of(
     if last is not None and history is not None:
         return subject.latest_failure(path_of(last), history, hints)
     rules = taxonomy.compile_rules(config.rule) if config is not None else ()
-    words = text if text is not None else pasted(reply or "-")
+    words = text if text is not None else inquiry.pasted(reply or "-")
     return subject.pasted(words, history, hints, dt.datetime.now(dt.UTC), rules)
 
 
-async def inquire(
-    about: "Subject",
-    history: "History | None",
-    config: "Config | None",
-    *,
-    ask: bool,
-    agreed: bool,
-    max_usd: float | None,
-    forced: bool,
-) -> "Diagnosis":
-    """What is stored, then free questions to others, then paid rungs where `max_usd` is given."""
-    from probe import clock
-    from probe.triage import asking, offline
-
-    found = offline.examine(about, history, config)
-    if config is None or about.ok:
-        return found
-    time = clock.RealClock()
-    if ask and not asking.has(found, f"{about.channel}'s log"):
-        found = offline.with_pieces(found, [piece for piece in [await asking.log(about, config, time)] if piece])
-    own = about.prompt is not None and not about.canary
-    if ask and own and not asking.has(found, "pre-screen") and consent(config, agreed=agreed):
-        found = offline.with_pieces(found, [piece for piece in [await asking.screen(about, config, time)] if piece])
-    return await climb(found, config, max_usd, forced=forced) if max_usd is not None else found
-
-
-def consent(config: "Config", *, agreed: bool) -> bool:
-    """May the prompt leave this machine? Asked on a terminal; elsewhere --yes must say so."""
-    if agreed:
-        return True
-    host = config.moderation.base_url
-    if sys.stdin.isatty() and sys.stderr.isatty():
-        return click.confirm(f"Send the prompt to {host} for the free moderation pre-screen?", err=True)
-    click.echo(f"pre-screen not asked: --yes lets the prompt go to {host}", err=True)
-    return False
-
-
-async def climb(found: "Diagnosis", config: "Config", max_usd: float, *, forced: bool) -> "Diagnosis":
-    """Say the cost, then climb; every rung is an outcome of its own under the shared ledger."""
-    from probe import clock, logs, records, run
-    from probe import config as configs
-    from probe.triage import evidence, live
-    from probe.triage import options as rungs
-
-    needed = {found.about.channel, *(path.channel for path in rungs.paths(found, config))}
-    used = config.model_copy(update={"channel": tuple(each for each in config.channel if each.name in needed)})
-    click.echo(f"live: at most ${max_usd:.2f} at list prices; Ctrl-C stops", err=True)
-    with records.open(configs.database(pathlib.Path(config.source))) as book:
-        prompt = found.about.prompt
-        prompt_id = evidence.hashed(prompt, book.prompt_key()) if prompt is not None else ""
-        tools = run.tools(used, clock.RealClock(), book)
-        logs.start(tools.redact, config.monitor.log_format, level=30)
-        climbing = live.Climb(
-            tools, max_usd, prompt_id, forced=forced, say=lambda words: click.echo(f"  {words}", err=True)
-        )
-        try:
-            found = await climbing.up(found)
-        finally:
-            await run.close(tools)
-    click.echo(f"live: {climbing.stopped}; ${climbing.spent_usd:.2f} spent", err=True)
-    return found
-
-
-def keep(found: "Diagnosis", config: "Config | None") -> dict[str, Any]:
-    """The document, kept in the records where there are any; that it could not be kept is said, not raised."""
-    import json
-
-    from probe import config as configs
-    from probe import records, run
-    from probe.records import rows
-    from probe.triage import document, stored
-
-    at = dt.datetime.now(dt.UTC)
-    triage_id = run.new_id(at)
-    made = document.document(found, config, triage_id, at)
-    database = configs.database(pathlib.Path(config.source)) if config is not None else None
-    if database is not None and database.exists():
-        try:
-            with records.open(database, 5.0) as book:
-                kept = rows.Triage(triage_id, stored.name(found.about), at, json.dumps(made, ensure_ascii=False))
-                book.keep_triage(kept)
-        except records.RecordsError as error:
-            click.echo(f"not kept: {error}", err=True)
-    return made
-
-
-def again(name: str | None, config_path: str | None, naming: dict[str, str | None]) -> str:
+def again(name: str | None, naming: dict[str, str | None]) -> str:
     """What to type to name this request once more."""
     import shlex
 
-    known = [] if name is None else [name]
-    kept = ("--prompt-file", "--image") if name is not None else naming
-    given = [word for option in kept if naming[option] is not None for word in (option, str(naming[option]))]
-    return shlex.join([*known, *given, *(("--config", config_path) if config_path else ())])
+    given = [word for option, value in naming.items() if value is not None for word in (option, value)]
+    return shlex.join([*([] if name is None else [name]), *given])
 
 
 def show_stored(about: "Subject", history: "History | None", *, as_json: bool) -> None:
@@ -313,40 +206,3 @@ def path_of(text: str) -> model.Path:
         return model.Path.parse(text)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-
-
-def pasted(name: str) -> str:
-    """At most PASTE_CAP_CHARACTERS of a file or of standard input."""
-    from probe.triage import subject
-
-    if name == "-":
-        return sys.stdin.read(subject.PASTE_CAP_CHARACTERS)
-    return read(name, subject.PASTE_CAP_CHARACTERS * 4).decode("utf-8", "replace")
-
-
-def prompt_of(name: str | None) -> str | None:
-    """The prompt in a file, less the line break at its end."""
-    if name is None:
-        return None
-    text = read(name, PROMPT_CAP_CHARACTERS * 4 + 1).decode("utf-8", "replace").rstrip("\r\n")
-    if not text.strip() or len(text) > PROMPT_CAP_CHARACTERS:
-        raise model.UserError(f"{name} must hold one prompt of 1 to {PROMPT_CAP_CHARACTERS} characters")
-    return text
-
-
-def picture_of(name: str | None) -> bytes | None:
-    """A reference picture as it is."""
-    if name is None:
-        return None
-    data = read(name, PICTURE_CAP_BYTES + 1)
-    if len(data) > PICTURE_CAP_BYTES:
-        raise model.UserError(f"{name} is over {PICTURE_CAP_BYTES >> 20} MB")
-    return data
-
-
-def read(name: str, limit_bytes: int) -> bytes:
-    try:
-        with pathlib.Path(name).expanduser().open("rb") as file:
-            return file.read(limit_bytes)
-    except OSError as error:
-        raise model.UserError(f"{name} cannot be read: {error.strerror}") from error
