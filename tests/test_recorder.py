@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import json
 import os
+import socket
 import stat
 import subprocess
 import sys
@@ -340,6 +341,49 @@ def test_record_names_the_fault_of_an_exception_of_any_library(spool):
     first, second = lines(spool)
     assert first["fault"] == "read_timeout"
     assert second["fault_text"] == "connection dropped"
+
+
+def serve_once(answer):
+    """A server's address; it answers one connection with these bytes and closes it."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def run():
+        with listening:
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(answer)
+
+    threading.Thread(target=run, daemon=True).start()
+    return f"127.0.0.1:{listening.getsockname()[1]}/v1/images/generations"
+
+
+@pytest.mark.parametrize(
+    ("scheme", "answer", "fault"),
+    [
+        ("http", None, "refused"),
+        ("http", b"", "reset"),
+        ("http", b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nabc", "truncated_body"),
+        ("https", b"HTTP/1.1 400 Bad Request\r\n\r\n", "tls_error"),
+        ("gopher", None, "bad_request"),
+    ],
+)
+def test_record_names_the_fault_under_an_exception_of_requests(spool, scheme, answer, fault):
+    import requests
+
+    place = "127.0.0.1:1/" if answer is None else serve_once(answer)
+    with pytest.raises(requests.RequestException) as raised:
+        requests.post(f"{scheme}://{place}", data="x", timeout=5)
+    recorder.record(str(spool), model="m", exception=raised.value)
+    assert one(spool)["fault"] == fault
+
+
+def test_record_names_the_fault_under_an_exception_of_the_openai_sdk(spool):
+    client = openai.OpenAI(base_url="http://127.0.0.1:1", api_key="k", max_retries=0)
+    with client, pytest.raises(openai.APIConnectionError) as raised:
+        client.images.generate(model="m", prompt="p")
+    recorder.record(str(spool), model="m", exception=raised.value)
+    assert one(spool)["fault"] == "refused"
 
 
 def test_record_takes_a_body_with_a_picture_and_keeps_its_size_alone(spool):

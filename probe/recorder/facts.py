@@ -6,7 +6,7 @@ import hmac
 import json
 import re
 import secrets as random
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -34,8 +34,10 @@ LAST_EVENTS = (b"[DONE]", b".completed")
 FAULTS: Mapping[str, str] = MappingProxyType(
     {
         "ConnectTimeout": "connect_timeout",
+        "ConnectTimeoutError": "connect_timeout",
         "ConnectionTimeoutError": "connect_timeout",
         "ReadTimeout": "read_timeout",
+        "ReadTimeoutError": "read_timeout",
         "ServerTimeoutError": "read_timeout",
         "SocketTimeoutError": "read_timeout",
         "WriteTimeout": "write_timeout",
@@ -62,8 +64,14 @@ FAULTS: Mapping[str, str] = MappingProxyType(
         "RemoteProtocolError": "protocol_error",
         "LocalProtocolError": "bad_request",
         "UnsupportedProtocol": "bad_request",
+        "InvalidSchema": "bad_request",
+        "InvalidURL": "bad_request",
+        "MissingSchema": "bad_request",
         "DecodingError": "bad_encoding",
+        "ContentDecodingError": "bad_encoding",
         "ClientPayloadError": "truncated_body",
+        "ChunkedEncodingError": "truncated_body",
+        "IncompleteRead": "truncated_body",
         "CancelledError": "cancelled",
         "KeyboardInterrupt": "cancelled",
         "GeneratorExit": "cancelled",
@@ -73,6 +81,9 @@ FAULTS: Mapping[str, str] = MappingProxyType(
 
 TOLD_APART = frozenset({"refused", "reset", "protocol_error"})
 """Faults of which the exception underneath, or its words, may say more."""
+
+PLAIN = frozenset({"gaierror", "SSLError", "ConnectionRefusedError", "ConnectionResetError"})
+"""Exceptions that leave no doubt, wherever they stand."""
 
 
 def line(item: Any, key: bytes) -> dict[str, Any] | None:
@@ -321,9 +332,9 @@ def fault(error: BaseException | None, scrub: Scrub) -> dict[str, Any]:
     if error is None:
         return {}
     text = f"{type(error).__name__}: {error}"
-    word = next((FAULTS[each.__name__] for each in type(error).__mro__ if each.__name__ in FAULTS), None)
-    if word in TOLD_APART:
-        word = underneath(error) or word
+    word = fault_named(error, FAULTS.keys())
+    if word is None or word in TOLD_APART:
+        word = underneath(error, PLAIN) or word or underneath(error, FAULTS.keys())
     if "without sending complete message body" in text or "incomplete chunked read" in text:
         word = "truncated_body"
     elif "without sending a response" in text:
@@ -331,12 +342,20 @@ def fault(error: BaseException | None, scrub: Scrub) -> dict[str, Any]:
     return {"fault": word, "fault_text": scrub(text)[:500]}
 
 
-def underneath(error: BaseException) -> str | None:
-    """The fault that an exception further down names; libraries say `ConnectError` for DNS, TLS and refusal alike."""
+def fault_named(error: BaseException, names: Collection[str]) -> str | None:
+    """The fault of the exception's class, or of the nearest ancestor that is one of these names."""
+    return next((FAULTS[each.__name__] for each in type(error).__mro__ if each.__name__ in names), None)
+
+
+def underneath(error: BaseException, names: Collection[str]) -> str | None:
+    """The fault that an exception further down names.
+
+    httpx says `ConnectError` for DNS, TLS and refusal alike; `requests` and the SDKs have names of their own.
+    """
     seen, depth = error.__cause__ or error.__context__, 0
     while seen is not None and depth < 10:
-        for each in type(seen).__mro__:
-            if each.__name__ in {"gaierror", "SSLError", "ConnectionRefusedError", "ConnectionResetError"}:
-                return FAULTS[each.__name__]
+        word = fault_named(seen, names)
+        if word is not None:
+            return word
         seen, depth = seen.__cause__ or seen.__context__, depth + 1
     return None
