@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from probe import config as configs
-from probe import extras, model, plan, records, reload, run, sdnotify, standstill, ticker
+from probe import extras, memory, model, plan, records, reload, run, sdnotify, standstill, ticker
 from probe.alerts import desk
 from probe.inference import states
 from probe.own import feed
@@ -33,14 +33,8 @@ OWN_S = 5.0
 LOOK_S = 5.0
 """How often the config's files are looked at; a change is read when it has settled, at the second look."""
 
-MEMORY = dt.timedelta(days=60)
-"""How far back the states look when they are rebuilt."""
-
 STOP_S = 30.0
 """What the end of the drain may take beyond the grace time."""
-
-LATE = dt.timedelta(days=1)
-"""No request takes longer than this."""
 
 
 class Daemon:
@@ -93,7 +87,8 @@ class Daemon:
         if lost:
             log.warning("unknown_outcome count=%d reason=found open at start, counted as spent, never resent", lost)
         async with self._reloading:
-            self._board, _, self._own.after = await asyncio.to_thread(self._remember, self.tools.config, clock.now())
+            known = await asyncio.to_thread(memory.recall, self.tools.config, clock.now())
+            self._board, self._own.after = known.board, known.arrived
         await self._publish()
         scheduler = ticker.start(
             {
@@ -113,6 +108,8 @@ class Daemon:
             scheduler.shutdown(wait=False)
             await asyncio.to_thread(book.abandon, clock.now(), also_own=True)
             await run.flush(self.tools)
+            for judged in self.tools.unsaved:
+                log.error("lost outcome id=%s reason=the database refused it to the end", judged.outcome.id)
             await self._desk.close()
 
     def stop(self) -> None:
@@ -164,6 +161,8 @@ class Daemon:
     async def _probe(self, path: model.Path, trigger: model.Trigger, slot: int | None = None) -> None:
         """One canary: wait for a place, probe, publish. A bug here is logged and must not stop the other paths."""
         try:
+            if path not in self.tools.config.paths():  # a reload came in between
+                return
             async with self._places[path.channel], self._all_places:
                 tools = self.tools  # those in force when it is sent
                 if self.stopping or path not in tools.config.paths():
@@ -255,23 +254,6 @@ class Daemon:
             log.error("states not published reason=%s", error)  # noqa: TRY400 - the reason says it all
         await self._desk.see(self.states, self._board, now)
 
-    def _remember(self, config: "schema.Config", now: dt.datetime) -> tuple[states.Board, set[str], int]:
-        """What stored outcomes say, so that neither restart nor reload changes a state.
-
-        With the ids of the latest, and the last arrival among them.
-        """
-        calm_s = {line.path: line.interval_s for line in plan.plan(config).lines}
-        latest: set[str] = set()
-
-        def seen(judged: model.Judged) -> model.Judged:
-            if judged.outcome.sent_at > now - LATE:
-                latest.add(judged.outcome.id)
-            return judged
-
-        with history.open(pathlib.Path(config.monitor.database)) as past:
-            stored = map(seen, past.outcomes(since=now - MEMORY))
-            return states.board(stored, config, calm_s=calm_s), latest, past.arrived()
-
     def reload(self) -> None:
         """Read the config and its keys again, now."""
         self._start(self._reload())
@@ -293,7 +275,7 @@ class Daemon:
             self._arrived.clear()
             try:
                 tools = await asyncio.to_thread(reload.load, self.tools)
-                board, known, arrived = await asyncio.to_thread(self._remember, tools.config, tools.clock.now())
+                known = await asyncio.to_thread(memory.recall, tools.config, tools.clock.now())
             except configs.ConfigError as error:
                 self.note = f"the config was not reloaded: {'; '.join(error.faults)}"
                 log.error("not reloaded reason=%s", error)  # noqa: TRY400 - the reason says it all
@@ -302,12 +284,11 @@ class Daemon:
                 log.error("not reloaded yet reason=%s", error)  # noqa: TRY400 - as above
             else:
                 for judged in self._arrived:
-                    if judged.outcome.id not in known:
-                        board.add(judged)
+                    if judged.outcome.id not in known.latest:
+                        known.board.add(judged)
                 # Whatever is in flight ends with the connections and the key that it began with.
                 self._start(run.close(self.tools, after=set(self._tasks)))
-                self.tools, self._board, self.note = tools, board, ""
-                self._own.after = arrived
+                self.tools, self._board, self._own.after, self.note = tools, known.board, known.arrived, ""
                 self.plan = plan.plan(tools.config)
                 self._places = places(tools.config)
                 self._all_places = asyncio.Semaphore(tools.config.monitor.parallel)

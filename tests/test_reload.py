@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from probe import clock, daemon, model, records, reload, run
+from probe import clock, daemon, memory, model, records, reload, run
 from probe import config as configs
 from probe.config import secrets
 from probe.records import history
@@ -250,23 +250,23 @@ def test_a_key_rotates_without_a_gap(place, monkeypatch):
 
 
 def test_an_outcome_that_arrives_during_a_reload_counts_once(place, monkeypatch):
-    real = daemon.Daemon._remember
+    real = memory.recall
     counted = []
 
-    def slow(self, config, now):
-        board, *rest = real(self, config, now)
-        counted.append(board)
-        real_add = board.add
-        board.add = lambda judged: (counted.append(judged.outcome.id), real_add(judged))
-        end = time.monotonic() + 30
-        while not self._arrived and time.monotonic() < end:  # the canary ends meanwhile
-            time.sleep(0.02)
-        return board, *rest
-
     async def during(watching, ticking):
+        def slow(config, now):
+            known = real(config, now)
+            counted.append(known.board)
+            real_add = known.board.add
+            known.board.add = lambda judged: (counted.append(judged.outcome.id), real_add(judged))
+            end = time.monotonic() + 30
+            while not watching._arrived and time.monotonic() < end:  # the canary ends meanwhile
+                time.sleep(0.02)
+            return known
+
         await ticking.sleep(10)
         await until_true(lambda: watching.in_flight)
-        monkeypatch.setattr(daemon.Daemon, "_remember", slow)
+        monkeypatch.setattr(memory, "recall", slow)
         await reloaded(watching)
 
     seen = watch(place, during)
@@ -320,13 +320,13 @@ def test_a_file_that_changed_before_the_daemon_looked_is_noticed(place):
 
 
 def test_a_reload_the_database_refused_is_tried_again(place, monkeypatch):
-    def locked(self, config, now):
+    def locked(config, now):
         raise records.UnavailableError("locked")
 
     async def during(watching, ticking):
         place.write('["1k-low", "1k-high"]')
         with monkeypatch.context() as patched:
-            patched.setattr(daemon.Daemon, "_remember", locked)
+            patched.setattr(memory, "recall", locked)
             await reloaded(watching)
         assert len(watching.plan.lines) == 1
         await watching._look()

@@ -105,8 +105,8 @@ class Installation:
     def acknowledged(self):
         """Ids that the log says are stored; the last line may be cut."""
         whole = self.log.read_bytes().rpartition(b"\n")[0].decode(errors="replace") if self.log.exists() else ""
-        unsaved = set(re.findall(r"unsaved outcome id=(\S+)", whole)) - set(
-            re.findall(r"saved outcome id=(\S+)", whole)
+        unsaved = set(re.findall(r" unsaved outcome id=(\S+)", whole)) - set(
+            re.findall(r" saved outcome id=(\S+)", whole)
         )
         return set(re.findall(r" outcome path=.* id=(\S+)$", whole, re.MULTILINE)) - unsaved
 

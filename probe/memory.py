@@ -1,0 +1,43 @@
+"""What stored outcomes say by a config: the states that neither a restart nor a reload changes."""
+
+import dataclasses
+import datetime as dt
+import pathlib
+from typing import TYPE_CHECKING
+
+from probe import model, plan
+from probe.inference import states
+from probe.records import history
+
+if TYPE_CHECKING:
+    from probe.config import schema
+
+MEMORY = dt.timedelta(days=60)
+"""How far back the states look."""
+
+LATE = dt.timedelta(days=1)
+"""No request takes longer than this."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Memory:
+    """The board, the ids of outcomes that may also arrive by other ways meanwhile, and the last arrival among all."""
+
+    board: states.Board
+    latest: frozenset[str]
+    arrived: int
+
+
+def recall(config: "schema.Config", now: dt.datetime) -> Memory:
+    """Read history and replay it; seconds of work for a large one. Raises RecordsError."""
+    calm_s = {line.path: line.interval_s for line in plan.plan(config).lines}
+    latest: set[str] = set()
+
+    def seen(judged: model.Judged) -> model.Judged:
+        if judged.outcome.sent_at > now - LATE:
+            latest.add(judged.outcome.id)
+        return judged
+
+    with history.open(pathlib.Path(config.monitor.database)) as past:
+        board = states.board(map(seen, past.outcomes(since=now - MEMORY)), config, calm_s=calm_s)
+        return Memory(board, frozenset(latest), past.arrived())
