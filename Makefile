@@ -7,7 +7,7 @@ UV := $(shell command -v uv 2>/dev/null)
 BIN := .venv/bin
 export MPLCONFIGDIR ?= $(CURDIR)/.venv/matplotlib
 
-.PHONY: demo test check docs test-integrations bench clean
+.PHONY: demo test docs clean
 .DEFAULT_GOAL := demo
 
 demo: .venv/runtime
