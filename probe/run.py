@@ -263,7 +263,10 @@ async def _store(judged: model.Judged, tools: Tools) -> None:
 
 def _keep(picture: bytes, judged: model.Judged, tools: Tools) -> None:
     """Keep a picture that was not what was ordered; a full disk costs the picture, never the outcome."""
-    monitor = tools.config.monitor
+    monitor, text = tools.config.monitor, picture.decode("latin-1")
+    if tools.redact(text) != text:
+        log.warning("picture not kept id=%s reason=a key stands in it", judged.outcome.id)
+        return
     try:
         kept.keep(pathlib.Path(monitor.pictures_dir), picture, judged, monitor.keep_pictures_max)
     except OSError as error:

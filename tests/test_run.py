@@ -3,11 +3,13 @@
 import asyncio
 import datetime as dt
 import sqlite3
+import types
 
 import pytest
 
 from probe import clock, kept, model, records, run, taxonomy
 from probe import config as configs
+from probe.config import schema, secrets
 from probe.records import history
 
 START = dt.datetime(2026, 8, 13, tzinfo=dt.UTC)
@@ -163,6 +165,20 @@ def test_a_wrong_picture_is_kept_only_where_the_config_asks_for_it(probe_once, k
 def test_a_right_picture_is_never_kept(probe_once):
     _, folder = probe_once(scenario(), monitor='keep_pictures = "failures"')
     assert not (folder / "pictures").exists()
+
+
+def test_a_picture_in_which_a_key_stands_is_not_kept(tmp_path, caplog):
+    key = secrets.Secret("sk-hunter2hunter2hunter2")
+    monitor = schema.Monitor(pictures_dir=str(tmp_path / "p"))
+    tools = types.SimpleNamespace(config=types.SimpleNamespace(monitor=monitor), redact=secrets.Redactor([key]))
+    evidence = model.Evidence(status=500)
+    outcome = model.Outcome("id-1", model.Path("a", "b"), model.Trigger.MANUAL, START, evidence)
+    judged = model.Judged(outcome, taxonomy.judge(evidence))
+    run._keep(b"\x89PNG\xff tEXt sk-hunter2hunter2hunter2", judged, tools)
+    assert not (tmp_path / "p").exists()
+    assert "a key stands in it" in caplog.text
+    run._keep(b"\x89PNG\xff tEXt", judged, tools)
+    assert len(list((tmp_path / "p").iterdir())) == 1
 
 
 def test_the_folder_of_kept_pictures_is_bounded(tmp_path):
