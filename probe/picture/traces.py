@@ -30,7 +30,7 @@ NEIGHBOURS = 101
 NORMAL_MEDIAN = 0.6745
 """Median of the absolute value of a standard normal variable."""
 
-SMALLEST_RATIO = 0.2
+SMALLEST_RATIO = 0.22
 """A picture enlarged more than five times needs no microscope; lower down motifs have repeats of their own."""
 LOWEST_REPEAT = 0.1
 """Rivals are looked for from here."""
@@ -44,6 +44,8 @@ DEPTH = 0.07
 """The variance must swing by this share of its mean; what shrinking leaves in a picture swings less."""
 CERTAIN_DEPTH = 0.4
 """Nothing but enlarging swings so much: it needs no other evidence."""
+OVERTONE = 0.5
+"""Where half the frequency is so strong beside it, a trace is the overtone of a coarser grid: a source's JPEG blocks."""
 NEAR = 4
 """Repeats so close to each other are one."""
 MOST = 24
@@ -193,7 +195,10 @@ def beside_blocks(long: Profile, short: Profile, long_px: int, short_px: int, *,
     if blocks:
         strength[repeats * BLOCK_PX % long_px == 0] = 0
     depth = (along[repeats] * long.relief + across[match] * short.relief) / 2
-    wanted = np.nonzero((strength >= STRENGTH) & (depth >= DEPTH) & (repeats >= SMALLEST_RATIO * long_px))[0]
+    at_half = np.maximum(np.rint(repeats / 2).astype(int) - repeats[0], 0)
+    overtone = ndimage.maximum_filter1d(strength, 3)[at_half] > OVERTONE * strength
+    strong = (strength >= STRENGTH) & (depth >= DEPTH)
+    wanted = np.nonzero(strong & ~overtone & (repeats >= SMALLEST_RATIO * long_px))[0]
     found = []
     for at in wanted[np.argsort(strength[wanted])[: -MOST - 1 : -1]]:
         others = np.delete(strength, slice(max(at - NEAR, 0), at + NEAR + 1))
