@@ -110,10 +110,12 @@ class _Progress:
     def reply(self, fault: model.Fault | None = None, fault_text: str = "") -> model.Reply:
         elapsed_s = self.elapsed_s()
         body_s = elapsed_s if fault is None else None
+        # httpx keeps this object in a cycle until the next collection: the body, up to 64 MB, must not wait for it.
+        body, self.body = self.body.getvalue(), io.BytesIO()
         return model.Reply(
             status=self.status,
             headers=self.headers,
-            body=self.body.getvalue(),
+            body=body,
             fault=fault,
             fault_text=fault_text,
             elapsed_s=elapsed_s,

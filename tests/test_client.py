@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import gzip
 import inspect
 import json
@@ -16,6 +17,8 @@ from probe import client, clock, model, reach
 from probe.config import secrets
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Request-Id: req_1\r\nContent-Length: 2\r\n\r\n{}"
+
+CLOCK = clock.RealClock()
 
 
 class Upstream:
@@ -305,3 +308,24 @@ def test_session_keys_are_written_nowhere(monkeypatch, tmp_path):
 )
 def test_an_address_that_cannot_be_taken_apart_is_not_fetched(url):
     assert asyncio.run(reach.picture_request(url, ("localhost", "host"))) is None
+
+
+def test_a_body_is_freed_with_its_reply_and_waits_for_no_collection():
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 5000000\r\n\r\n"
+
+    async def go():
+        async with Upstream(head + bytes(5_000_000)) as upstream, contextlib.aclosing(client.Client(CLOCK)) as http:
+            for _ in range(6):
+                reply = await http.send(model.Request("POST", upstream.url, {}, b"{}"), key=None, deadline_s=10)
+                assert len(reply.body) == 5_000_000
+            del reply
+            return tracemalloc.get_traced_memory()[0]
+
+    gc.disable()
+    tracemalloc.start()
+    try:
+        held_bytes = asyncio.run(go())
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+    assert held_bytes < 10_000_000  # one body may still stand in the server's own buffers

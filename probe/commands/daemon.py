@@ -30,12 +30,13 @@ def command(config_path: str | None) -> None:
     Example:
       tierwatch plan && tierwatch daemon
     """
-    from probe import clock, config, daemon, logs, records, run
+    from probe import clock, config, daemon, heap, logs, records, run
 
+    heap.give_back_large_buffers()
     settings = config.load(config.find(config_path))
     for warning in config.read_warnings(settings):
         click.echo(f"warning: {warning}", err=True)
-    database = config.database(pathlib.Path(settings.source))
+    database = pathlib.Path(settings.monitor.database)
     with records.daemon_lock(database), records.open(database) as book:
         attended = sys.stderr.isatty()
 
