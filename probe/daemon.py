@@ -97,7 +97,8 @@ class Daemon:
                 self._hear: OWN_S,
                 self._look: LOOK_S,
                 self._desk.deliver: desk.DELIVER_S,
-            }
+            },
+            first_after_s=until_next_second_s(self.schedule_now()) / clock.speed,
         )
         sdnotify.send(READY=1)
         try:
@@ -312,3 +313,8 @@ class Daemon:
 def places(config: "schema.Config") -> dict[str, asyncio.Semaphore]:
     """As many as requests may be in flight at once, channel by channel."""
     return {channel.name: asyncio.Semaphore(channel.parallel) for channel in config.channel}
+
+
+def until_next_second_s(at: dt.datetime) -> float:
+    """Slots begin at whole seconds: ticks just after them find each at once."""
+    return 1.002 - at.microsecond / 1e6

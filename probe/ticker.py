@@ -31,20 +31,25 @@ class MonotonicZone(dt.tzinfo):
 
 
 class Every(BaseTrigger):  # type: ignore[misc]  # apscheduler has no types
-    """Fires every so many seconds; after a gap once, then at the old pace, never to catch up."""
+    """Fires every so many seconds; after a gap at the next beat of the old pace, never to catch up."""
 
     def __init__(self, period_s: float) -> None:
         self._period = dt.timedelta(seconds=period_s)
 
     def get_next_fire_time(self, previous: dt.datetime | None, now: dt.datetime) -> dt.datetime:
-        return now if previous is None else max(previous + self._period, now)
+        if previous is None:
+            return now
+        beats = -((previous - now) // self._period)  # rounded up
+        return previous + max(beats, 1) * self._period
 
 
-def start(jobs: dict[Callable[[], Awaitable[None]], float]) -> AsyncIOScheduler:
+def start(jobs: dict[Callable[[], Awaitable[None]], float], first_after_s: float = 0.0) -> AsyncIOScheduler:
     """A running scheduler for coroutine functions and their periods in seconds of real time."""
+    zone = MonotonicZone()
     defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
-    scheduler = AsyncIOScheduler(timezone=MonotonicZone(), job_defaults=defaults)
+    scheduler = AsyncIOScheduler(timezone=zone, job_defaults=defaults)
+    first = dt.datetime.now(zone) + dt.timedelta(seconds=first_after_s)
     for job, period_s in jobs.items():
-        scheduler.add_job(job, Every(period_s), name=job.__name__)
+        scheduler.add_job(job, Every(period_s), name=job.__name__, next_run_time=first)
     scheduler.start()
     return scheduler

@@ -249,6 +249,26 @@ def test_the_ticker_fires_at_its_pace_and_once_after_a_gap():
     assert len(ticks) - before <= 3
 
 
+def test_ticks_keep_to_their_beat_after_a_gap():
+    start = dt.datetime(2026, 8, 13, tzinfo=dt.UTC)
+    every = ticker.Every(1.0)
+
+    def after(previous_s, now_s):
+        previous, now = (start + dt.timedelta(seconds=s) for s in (previous_s, now_s))
+        return (every.get_next_fire_time(previous, now) - start).total_seconds()
+
+    assert after(10, 10.001) == 11
+    assert after(10, 10.999) == 11
+    assert after(10, 13.4) == 14
+    assert after(10, 14.0) == 14
+    assert every.get_next_fire_time(None, start) == start
+
+
+@pytest.mark.parametrize(("microsecond", "waits_s"), [(0, 1.002), (2_000, 1.0), (999_000, 0.003)])
+def test_the_first_tick_comes_just_after_a_whole_second(microsecond, waits_s):
+    assert daemon.until_next_second_s(START.replace(microsecond=microsecond)) == pytest.approx(waits_s)
+
+
 def test_a_process_that_stood_still_notices(monkeypatch):
     real = itertools.count(0.0, 1.0)
     monkeypatch.setattr(standstill.time, "monotonic", lambda: next(real))
