@@ -2,12 +2,13 @@
 
     python bench/picture.py [FOLDER] [--half first|second|both] [--pictures 160] [--details]
 
-FOLDER holds photographs and artwork as large as possible (Debian: `apt-get download` and `dpkg-deb -x` of
-plasma-workspace-wallpapers, breeze, gnome-backgrounds, mate-backgrounds, lomiri-wallpapers-16.04 and -20.04, ukui-wallpapers,
-lxqt-themes, digikam-data, stellarium-data, xfdesktop4-data). Regions of them are shrunk by 1.5 to 2 to 1920 pixels, so
-that native detail is certain; synthetic pictures make up the number. Photographs that a camera enlarged itself (EXIF
-DigitalZoomRatio above 1) are left out. All regions of a file, and all pictures of a synthetic seed, lie in one half: thresholds in `probe/picture` were chosen on the
-first half, the second one is what is reported. Bounds: 95 %, Wilson for rows (one trial a picture), bootstrap over files for sums.
+FOLDER holds photographs and artwork as large as possible (Debian: `apt-get download` and `dpkg-deb -x` of plasma-workspace-wallpapers,
+breeze, gnome-backgrounds, mate-backgrounds, lomiri-wallpapers, lomiri-wallpapers-16.04 and -20.04, ukui-wallpapers, lxqt-themes,
+digikam-data, stellarium-data, xfdesktop4-data). Regions of them are shrunk by 1.5 to 2 to 1920 pixels, so that native detail
+is certain; synthetic pictures make up the number. Photographs that a camera enlarged itself (EXIF DigitalZoomRatio above 1)
+are left out. All regions of a file lie in one half: thresholds in `probe/picture` were chosen on the first half, the second
+one is what is reported. Bounds: 95 %, Wilson for rows (one trial a picture), bootstrap over files for sums. A half takes
+about fifteen CPU minutes.
 """
 
 import argparse
