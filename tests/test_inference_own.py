@@ -18,7 +18,7 @@ def point(minute, kind=KIND.OK, path=VIP, prompt="", **fields):
     known = {
         "path": path, "sent_at": samples.minutes(minute), "kind": kind, "detail": "", "excluded": None, "billed": "no",
         "latency_s": 90.0 if kind is KIND.OK else None, "elapsed_s": 90.0, "price_usd": 0.03, "charged_usd": None,
-        "model": "gpt-image-2-vip", "served_model": "", "asked_model": "", "prompt_id": prompt, "attempt": 1, "batch": "",
+        "model": "gpt-image-2-vip", "served_model": "", "asked_group": "", "served_group": "", "prompt_id": prompt, "attempt": 1, "batch": "",
         "source": "recorder", "token_group": "", "gateway_s": None, "gateway_attempts": None, "gateway_failed": None,
     }  # fmt: skip
     return points.Point(**(known | fields))
@@ -133,10 +133,11 @@ def test_another_model_than_the_one_asked_for_is_told_and_a_dated_snapshot_is_no
         [
             point(0, model="gpt-image-2", served_model="gpt-image-2-2026-04-21"),
             point(1, model="gpt-image-2.5-sunburst", served_model="gpt-image-2"),
-            point(2, model="gpt-image-2", served_model="openai/gpt-image-2", asked_model="img-vip"),
+            point(2, model="gpt-image-2", served_model="openai/gpt-image-2", asked_group="img", served_group="img"),
+            point(3, model="gpt-image-2", asked_group="img", served_group="img-backup"),
         ]
     )
-    assert set(found.fallbacks) == {("gpt-image-2.5-sunburst", "gpt-image-2", 1), ("img-vip", "gpt-image-2", 1)}
+    assert set(found.fallbacks) == {("gpt-image-2.5-sunburst", "gpt-image-2", 1), ("img", "img-backup", 1)}
 
 
 def test_a_token_group_other_than_the_usual_one_is_told():

@@ -265,7 +265,7 @@ def test_attempts_of_one_call_are_told_apart_and_the_same_one_is_not_told_twice(
 def test_a_spend_log_after_a_fall_back_says_what_was_asked_for_first(places):
     found = formats.of(spend(), KEY)
     assert str(places.place(found).path) == "official/4k-high"
-    assert (found.entry.asked_model, found.entry.model) == ("img-vip", "gpt-image-2")
+    assert (found.entry.asked_model, found.entry.model) == ("img-vip", "img-official")
     assert found.latency_s == 200
     assert taxonomy.judge(found.evidence).kind is model.Kind.OK
 

@@ -190,13 +190,14 @@ def charges(points: Sequence[Point], *, over: bool) -> Sum:
 
 
 def fallbacks(points: Iterable[Point]) -> tuple[tuple[str, str, int], ...]:
-    """Requests that another model served; a dated snapshot of the one asked for is the same."""
+    """Requests that another model, or group of a router's models, served; a dated snapshot is the same model."""
     counts: collections.Counter[tuple[str, str]] = collections.Counter()
     for point in points:
-        asked = point.asked_model or point.model
         served = point.served_model.rpartition("/")[2]
-        if served and asked and not served.startswith(asked.rpartition("/")[2]):
-            counts[asked, served] += 1
+        if served and not served.startswith(point.model.rpartition("/")[2]):
+            counts[point.model, served] += 1
+        if point.served_group != point.asked_group:
+            counts[point.asked_group, point.served_group] += 1
     return tuple((asked, served, n) for (asked, served), n in counts.most_common())
 
 
@@ -204,7 +205,7 @@ def groups(points: Iterable[Point]) -> tuple[tuple[str, str, str, int], ...]:
     """Requests that another token group served than the channel's usual one: another route, perhaps another price."""
     counts: dict[str, collections.Counter[str]] = collections.defaultdict(collections.Counter)
     for point in points:
-        if point.token_group and point.source != "litellm":
+        if point.token_group:
             counts[point.path.channel][point.token_group] += 1
     found = []
     for channel, seen in counts.items():

@@ -21,7 +21,8 @@ class Point(NamedTuple):
     charged_usd: float | None  # by the gateway's log, else by the answer
     model: str
     served_model: str  # by the gateway's log, else by the answer
-    asked_model: str  # where the log says that another was asked for
+    asked_group: str  # of a router's model groups; "" where there is no router
+    served_group: str
     prompt_id: str
     attempt: int
     batch: str

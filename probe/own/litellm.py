@@ -38,6 +38,7 @@ def line(told: Mapping[str, Any], key: bytes | None) -> dict[str, Any]:
     call = word(told.get("litellm_call_id")) or word(told.get("request_id")) or word(told.get("id"))
     served = word(told.get("model")).rpartition("/")[2]
     group = word(told.get("model_group"))
+    original = word(metadata.get("original_model_group")) or word(told.get("original_model_group"))
     extra = object_in(object_in(told.get("hidden_params")).get("additional_headers"))
     asked = asked_of(told, metadata)
     prompt = facts.prompt_of(asked) or facts.prompt_of({"messages": told.get("messages")})
@@ -63,9 +64,8 @@ def line(told: Mapping[str, Any], key: bytes | None) -> dict[str, Any]:
             "kind": SOURCE,
             "id": f"{call}:{round(started.timestamp() * 1000)}",
             "began_at": stamp(started),
-            "model": served,
-            "asked_model": word(metadata.get("original_model_group")),
-            "group": group,
+            "model": group,
+            "asked_model": original or group,
             "duration_s": None,
             "attempts": 1 + (retries or 0),
         },

@@ -211,11 +211,15 @@ class History:
             SELECT channel, tier, sent_at, kind, detail, excluded, billed, latency_s,
                 json_extract(evidence.facts, '$.elapsed_s'), price_usd, coalesce(entry.charged_usd, outcome.charged_usd),
                 outcome.model, coalesce(nullif(entry.model, ''), served_model),
-                coalesce(entry.asked_model, ''), prompt_id, attempt, batch, source,
-                coalesce(entry.token_group, ''), entry.duration_s, entry.attempts, entry.error <> ''
+                coalesce(router.asked_model, ''), coalesce(router.model, ''), prompt_id, attempt, batch, source,
+                coalesce(entry.token_group, ''), entry.duration_s, coalesce(entry.attempts, router.attempts),
+                entry.error <> ''
             FROM outcome JOIN verdict USING (seq) LEFT JOIN evidence USING (seq)
             LEFT JOIN gateway_entry AS entry ON entry.rowid = (
-                SELECT rowid FROM gateway_entry WHERE seq = outcome.seq ORDER BY gateway = 'litellm' LIMIT 1
+                SELECT rowid FROM gateway_entry WHERE seq = outcome.seq AND gateway <> 'litellm' LIMIT 1
+            )
+            LEFT JOIN gateway_entry AS router ON router.rowid = (
+                SELECT rowid FROM gateway_entry WHERE seq = outcome.seq AND gateway = 'litellm' LIMIT 1
             )
             WHERE source <> '' AND {where} ORDER BY sent_at DESC, outcome.seq DESC LIMIT ?
         """  # noqa: S608 - made of constants
