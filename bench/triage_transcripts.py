@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator
 import httpx
 
 from probe import config as configs
-from probe import records
+from probe import model, records
 from probe.standin import past, scenario, server, serving
 
 KEY = "sk-transcript-not-a-real-key-0000"
@@ -189,7 +189,8 @@ def play(case: Case, out: Callable[[str], None]) -> None:
             os.environ["STANDIN_KEY"] = KEY
             config = configs.load(pathlib.Path("config.toml").absolute())
             with records.open(configs.database(pathlib.Path(config.source))) as book:
-                book.store_all(past.outcomes(config, played, now - HISTORY, now, 3))
+                # The stand-in's time runs faster than ours: so did the past.
+                book.store_all(hurried(one, case.speed) for one in past.outcomes(config, played, now - HISTORY, now, 3))
             if case.prompt:
                 pathlib.Path("prompt.txt").write_text(case.prompt + "\n", "utf-8")
                 pathlib.Path("reply.txt").write_text(reply(url, case.prompt), "utf-8")
@@ -198,6 +199,16 @@ def play(case: Case, out: Callable[[str], None]) -> None:
             out(f"## {case.title}\n\n{case.about}\n")
             for step in case.steps:
                 out(f"````console\n$ {step}\n{run(step)}````\n")
+
+
+def hurried(judged: model.Judged, speed: float) -> model.Judged:
+    """An outcome of the past as a client on a slower clock would have timed it."""
+    outcome = judged.outcome
+    elapsed_s, latency_s = outcome.evidence.elapsed_s, outcome.latency_s
+    evidence = dataclasses.replace(outcome.evidence, elapsed_s=elapsed_s and elapsed_s / speed)
+    return model.Judged(
+        dataclasses.replace(outcome, evidence=evidence, latency_s=latency_s and latency_s / speed), judged.verdict
+    )
 
 
 def scene(case: Case, now: dt.datetime) -> str:

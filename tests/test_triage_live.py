@@ -123,8 +123,8 @@ def test_the_textbook_order_is_retries_downscale_switch_then_canaries(climb):
         "back-off retry on vip/2k-high",
         "downscale on vip/2k-medium",
         "downscale on vip/1k-high",
-        "known-good canary on vip/2k-high",
         "switch channel on official/2k-high",
+        "known-good canary on vip/2k-high",
         "canary on official/2k-high",
     ]
     assert slept == [1.0, 2.0, 4.0]

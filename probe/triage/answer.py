@@ -92,7 +92,8 @@ def reasons(found: Diagnosis) -> list[str]:
     lead = found.now.lead[0]
     odds = [math.log(after.p[lead] / (1 - min(after.p[lead], 1 - 1e-12))) for after in found.after]
     gains = [(after - before, piece) for before, after, piece in zip(odds, odds[1:], found.pieces, strict=False)]
-    strong = sorted((pair for pair in gains if pair[0] > TELLING), key=lambda pair: -pair[0])
+    told = [(gain, piece) for gain, piece in gains if gain > TELLING and piece.name not in evidence.BACKGROUND]
+    strong = sorted(told, key=lambda pair: -pair[0])
     words = [brief(piece) for _, piece in strong]
     if found.about.verdict is not None and causes.SAID[found.about.verdict.kind] in EXPLICIT:
         words.insert(0, f"the reply says {found.about.verdict.kind}")

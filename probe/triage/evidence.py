@@ -26,6 +26,10 @@ TOGETHER = dt.timedelta(seconds=60)
 THE_REPLY = "the reply"
 """Name of the pieces that are clues in the reply's words."""
 
+A_CANARY, ITS_TIME = "it was a canary", "its time"
+BACKGROUND = frozenset({A_CANARY, ITS_TIME})
+"""Pieces that weigh and are no reason a person would give first."""
+
 NOT_YET = dt.timedelta(minutes=15)
 """A log that knows nothing so soon may learn of it yet: requests are logged when they end."""
 
@@ -40,7 +44,7 @@ def of_reply(about: Subject) -> list[Piece]:
         pieces.append(Piece("control check", clue, clue))
     if about.canary:
         known = "its prompt and parameters are known to be good"
-        pieces.append(Piece("it was a canary", known, "known-good prompt and parameters"))
+        pieces.append(Piece(A_CANARY, known, "known-good prompt and parameters"))
     return pieces
 
 
@@ -53,7 +57,7 @@ def of_pace(about: Subject, near: around.Around) -> list[Piece]:
     if elapsed_s is None or usual_s is None or usual_s < SHORTEST_S or AT_ONCE < elapsed_s / usual_s < LATE:
         return []
     clue = "came at once" if elapsed_s / usual_s <= AT_ONCE else "came as late as a picture"
-    return [Piece("its time", f"after {elapsed_s:.0f} s, where a picture takes {usual_s:.0f} s", clue)]
+    return [Piece(ITS_TIME, f"after {elapsed_s:.0f} s, where a picture takes {usual_s:.0f} s", clue)]
 
 
 PACED = frozenset({Said.PROCESSING, Said.GATEWAY})

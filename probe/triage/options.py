@@ -38,8 +38,7 @@ def attempts(found: Diagnosis, config: "Config") -> list[Rung]:
         if rung.path is not None and rung.check is not None:
             price_usd = config.price_usd(rung.path)
             single.append(dataclasses.replace(rung, price_usd=price_usd, finding=""))
-    order = (Check.RETRY, Check.DOWNSCALE, Check.CANARY, Check.OTHER, Check.OTHER_CANARY)
-    return sorted(single, key=lambda rung: order.index(rung.check) if rung.check in order else len(order))
+    return single
 
 
 def left(found: Diagnosis, config: "Config", *, forced: bool = False) -> list[Rung]:
