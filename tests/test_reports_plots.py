@@ -102,6 +102,14 @@ def test_a_year_of_trouble_can_be_drawn():
     plots.svg(dataclasses.replace(plot, data=dataclasses.replace(plot.data, strips=strips)))
 
 
+def test_a_stretch_that_began_before_the_period_runs_in_from_the_left_edge():
+    plot = drawn(seen(facts("vip/4k-high", grid("vip/4k-high", 0.5, 60), model.State.DEGRADED)))["timeline-scheduled"]
+    week = 168 * HOUR
+    before = figures.Bracket(SINCE - week, NOW, (SINCE - week - HOUR, SINCE - week + HOUR), None, still_on=True)
+    strips = (dataclasses.replace(plot.data.strips[0], brackets=(before,)),)
+    plots.svg(dataclasses.replace(plot, data=dataclasses.replace(plot.data, strips=strips)))
+
+
 def test_the_frontier_holds_what_no_other_beats_in_both():
     def point(channel, usd, share):
         return figures.Cost(channel, usd, (usd, usd), share, (share, share), 100)

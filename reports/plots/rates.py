@@ -11,7 +11,7 @@ from reports.plots import style
 def draw(data: figures.Rates, width_in: float) -> Figure:
     """The first row on top; the axis reaches down to the lowest interval."""
     narrow = style.is_narrow(width_in)
-    figure = style.figure(width_in, 1.45 + 0.34 * len(data.rows))
+    figure = style.figure(width_in, 1.45 + 0.34 * max(3, len(data.rows)))
     axes = figure.add_subplot()
     lowest = min((point.low for row in data.rows for point in (row.period, row.latest) if point), default=0.0)
     left = max(0.0, 100 * lowest - 3)

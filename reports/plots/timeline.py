@@ -67,7 +67,7 @@ def _strip(axes: Axes, row: int, strip: figures.Strip, edges: Sequence[dt.dateti
         axes.broken_barh(spans, (y - BRACKET / 2, BRACKET / 2), facecolor=style.INK, linewidth=0)  # type: ignore[arg-type]
         return
     for bracket in strip.brackets:
-        _bracket(axes, y, bracket)
+        _bracket(axes, y, bracket, edges[0])
 
 
 def _runs(spans: Iterable[tuple[dt.datetime, dt.datetime]]) -> list[tuple[dt.datetime, dt.datetime]]:
@@ -81,13 +81,21 @@ def _runs(spans: Iterable[tuple[dt.datetime, dt.datetime]]) -> list[tuple[dt.dat
     return found
 
 
-def _bracket(axes: Axes, y: float, bracket: figures.Bracket) -> None:
-    """A line with feet; an end that is still open has an arrow head, an end's 90 % range is drawn thick and pale."""
+def _bracket(axes: Axes, y: float, bracket: figures.Bracket, left: dt.datetime) -> None:
+    """A line with feet; an end that is still open has an arrow head, an end's 90 % range is drawn thick and pale.
+
+    What began before the left edge runs into the strip without a foot.
+    """
     for span in (bracket.start_range, bracket.end_range):
-        if span:
-            axes.plot(span, (y, y), color=style.INK, linewidth=4.5, alpha=0.3, solid_capstyle="butt")  # type: ignore[arg-type]
-    at = [bracket.start, bracket.start, bracket.end]
-    height = [y - BRACKET, y, y]
+        if span and span[1] > left:
+            axes.plot(
+                [max(at, left) for at in span], (y, y), color=style.INK, linewidth=4.5, alpha=0.3, solid_capstyle="butt"
+            )  # type: ignore[arg-type]
+    at = [max(bracket.start, left), bracket.end]
+    height = [y, y]
+    if bracket.start >= left:
+        at.insert(0, bracket.start)
+        height.insert(0, y - BRACKET)
     if bracket.still_on:
         axes.plot((bracket.end,), (y,), marker=">", markersize=4, color=style.INK, clip_on=False)  # type: ignore[arg-type]
     else:
