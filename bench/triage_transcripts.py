@@ -23,8 +23,8 @@ from collections.abc import Callable, Iterator
 import httpx
 
 from probe import config as configs
-from probe import model, records
-from probe.standin import past, scenario, server, serving
+from probe import model, records, serving
+from probe.standin import acts, past, scenario, server
 
 KEY = "sk-transcript-not-a-real-key-0000"
 SPEED = 60.0
@@ -227,7 +227,7 @@ def scene(case: Case, now: dt.datetime) -> str:
 def standing(played: scenario.Scenario, speed: float) -> Iterator[str]:
     """The stand-in; scenario time starts at the first request."""
     ready = threading.Event()
-    upstream = serving.Server(server.app(played, speed, 7), ready.set)
+    upstream = serving.Server(server.app(played, speed, 7), ready.set, acts.Protocol)
     listening = serving.listen("127.0.0.1", 0)
     thread = threading.Thread(target=upstream.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()

@@ -15,7 +15,7 @@ from probe import extras, memory, model, plan, records, reload, run, sdnotify, s
 from probe.alerts import desk
 from probe.inference import states
 from probe.own import feed
-from probe.records import history
+from probe.records import history, rows
 
 if TYPE_CHECKING:
     from probe.config import schema
@@ -278,7 +278,7 @@ class Daemon:
                 tools = await asyncio.to_thread(reload.load, self.tools)
                 known = await asyncio.to_thread(memory.recall, tools.config, tools.clock.now())
             except configs.ConfigError as error:
-                self.note = f"the config was not reloaded: {'; '.join(error.faults)}"
+                self.note = f"{rows.NOT_RELOADED}: {'; '.join(error.faults)}"
                 log.error("not reloaded reason=%s", error)  # noqa: TRY400 - the reason says it all
             except records.RecordsError as error:
                 self._files.again()

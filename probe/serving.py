@@ -1,4 +1,4 @@
-"""Runs the stand-in: uvicorn on a loopback socket, ended by Ctrl-C or SIGTERM."""
+"""Serves an application by uvicorn on a socket of this machine, until Ctrl-C or SIGTERM."""
 
 import asyncio
 import contextlib
@@ -6,12 +6,12 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from typing import Literal
 
 import uvicorn
 from starlette.applications import Starlette
 
 from probe import model
-from probe.standin import acts
 
 
 class ListenError(model.UserError):
@@ -39,11 +39,13 @@ def address(listening: socket.socket) -> str:
 class Server(uvicorn.Server):
     """uvicorn that says when it is ready, and for which a signal is the normal way to end."""
 
-    def __init__(self, app: Starlette, ready: Callable[[], None]) -> None:
+    def __init__(
+        self, app: Starlette, ready: Callable[[], None], http: type[asyncio.Protocol] | Literal["auto"] = "auto"
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
-                http=acts.Protocol,
+                http=http,
                 ws="none",
                 log_config=None,
                 log_level="critical",
@@ -72,6 +74,6 @@ class Server(uvicorn.Server):
             loop.remove_signal_handler(number)
 
 
-def serve(app: Starlette, listening: socket.socket, ready: Callable[[], None]) -> None:
+def serve(server: Server, listening: socket.socket) -> None:
     """Serve until a signal comes; blocks."""
-    asyncio.run(Server(app, ready).serve([listening]))
+    asyncio.run(server.serve([listening]))

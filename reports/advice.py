@@ -101,8 +101,8 @@ def document(advice: present.Advice) -> dict[str, Any]:
         "reason": batch.reason,
         "would_change": list(turning.conditions(batch)),
         "not_known": list(batch.not_known),
-        "checked_at": rfc3339(advice.checked_at),
-        "valid_until": rfc3339(advice.valid_until),
+        "checked_at": words.rfc3339(advice.checked_at),
+        "valid_until": words.rfc3339(advice.valid_until),
     }
 
 
@@ -120,7 +120,3 @@ def offer_document(one: recommend.Offer | None) -> dict[str, Any] | None:
         "canaries": one.candidate.n,
         "value_usd": one.value_usd,
     }
-
-
-def rfc3339(at: dt.datetime | None) -> str | None:
-    return at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else None

@@ -2,6 +2,8 @@
 
 import pathlib
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import jinja2
@@ -14,8 +16,11 @@ TEMPLATE = pathlib.Path(__file__).with_name("page.html")
 WIDTHS_IN = {"wide": style.WIDE_IN, "narrow": style.NARROW_IN}
 
 
-def render(report: blocks.Report) -> str:
-    """The whole page; every text is escaped by the template engine, figures are drawn twice (desk and phone)."""
+def render(report: blocks.Report, links: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The whole page, with links to other pages by their names.
+
+    Every text is escaped by the template engine; figures are drawn twice (desk and phone).
+    """
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, finalize=shown, keep_trailing_newline=True
     )
@@ -26,6 +31,7 @@ def render(report: blocks.Report) -> str:
 
     return template.render(
         report=report,
+        links=links,
         period=words.period(report.since, report.until),
         made_at=words.moment(report.made_at),
         kind=lambda block: type(block).__name__,

@@ -6,7 +6,7 @@ import json
 import math
 from typing import Any
 
-from reports import blocks
+from reports import blocks, words
 
 SCHEMA_VERSION = 1
 """Rises when a key changes its meaning or goes; new keys do not raise it."""
@@ -17,9 +17,9 @@ def render(report: blocks.Report) -> str:
     document = {
         "schema_version": SCHEMA_VERSION,
         "title": report.title,
-        "since": moment(report.since),
-        "until": moment(report.until),
-        "made_at": moment(report.made_at),
+        "since": words.rfc3339(report.since),
+        "until": words.rfc3339(report.until),
+        "made_at": words.rfc3339(report.made_at),
         "sections": [
             {
                 "key": section.key,
@@ -60,12 +60,7 @@ def cell(each: blocks.Cell, near: dt.datetime) -> Any:
 
 def value(content: Any) -> Any:
     if isinstance(content, dt.datetime):
-        return moment(content)
+        return words.rfc3339(content)
     if isinstance(content, float) and not math.isfinite(content):
         return None
     return content
-
-
-def moment(at: dt.datetime) -> str:
-    """RFC 3339, UTC, whole seconds."""
-    return at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -141,5 +141,5 @@ def document(flight: Flight) -> dict[str, Any]:
         "chain": [str(path) for path in flight.chain],
         "now": dataclasses.asdict(flight.bill) if flight.bill else None,
         "later": dataclasses.asdict(flight.later) if flight.later else None,
-        "valid_until": wording.rfc3339(flight.advice.valid_until),
+        "valid_until": words.rfc3339(flight.advice.valid_until),
     }

@@ -4,12 +4,16 @@ Nothing heavy is imported: monitors call this every minute.
 """
 
 import datetime as dt
+import hashlib
+import pathlib
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from probe import config as configs
 from probe import model
-from probe.records import rows
+from probe.config import document as documents
+from probe.records import history, rows
 from reports import escape, states, words
 
 OK, WARNING, CRITICAL, UNKNOWN = range(4)
@@ -136,3 +140,52 @@ def figures(known: Known, now: dt.datetime) -> tuple[tuple[str, str], ...]:
     ]
     age = [("heartbeat_age", f"{(now - known.heartbeat.at).total_seconds():.0f}s")] if known.heartbeat else []
     return (*counts, ("canaries_usd", f"{known.spent_usd:.4f}"), *age)
+
+
+def look(config_path: str | None, now: dt.datetime) -> tuple[Status, Known | None]:
+    """The answer for a config, and what it was made from; a config or database that cannot be read is an answer too."""
+    try:
+        known = read(configs.find(config_path), now)
+    except model.UserError as error:
+        return blind(str(error)), None
+    return status(known, now), known
+
+
+def read(path: pathlib.Path, now: dt.datetime) -> Known:
+    """What the database knows, and the little of the config that is needed; raises UserError."""
+    content = documents.content(path)
+    jobs = documents.parse(content, path).get("job", ())
+    with history.open(configs.database(path)) as past:
+        return Known(
+            past.states(),
+            past.heartbeat(),
+            past.spent_usd(now.date()),
+            {str(job.get("name", "")): job.get("tiers", ()) for job in jobs if isinstance(job, dict)},
+            hashlib.sha256(content).hexdigest(),
+        )
+
+
+def document(found: Status, known: Known | None) -> dict[str, Any]:
+    """The same for programs, with every path's state."""
+    beat = known.heartbeat if known else None
+    return {
+        "status": WORDS[found.code].lower(),
+        "exit_code": found.code,
+        "message": found.message,
+        "details": list(found.details),
+        "heartbeat_at": words.rfc3339(beat.at) if beat else None,
+        "spent_usd": known.spent_usd if known else None,
+        "paths": [
+            {
+                "channel": state.path.channel,
+                "tier": state.path.tier,
+                "state": state.state.value,
+                "since": words.rfc3339(state.since),
+                "checked_at": words.rfc3339(state.checked_at),
+                "next_at": words.rfc3339(state.next_at),
+                "p_degraded": state.p_degraded,
+                "reason": state.reason,
+            }
+            for state in (known.states if known else ())
+        ],
+    }

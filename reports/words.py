@@ -46,6 +46,11 @@ def scale(value_s: float) -> tuple[float, str, int]:
     return (60.0, "min", 1) if value_s >= 120 else (1.0, "s", 0 if value_s >= 10 else 1)
 
 
+def rfc3339(at: dt.datetime | None) -> str | None:
+    """`2026-08-13T02:19:00Z`: a moment for programs."""
+    return at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else None
+
+
 def span(value_s: float) -> str:
     """How long something lasts, in its two largest units: `3 h 10 min`, `2 d 4 h`."""
     minutes = round(value_s / 60)

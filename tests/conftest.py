@@ -36,7 +36,8 @@ def ending():
 @contextlib.contextmanager
 def serving_standins(ending):
     """The function that `standin` is; its servers end with the context."""
-    from probe.standin import scenario, server, serving
+    from probe import serving
+    from probe.standin import acts, scenario, server
 
     running = []
 
@@ -45,7 +46,7 @@ def serving_standins(ending):
         app = server.app(scenario.parse(table), speed, seed, time)
         listening = serving.listen("127.0.0.1", 0)
         ready = threading.Event()
-        upstream = serving.Server(app, ready.set)
+        upstream = serving.Server(app, ready.set, acts.Protocol)
         thread = threading.Thread(target=upstream.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         ending.append(thread)

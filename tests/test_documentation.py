@@ -27,6 +27,11 @@ def test_every_command_has_a_help_text_with_an_example_within_80_columns(name):
     assert max(map(len, result.output.splitlines())) <= 80
 
 
+@pytest.mark.parametrize("name", [name for group in commands.COMMANDS.values() for name in group])
+def test_every_help_text_stands_in_the_page_of_commands(name):
+    assert f"<!-- output: tierwatch {name} --help -->" in (documentation.ROOT / "docs/commands.md").read_text("utf-8")
+
+
 def test_the_program_lists_every_command_by_group():
     output = invoke("--help").output
     assert all(f"  {name} " in output for name in NAMES)

@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "daemon": "Send canaries on schedule and store what comes back.",
             "status": "One line and an exit code for monitors.",
             "alerts": "Who was told what; acknowledge, silence, test.",
+            "serve": "The report and metrics on a local page.",
         },
         "Ask": {
             "report": "What is degraded since when, and what to use.",

@@ -8,6 +8,7 @@ import click
 
 from probe import model
 from probe.commands import options
+from reports import words
 
 if TYPE_CHECKING:
     from probe.config import schema
@@ -193,13 +194,12 @@ def ending(now: dt.datetime, span: str | None, until: str | None) -> dt.datetime
 def incident_line(one: "incidents.Incident", now: dt.datetime) -> str:
     """`12  vip 4k-high degraded, since 02:20 UTC (3 h ago), acknowledged`."""
     from probe.alerts import news, text
-    from probe.inference import words
 
     since = one.since or one.raised_at
     title = text.title(one, news.Event.RAISED)
     ended = f", over since {one.cleared_at:%Y-%m-%d %H:%M} UTC" if one.cleared_at else ""
     care = ", acknowledged" if one.acknowledged_at else "" if one.cleared_at else ", nobody acknowledged it"
-    return f"{one.number:>3}  {title}, since {since:%Y-%m-%d %H:%M} UTC ({words.ago(since, now)} ago){ended}{care}"
+    return f"{one.number:>3}  {title}, since {since:%Y-%m-%d %H:%M} UTC ({words.ago(since, now)}){ended}{care}"
 
 
 def message_line(message: "told.Message") -> str:
@@ -228,15 +228,15 @@ def document(
                 "scope": one.scope.value,
                 "bad_paths": [str(state.path) for state in one.states],
                 "paths": [str(path) for path in one.touched],
-                "since": rfc3339(one.since),
-                "raised_at": rfc3339(one.raised_at),
-                "acknowledged_at": rfc3339(one.acknowledged_at),
-                "cleared_at": rfc3339(one.cleared_at),
+                "since": words.rfc3339(one.since),
+                "raised_at": words.rfc3339(one.raised_at),
+                "acknowledged_at": words.rfc3339(one.acknowledged_at),
+                "cleared_at": words.rfc3339(one.cleared_at),
                 "reasons": [state.reason for state in one.states] or [one.reason],
             }
             for one in shown
         ],
-        "silences": [{"pattern": each.pattern, "until": rfc3339(each.until)} for each in silences],
+        "silences": [{"pattern": each.pattern, "until": words.rfc3339(each.until)} for each in silences],
         "messages": [
             {
                 "key": each.key,
@@ -244,16 +244,12 @@ def document(
                 "event": each.event,
                 "title": each.title,
                 "state": each.state,
-                "made_at": rfc3339(each.made_at),
-                "due_at": rfc3339(each.due_at),
-                "settled_at": rfc3339(each.settled_at),
+                "made_at": words.rfc3339(each.made_at),
+                "due_at": words.rfc3339(each.due_at),
+                "settled_at": words.rfc3339(each.settled_at),
                 "attempts": each.attempts,
                 "failure": each.failure,
             }
             for each in messages
         ],
     }
-
-
-def rfc3339(at: dt.datetime | None) -> str | None:
-    return at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else None

@@ -1,11 +1,11 @@
 """`tierwatch backtest`: play a scenario in simulated time and say when the alarms would have come."""
 
-import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from probe.commands import options
+from reports import words
 
 if TYPE_CHECKING:
     from probe import backtest
@@ -100,8 +100,8 @@ def document(
             {
                 "channel": one.path.channel,
                 "tier": one.path.tier,
-                "begins": rfc3339(one.begins),
-                "ends": rfc3339(one.ends),
+                "begins": words.rfc3339(one.begins),
+                "ends": words.rfc3339(one.ends),
             }
             for one in truth
         ],
@@ -121,8 +121,8 @@ def _run(run: "backtest.Run") -> dict[str, Any]:
                 "channel": alarm.path.channel,
                 "tier": alarm.path.tier,
                 "state": alarm.state.value,
-                "raised_at": rfc3339(alarm.raised_at),
-                "cleared_at": rfc3339(alarm.cleared_at) if alarm.cleared_at else None,
+                "raised_at": words.rfc3339(alarm.raised_at),
+                "cleared_at": words.rfc3339(alarm.cleared_at),
             }
             for alarm in run.alarms
         ],
@@ -159,8 +159,3 @@ def table(name: str, incidents: int, runs: int, scores: "dict[str, backtest.Scor
             f"{score.canaries_per_day:>12.1f}{score.usd_per_day:>8.2f}"
         )
     return "\n".join(lines)
-
-
-def rfc3339(at: dt.datetime) -> str:
-    """`2026-08-13T02:19:00Z`."""
-    return at.astimezone(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -43,3 +43,11 @@ def wants_colour() -> bool:
     if os.environ.get("NO_COLOR"):
         return False
     return bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")
+
+
+def host_and_port(text: str) -> tuple[str, int]:
+    """`127.0.0.1:8400` -> its parts; raises UsageError."""
+    host, colon, port = text.rpartition(":")
+    if not (colon and host and port.isdecimal() and int(port) < 65_536):
+        raise click.UsageError(f"--listen {text!r}: write HOST:PORT, for example 127.0.0.1:8400")
+    return host.strip("[]"), int(port)

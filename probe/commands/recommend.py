@@ -34,7 +34,7 @@ def command(*, config_path: str | None, tiers: tuple[str, ...], jobs: tuple[str,
     """
     from probe import config as configs
     from probe.records import history
-    from reports import advice, exports, present, text
+    from reports import advice, exports, present, text, words
 
     now = dt.datetime.now(dt.UTC)
     config = configs.load(configs.find(config_path))
@@ -48,7 +48,7 @@ def command(*, config_path: str | None, tiers: tuple[str, ...], jobs: tuple[str,
     if named in exports.EXPORTS:
         click.echo(exports.render(named, chosen, config, now), nl=False)
     elif named == "json":
-        made = {"made_at": advice.rfc3339(now), "watched": watched, "simulated": found.simulated}
+        made = {"made_at": words.rfc3339(now), "watched": watched, "simulated": found.simulated}
         options.echo_json({**made, "recommendations": [advice.document(one) for one in chosen]})
     else:
         printer = text.Printer(now, text.WIDTH, colour=options.wants_colour())

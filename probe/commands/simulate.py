@@ -2,6 +2,8 @@
 
 import click
 
+from probe.commands import options
+
 
 @click.command(context_settings={"max_content_width": 80})
 @click.argument("scenario", required=False)
@@ -35,16 +37,10 @@ def command(scenario: str | None, listen: str, speed: float, seed: int, skip_hou
     if scenario is None:
         raise click.UsageError("Missing argument 'SCENARIO'; --list shows the shipped ones.")
     played = scenarios.skipped(scenarios.load(scenarios.find(scenario)), skip_hours)
-    from probe.standin import server, serving
+    from probe import serving
+    from probe.standin import acts, server
 
-    listening = serving.listen(*host_and_port(listen))
+    listening = serving.listen(*options.host_and_port(listen))
     url = serving.address(listening)
-    serving.serve(server.app(played, speed, seed), listening, lambda: click.echo(f"listening on {url}"))
-
-
-def host_and_port(text: str) -> tuple[str, int]:
-    """`127.0.0.1:8400` -> its parts; raises UsageError."""
-    host, colon, port = text.rpartition(":")
-    if not (colon and host and port.isdecimal() and int(port) < 65_536):
-        raise click.UsageError(f"--listen {text!r}: write HOST:PORT, for example 127.0.0.1:8400")
-    return host.strip("[]"), int(port)
+    app = server.app(played, speed, seed)
+    serving.serve(serving.Server(app, lambda: click.echo(f"listening on {url}"), acts.Protocol), listening)

@@ -1,18 +1,13 @@
 """`tierwatch status`: one line and an exit code for monitors, from the database alone."""
 
 import datetime as dt
-import hashlib
-import pathlib
 import sys
 import traceback
 from typing import Any
 
 import click
 
-from probe import config as configs
-from probe import model
 from probe.commands import options
-from probe.records import history
 from reports import status
 
 
@@ -50,63 +45,13 @@ def command(config_path: str | None, as_json: bool) -> None:
       tierwatch status --json | jq .message
     """
     now = dt.datetime.now(dt.UTC)
-    known: status.Known | None = None
     try:
-        known = read(configs.find(config_path), now)
-        found = status.status(known, now)
-    except model.UserError as error:
-        found = status.blind(str(error))
+        found, known = status.look(config_path, now)
     except Exception:  # noqa: BLE001 - whatever it is, a monitor must read it as "unknown"
         traceback.print_exc()
-        found = status.blind("a bug of tierwatch, see the traceback")
+        found, known = status.blind("a bug of tierwatch, see the traceback"), None
     if as_json:
-        options.echo_json(document(found, known))
+        options.echo_json(status.document(found, known))
     else:
         click.echo(found.text())
     sys.exit(found.code)
-
-
-def read(path: pathlib.Path, now: dt.datetime) -> status.Known:
-    """What the database knows, and the little of the config that is needed; raises UserError."""
-    from probe.config import document as documents
-
-    content = documents.content(path)
-    jobs = documents.parse(content, path).get("job", ())
-    with history.open(configs.database(path)) as past:
-        return status.Known(
-            past.states(),
-            past.heartbeat(),
-            past.spent_usd(now.date()),
-            {str(job.get("name", "")): job.get("tiers", ()) for job in jobs if isinstance(job, dict)},
-            hashlib.sha256(content).hexdigest(),
-        )
-
-
-def document(found: status.Status, known: status.Known | None) -> dict[str, Any]:
-    """The same for programs, with every path's state."""
-    beat = known.heartbeat if known else None
-    return {
-        "status": status.WORDS[found.code].lower(),
-        "exit_code": found.code,
-        "message": found.message,
-        "details": list(found.details),
-        "heartbeat_at": rfc3339(beat.at) if beat else None,
-        "spent_usd": known.spent_usd if known else None,
-        "paths": [
-            {
-                "channel": state.path.channel,
-                "tier": state.path.tier,
-                "state": state.state.value,
-                "since": rfc3339(state.since),
-                "checked_at": rfc3339(state.checked_at),
-                "next_at": rfc3339(state.next_at),
-                "p_degraded": state.p_degraded,
-                "reason": state.reason,
-            }
-            for state in (known.states if known else ())
-        ],
-    }
-
-
-def rfc3339(at: dt.datetime | None) -> str | None:
-    return at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else None

@@ -28,6 +28,10 @@ class Point(NamedTuple):
     fingerprint: str
 
 
+NOT_RELOADED = "the config was not reloaded"
+"""How a heartbeat's note begins while the config file is refused."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Heartbeat:
     """The daemon's latest sign of life."""
@@ -40,6 +44,11 @@ class Heartbeat:
 
     def stale(self, now: dt.datetime) -> bool:
         return (now - self.at).total_seconds() > self.stale_after_s
+
+    @property
+    def refuses_config(self) -> bool:
+        """Does the daemon run with an older config because the file is not sound?"""
+        return self.note.startswith(NOT_RELOADED)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
-from reports import advice as wording
 from reports import escape, words
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 def render(advice: "Sequence[present.Advice]", config: "schema.Config", now: dt.datetime) -> str:  # noqa: ARG001 - every export takes the same
     """Three variables a tier (and job): channel, attempts, fall-back chain; a tier without a choice has none."""
-    lines = [f"# Made {wording.rfc3339(now)} by tierwatch recommend; see the valid_until of each."]
+    lines = [f"# Made {words.rfc3339(now)} by tierwatch recommend; see the valid_until of each."]
     for one in advice:
         name = variable(one)
         choice = one.batch.choice
@@ -25,7 +24,7 @@ def render(advice: "Sequence[present.Advice]", config: "schema.Config", now: dt.
             lines.append(f"# {name}: {escape.visible(one.batch.reason)}")
             continue
         chain = ",".join(path.channel for path in one.batch.fall_back)
-        until = wording.rfc3339(one.valid_until) or "the next alarm"
+        until = words.rfc3339(one.valid_until) or "the next alarm"
         lines += [
             f"# valid until {until}; {words.usd(choice.usd)} a usable picture",
             f"IMG_CHANNEL_{name}={shlex.quote(choice.candidate.path.channel)}",

@@ -7,8 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from probe import model
-from reports import advice as wording
-from reports import escape
+from reports import escape, words
 
 if TYPE_CHECKING:
     from probe.config import schema
@@ -20,7 +19,7 @@ PROVIDERS: Mapping[str, str] = MappingProxyType({"openai-images": "openai", "gem
 
 def render(advice: "Sequence[present.Advice]", config: "schema.Config", now: dt.datetime) -> str:
     """YAML: `model_list` with `order` (the lowest is used first), keys as references to the environment."""
-    lines = [f"# Made {wording.rfc3339(now)} by tierwatch recommend.", "model_list:"]
+    lines = [f"# Made {words.rfc3339(now)} by tierwatch recommend.", "model_list:"]
     for one in advice:
         lines += group(one, config)
     if lines[-1] == "model_list:":
