@@ -88,9 +88,8 @@ def _bracket(axes: Axes, y: float, bracket: figures.Bracket, left: dt.datetime) 
     """
     for span in (bracket.start_range, bracket.end_range):
         if span and span[1] > left:
-            axes.plot(
-                [max(at, left) for at in span], (y, y), color=style.INK, linewidth=4.5, alpha=0.3, solid_capstyle="butt"
-            )  # type: ignore[arg-type]
+            seen = [max(at, left) for at in span]
+            axes.plot(seen, (y, y), color=style.INK, linewidth=4.5, alpha=0.3, solid_capstyle="butt")  # type: ignore[arg-type]
     at = [max(bracket.start, left), bracket.end]
     height = [y, y]
     if bracket.start >= left:
