@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from probe import config as configs
-from probe import extras, memory, model, plan, records, reload, run, sdnotify, standstill, ticker
+from probe import extras, memory, model, plan, prompts, records, reload, run, sdnotify, standstill, ticker
 from probe.alerts import desk
 from probe.inference import states
 from probe.own import feed
@@ -66,6 +66,7 @@ class Daemon:
         self._files = reload.Files(tools.config)
         self._reloading = asyncio.Lock()
         self._last_slot: dict[model.Path, int] = {}
+        self._last_sentinel: dict[model.Path, int] = {}
         self._poor_until_s: dict[model.Path, float] = {}  # no money beside the grid; seconds of the clock
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
@@ -89,6 +90,9 @@ class Daemon:
         async with self._reloading:
             known = await asyncio.to_thread(memory.recall, self.tools.config, clock.now())
             self._board, self._own.after = known.board, known.arrived
+            for line in self.plan.sentinels:
+                if line.path in known.sentinels:
+                    self._last_sentinel[line.path] = plan.slot(line, known.sentinels[line.path])
         await self._publish()
         scheduler = ticker.start(
             {
@@ -135,7 +139,7 @@ class Daemon:
         self._standstill.tick()
         sdnotify.send(WATCHDOG=1)
         now = self.schedule_now()
-        for line, slot in plan.due(self.plan, now, self._last_slot):
+        for line, slot in plan.due(self.plan.lines, now, self._last_slot):
             self._last_slot[line.path] = slot
             if line.path in self.busy:
                 self._start(self._skip(line.path, slot, "overrun"))
@@ -144,6 +148,9 @@ class Daemon:
             else:
                 self.busy.add(line.path)
                 self._start(self._probe(line.path, model.Trigger.SCHEDULED, slot))
+        for line, slot in plan.due(self.plan.sentinels, now, self._last_sentinel):
+            self._last_sentinel[line.path] = slot
+            self._start(self._sentinel(line.path))
         for path, trigger in extras.wanted(self.tools.config, self._board, self.busy, self.tools.clock.now()):
             if self.tools.clock.monotonic_s() >= self._poor_until_s.get(path, 0.0):
                 self.busy.add(path)
@@ -191,6 +198,22 @@ class Daemon:
         finally:
             self.in_flight.pop(path, None)
             self.busy.discard(path)
+
+    async def _sentinel(self, path: model.Path) -> None:
+        """One sentinel, beside all else: it neither holds up the path's canaries nor tells anything of its state."""
+        try:
+            async with self._places[path.channel], self._all_places:
+                tools = self.tools
+                if self.stopping or path not in tools.config.paths():
+                    return
+                canary = run.canary(
+                    tools.config, path, model.Trigger.SENTINEL, tools.clock.now(), series=prompts.SENTINELS
+                )
+                self.on_outcome(await run.probe(canary, tools))
+        except (records.BudgetExhausted, records.RecordsError) as reason:
+            log.warning("skipped path=%s trigger=%s reason=%s", path, model.Trigger.SENTINEL, reason)
+        except Exception:
+            log.exception("bug path=%s trigger=%s", path, model.Trigger.SENTINEL)
 
     async def _affordable(self, path: model.Path, trigger: model.Trigger) -> bool:
         """May a canary beside the grid be sent now? If not, the path is not asked about again for a while."""

@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 import pathlib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from probe import model, plan
@@ -21,11 +22,12 @@ LATE = dt.timedelta(days=1)
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Memory:
-    """The board, the ids of outcomes that may also arrive by other ways meanwhile, and the last arrival among all."""
+    """What a restart must know."""
 
     board: states.Board
-    latest: frozenset[str]
-    arrived: int
+    latest: frozenset[str]  # ids of outcomes that may also arrive by other ways meanwhile
+    arrived: int  # the last arrival among all outcomes
+    sentinels: Mapping[model.Path, dt.datetime]  # when the latest was sent on a path
 
 
 def recall(config: "schema.Config", now: dt.datetime) -> Memory:
@@ -40,4 +42,4 @@ def recall(config: "schema.Config", now: dt.datetime) -> Memory:
 
     with history.open(pathlib.Path(config.monitor.database)) as past:
         board = states.board(map(seen, past.outcomes(since=now - MEMORY)), config, calm_s=calm_s)
-        return Memory(board, frozenset(latest), past.arrived())
+        return Memory(board, frozenset(latest), past.arrived(), past.latest_sent(model.Trigger.SENTINEL))

@@ -110,6 +110,7 @@ class Trigger(StrEnum):
     TRIAGE = "triage"
     OWN_TRAFFIC = "own_traffic"
     SIMULATED = "simulated"
+    SENTINEL = "sentinel"  # a prompt that strict filters refuse: shows moderation, and is never evidence of health
 
 
 SAMPLE_TRIGGERS = frozenset({Trigger.SCHEDULED, Trigger.SIMULATED})

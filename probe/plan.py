@@ -7,7 +7,7 @@ import dataclasses
 import datetime as dt
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from probe import model
@@ -62,10 +62,11 @@ class Plan:
     lines: tuple[Line, ...]
     budget_usd_per_day: float
     notes: tuple[str, ...] = ()
+    sentinels: tuple[Line, ...] = ()  # one a channel, where the config asks for them
 
     @property
     def usd_per_day(self) -> float:
-        return sum(line.usd_per_day for line in self.lines)
+        return sum(line.usd_per_day for line in (*self.lines, *self.sentinels))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class Demand:
 def plan(config: "schema.Config", grid_share: float = schedule.GRID_SHARE) -> Plan:
     """Fixed intervals for every path, from this share of the budget; the rest is for canaries beside the grid.
 
-    1. Paths with an `interval` in the config keep it.
+    1. Paths with an `interval` in the config keep it, and sentinels theirs.
     2. What they leave of the budget goes to the channels in equal parts, in each to the first (lightest)
        tier the share of a tripwire, the rest to the others in equal parts.
     3. A path that is the cheapest at its tier is what work uses first, and gets twice that.
@@ -88,7 +89,9 @@ def plan(config: "schema.Config", grid_share: float = schedule.GRID_SHARE) -> Pl
     """
     paths = config.paths()
     fixed_s = {path: seconds for path in paths if (seconds := fixed_interval_s(config, path)) is not None}
+    asides = sentinels(config)
     spent_usd = sum(config.price_usd(path) * DAY_S / seconds for path, seconds in fixed_s.items())
+    spent_usd += sum(line.usd_per_day for line in asides)
     demands = {path: _demand(config, path, fixed_s) for path in paths if path not in fixed_s}
     shares = share(max(config.budget.usd_per_day * grid_share - spent_usd, 0.0), demands)
     intervals = fixed_s | {path: _interval_s(config, path, shares[path]) for path in demands}
@@ -103,8 +106,22 @@ def plan(config: "schema.Config", grid_share: float = schedule.GRID_SHARE) -> Pl
         )
         for path in paths
     )
-    draft = Plan(lines, config.budget.usd_per_day)
+    draft = Plan(lines, config.budget.usd_per_day, sentinels=asides)
     return dataclasses.replace(draft, notes=_notes(draft))
+
+
+def sentinels(config: "schema.Config") -> tuple[Line, ...]:
+    """How often each channel is sent a sentinel: on its cheapest tier that draws from words alone, for size changes no filter."""
+    every_s = config.monitor.sentinel_every
+    if every_s is None:
+        return ()
+    found = []
+    for channel in config.channel:
+        paths = [model.Path(channel.name, tier) for tier in channel.tiers if config.tier(tier).operation == "generate"]
+        if paths:
+            path = min(paths, key=config.price_usd)
+            found.append(Line(path, every_s, _offset_s(path, every_s), config.price_usd(path), fixed=True))
+    return tuple(found)
 
 
 def fixed_interval_s(config: "schema.Config", path: model.Path) -> float | None:
@@ -181,8 +198,9 @@ def _notes(plan: Plan) -> tuple[str, ...]:
         notes.append("The budget is 0: no canary that costs anything will be sent.")
     elif total_usd > budget_usd:
         notes.append(
-            f"One canary a day on every path already costs {total_usd:.2f} USD, more than the budget of "
-            f"{budget_usd:.2f} USD: the cap will leave some out. Raise the budget or take tiers away."
+            f"One canary a day on every path{' and the sentinels cost' if plan.sentinels else ' already costs'} "
+            f"{total_usd:.2f} USD, more than the budget of {budget_usd:.2f} USD: the cap will leave some out. "
+            "Raise the budget or take tiers away."
         )
     elif own and all(line.interval_s <= line.fastest_s for line in own):
         notes.append(
@@ -217,7 +235,7 @@ def slot(line: Line, at: dt.datetime) -> int:
     return math.floor(starts_at(line, at).timestamp())
 
 
-def due(plan: Plan, at: dt.datetime, last_slot: Mapping[model.Path, int]) -> tuple[tuple[Line, int], ...]:
+def due(lines: Sequence[Line], at: dt.datetime, last_slot: Mapping[model.Path, int]) -> tuple[tuple[Line, int], ...]:
     """The canaries to send now, with their slots: at most one a path, the current one; what was missed stays missed.
 
     `last_slot` holds the slot of each path's latest canary. One that lies in the future (the clock went
@@ -225,7 +243,7 @@ def due(plan: Plan, at: dt.datetime, last_slot: Mapping[model.Path, int]) -> tup
     """
     now = at.timestamp()
     found = []
-    for line in plan.lines:
+    for line in lines:
         current, last = slot(line, at), last_slot.get(line.path)
         if last is None or last < current or last > now:
             found.append((line, current))

@@ -59,7 +59,8 @@ SENTINELS: tuple[Prompt, ...] = (
 )
 """Legitimate, but near to what filters look for: a series of its own that shows how strict a channel is.
 
-Sent on request only (`tierwatch probe --sentinel`), and never part of a rate: a refusal says nothing of availability.
+Sent where the config asks for it (`sentinel_every`) or on request (`tierwatch probe --sentinel`), and never evidence of
+health: a refusal says nothing of availability.
 """
 
 

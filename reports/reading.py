@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from probe import model
+from probe.inference import strictness
 from reports import delivered, own, past, present, window
 from reports.outcomes import Outcomes
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from probe.records.rows import Point
 
 DEFAULT_PERIOD = dt.timedelta(days=14)
+
+MOST_SENTINELS = 5_000
+"""The latest that are read: years of them."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -88,6 +92,7 @@ def read(config: "schema.Config", stored: "history.History", now: dt.datetime, c
         before_since=before_since,
         own_traffic=own.read(config, stored, since, until, choice.takes),
         pictures=delivered.read(stored, tuple(facts), since, until, choice.takes),
+        moderation=read_strictness(stored, until, choice),
     )
 
 
@@ -105,3 +110,12 @@ def read_series(
         if points.keys() - {window.Series.OWN} or path in config.paths():
             found[path] = {series: Outcomes.of(taken) for series, taken in points.items()}
     return found
+
+
+def read_strictness(stored: "history.History", until: dt.datetime, choice: Choice) -> tuple[strictness.Strictness, ...]:
+    """What sentinels said until the period's end, of chosen channels; the tier they were sent on does not matter."""
+    sent = list(
+        stored.outcomes(until=until, triggers=[model.Trigger.SENTINEL], limit=MOST_SENTINELS, newest_first=True)
+    )
+    taken = (one for one in reversed(sent) if not choice.channels or one.outcome.path.channel in choice.channels)
+    return strictness.read(taken)

@@ -404,7 +404,7 @@ def test_no_mutation_of_a_file_crashes_what_reads_it(monkeypatch):
                 refused += 1
                 continue
         config.read_warnings(read)
-        plan.due(plan.plan(read), dt.datetime(2026, 11, 24, tzinfo=dt.UTC), {})
+        plan.due(plan.plan(read).lines, dt.datetime(2026, 11, 24, tzinfo=dt.UTC), {})
     assert 200 < refused < 550
 
 

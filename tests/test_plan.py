@@ -176,7 +176,7 @@ def test_money_is_split_within_bounds_and_by_weight(total, demands):
 
 
 def due(at, last, *planned):
-    return {str(line.path): slot for line, slot in plan.due(plan.Plan(planned or (line(),), 5.0), at, last)}
+    return {str(line.path): slot for line, slot in plan.due(planned or (line(),), at, last)}
 
 
 def test_a_slot_is_named_by_the_second_it_begins():

@@ -32,12 +32,12 @@ def command(
       tierwatch export --since 7d | jq -r '[.sent_at, .verdict.kind] | @tsv'
       tierwatch export --output hongkong.ndjson
     """
-    from probe import config
+    from probe import config, model
     from probe.records import history, lines
 
     if output and output.exists():
         raise click.UsageError(f"{output} exists already and is never overwritten.")
     path = config.database(config.find(config_path))
     with history.open(path) as past, click.open_file(str(output or "-"), "w", encoding="utf-8") as file:
-        for judged in past.outcomes(since, until):
+        for judged in past.outcomes(since, until, triggers=model.Trigger):
             file.write(lines.write(judged) + "\n")

@@ -145,6 +145,15 @@ def document(
             }
             for line in drawn.lines
         ],
+        "sentinels": [
+            {
+                "path": str(line.path),
+                "interval_s": line.interval_s,
+                "price_usd": round(line.price_usd, 6),
+                "usd_per_day": round(line.usd_per_day, 6),
+            }
+            for line in drawn.sentinels
+        ],
         "notes": list(drawn.notes),
         "warnings": list(warnings),
     }
@@ -156,16 +165,19 @@ def bill(drawn: "plan.Plan", warnings: tuple[str, ...]) -> str:
 
     width = max(len("path"), *(len(str(line.path)) for line in drawn.lines))
     rows = [f"{'path':<{width}}  {'one every':>12}  {'a day':>6}  {'USD each':>8}  {'USD a day':>9}"]
-    for line in drawn.lines:
-        every = words.span(line.interval_s) + (" *" if line.fixed else "")
+    everything = (*drawn.lines, *drawn.sentinels)
+    for number, line in enumerate(everything):
+        mark = " +" if number >= len(drawn.lines) else " *" if line.fixed else ""
         rows.append(
-            f"{line.path!s:<{width}}  {every:>12}  {line.canaries_per_day:>6.1f}"
+            f"{line.path!s:<{width}}  {words.span(line.interval_s) + mark:>12}  {line.canaries_per_day:>6.1f}"
             f"  {line.price_usd:>8.4f}  {line.usd_per_day:>9.2f}"
         )
-    total = f"{'total':<{width}}  {'':>12}  {sum(line.canaries_per_day for line in drawn.lines):>6.1f}"
+    total = f"{'total':<{width}}  {'':>12}  {sum(line.canaries_per_day for line in everything):>6.1f}"
     rows += [f"{total}  {'':>8}  {drawn.usd_per_day:>9.2f}  of {drawn.budget_usd_per_day:.2f} USD"]
     if any(line.fixed for line in drawn.lines):
         rows.append("* fixed in the config; the budget decides the others")
+    if drawn.sentinels:
+        rows.append("+ sentinels: how strict is the channel? They count for nothing else")
     for mark, sentences in (("", drawn.notes), ("warning: ", warnings)):
         for sentence in sentences:
             rows += ["", *textwrap.wrap(mark + sentence, 80, break_on_hyphens=False, break_long_words=False)]

@@ -35,8 +35,9 @@ def command(paths: tuple[str, ...], max_usd: float, sentinel: bool, config_path:
     """Send one canary on each PATH (channel/tier; globs such as 'vip/*' work) now.
 
     Paths of one channel go one after another, channels side by side. The daily
-    cap of config.toml holds too. They are evidence about a path's state, and stay
-    out of rates: those count scheduled canaries alone. Exit 1 where one was not ok.
+    cap of config.toml holds too. They are evidence about a path's state (sentinels are
+    none), and stay out of rates: those count scheduled canaries alone. Exit 1 where
+    one was not ok.
 
     \b
     Example:
@@ -55,7 +56,10 @@ def command(paths: tuple[str, ...], max_usd: float, sentinel: bool, config_path:
     with records.open(config.database(pathlib.Path(settings.source))) as book:
         tools = run.tools(settings, clock.RealClock(), book)
         logs.start(tools.redact, settings.monitor.log_format)
-        found = asyncio.run(_probe_all(tools, chosen, prompts.SENTINELS if sentinel else prompts.PROMPTS))
+        if sentinel:
+            found = asyncio.run(_probe_all(tools, chosen, model.Trigger.SENTINEL, prompts.SENTINELS))
+        else:
+            found = asyncio.run(_probe_all(tools, chosen, model.Trigger.MANUAL, prompts.PROMPTS))
     if as_json:
         options.echo_json({"outcomes": [_facts(judged) for judged in found]})
     else:
@@ -76,7 +80,9 @@ def choose(config: "schema.Config", patterns: tuple[str, ...]) -> tuple[model.Pa
     return tuple(path for path in known if any(fnmatch.fnmatchcase(str(path), pattern) for pattern in patterns))
 
 
-async def _probe_all(tools: "Tools", paths: tuple[model.Path, ...], series: "Sequence[Prompt]") -> list[model.Judged]:
+async def _probe_all(
+    tools: "Tools", paths: tuple[model.Path, ...], trigger: model.Trigger, series: "Sequence[Prompt]"
+) -> list[model.Judged]:
     """One channel's paths in turn, channels side by side; Ctrl-C cancels what is in flight and keeps the rest."""
     from probe import run
 
@@ -86,7 +92,7 @@ async def _probe_all(tools: "Tools", paths: tuple[model.Path, ...], series: "Seq
         from probe import records
 
         for path in (path for path in paths if path.channel == channel):
-            canary = run.canary(tools.config, path, model.Trigger.MANUAL, tools.clock.now(), series=series)
+            canary = run.canary(tools.config, path, trigger, tools.clock.now(), series=series)
             try:
                 found.append(await run.probe(canary, tools))
             except records.BudgetExhausted as spent:

@@ -95,6 +95,7 @@ class Monitor(Table):
     vantage: Name = "default"  # name of this observer, stored with every row
     shutdown_grace: Duration = 600.0  # how long SIGTERM waits for paid requests in flight
     parallel: Annotated[int, Field(ge=1, le=64)] = 4  # requests in flight at once, over all channels
+    sentinel_every: Duration | None = None  # spacing of sentinel prompts on each channel; None: none are sent
     keep_pictures: Literal["none", "failures"] = "none"
     pictures_dir: FileName = "pictures"
     keep_pictures_max: Annotated[int, Field(ge=1, le=100_000)] = 200  # the oldest are removed beyond this many

@@ -65,8 +65,10 @@ class Board:
         self._fingerprints = {path: {"", configuration.fingerprint(config, path)} for path in self.paths}
 
     def add(self, judged: model.Judged) -> None:
-        """Take in one outcome; those of paths or configurations no longer watched are passed over."""
+        """Take in one outcome; sentinels, and those of paths or configurations no longer watched, are passed over."""
         outcome = judged.outcome
+        if outcome.trigger is model.Trigger.SENTINEL:
+            return
         if outcome.fingerprint in self._fingerprints.get(outcome.path, ()) and not outcome.excluded:
             self._channels[outcome.path.channel].add(judged)
 

@@ -296,6 +296,11 @@ class History:
 
     # --- money -------------------------------------------------------------------------------------------------
 
+    def latest_sent(self, trigger: model.Trigger) -> dict[model.Path, dt.datetime]:
+        """When the latest canary of a trigger was sent on each path that has one."""
+        sql = "SELECT channel, tier, max(sent_at) FROM intent WHERE trigger = ? GROUP BY channel, tier"
+        return {model.Path(channel, tier): columns.instant(at) for channel, tier, at in self._rows(sql, trigger)}
+
     def spent_usd(self, day: dt.date, trigger: model.Trigger | None = None) -> float:
         """List prices reserved in the budget of that UTC day, those of unknown outcome included; by a trigger or all."""
         ((spent,),) = self._rows(
@@ -376,7 +381,7 @@ def selection(
     channel: str | None = None,
     triggers: Iterable[model.Trigger] | None = None,
 ) -> tuple[str, list[Any]]:
-    """An SQL condition on the table `outcome`, with its parameters."""
+    """An SQL condition on the table `outcome`, with its parameters; sentinels are in it only where their trigger is named."""
     where, parameters = period("sent_at", since, until)
     conditions = [where]
     if path is not None:
@@ -385,7 +390,10 @@ def selection(
     if channel is not None:
         conditions.append("channel = ?")
         parameters.append(columns.storable(channel))
-    if triggers is not None:
+    if triggers is None:
+        conditions.append("trigger <> ?")
+        parameters.append(model.Trigger.SENTINEL)
+    else:
         wanted = [str(trigger) for trigger in triggers]
         conditions.append(f"trigger IN ({', '.join('?' * len(wanted))})")
         parameters += wanted

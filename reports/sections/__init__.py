@@ -15,6 +15,7 @@ from reports.sections import (
     quality,
     retries,
     scorecard,
+    strictness,
     timeline,
     trend,
 )
@@ -37,6 +38,7 @@ SECTIONS: tuple[Row, ...] = (
     Row("cost", "What does a usable picture cost?", cost.read),
     Row("retries", "Retry, or switch; and is the fall-back independent?", retries.read),
     Row("delivered", "What did you pay for, and what came?", delivered.read),
+    Row("strictness", "How strict is each channel's moderation?", strictness.read),
     Row("kinds", "Which failures, and who must act?", kinds.read),
     Row("own", "What do your own requests say?", own.read),
     Row("quality", "What is not in these numbers?", quality.read),
@@ -59,7 +61,7 @@ def build(
     title: str = "tierwatch report",
     keys: Collection[str] = (),
 ) -> blocks.Report:
-    """The report of a window: all of `rows`, or those named in `keys`."""
+    """The report of a window: all of `rows`, or those named in `keys`, but for those that have nothing to say."""
     chosen = [row for row in rows if not keys or row.key in keys]
-    read = tuple(blocks.Section(row.key, row.question, row.read(seen)) for row in chosen)
-    return blocks.Report(title, seen.since, seen.until, seen.now, read)
+    read = (blocks.Section(row.key, row.question, row.read(seen)) for row in chosen)
+    return blocks.Report(title, seen.since, seen.until, seen.now, tuple(section for section in read if section.blocks))
