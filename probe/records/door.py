@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import sqlite_utils
 
-from probe.records import database, errors, schema
+from probe.records import database, errors, rollups, schema
 
 CHECKPOINT_BYTES = 4 << 20
 """The -wal file is written back into the database beyond this size."""
@@ -32,6 +32,7 @@ def open(path: pathlib.Path, wait_s: float) -> "Door":  # noqa: A001 - door.open
                 version = database.check(connection, path, "writer")
             database.refuse_newer(version, path)
             connection = database.writer(path, wait_s)
+            rollups.prepare(connection)
             if version < schema.VERSION:
                 migrate(connection)
     except sqlite3.Error as error:
@@ -53,6 +54,7 @@ def create(path: pathlib.Path, wait_s: float) -> None:
         left_over.unlink(missing_ok=True)
     new.touch()
     with contextlib.closing(database.writer(new, wait_s)) as connection:
+        rollups.prepare(connection)
         migrate(connection)
     new.rename(path)
     sync_folder(path.parent)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import sqlite_utils
 
 from probe import model, taxonomy
-from probe.records import columns, rows, verdicts
+from probe.records import columns, rollups, rows, verdicts
 
 RANKS: Mapping[str, int] = {"recorder": 2, "litellm": 1}
 """Who is believed of two that tell of one request: nearest to the program first; gateways' logs are 0."""
@@ -195,6 +195,7 @@ def forget(db: sqlite_utils.Database, seqs: Mapping[int, str]) -> None:
     """Remove outcomes that were made from a farther source; their entries wait for the one that replaces them."""
     if not seqs:
         return
+    rollups.take_out(db, seqs)
     marks, values = verdicts.marks(seqs), [*seqs]
     db.conn.execute("PRAGMA defer_foreign_keys = ON")  # the entries are pointed elsewhere before the commit
     for table in ("request_id", "overruled", "verdict", "evidence", "outcome"):

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 import sqlite_utils
 
 from probe import taxonomy
-from probe.records import columns, database, errors, schema, verdicts
+from probe.records import columns, database, errors, rollups, schema, verdicts
 from probe.records import door as doors
 
 BATCH = 500
@@ -26,6 +26,9 @@ FAR_ENOUGH = 25_600
 HEADER_BYTES = 100
 MOST_BYTES = 1 << 40
 """A header that tells of more is damaged itself."""
+
+WITHOUT_ROWID = ("overruled", "rollup", "month")
+"""Tables that have no rowid to step over damage with."""
 
 BY_SEQ = ("outcome", "evidence", "verdict")
 """Tables whose rowid is the outcome's `seq`: they tell each other how many there were."""
@@ -82,7 +85,7 @@ def recover(path: pathlib.Path, target: pathlib.Path) -> Recovered:
 
     1. copy table by table, past what cannot be read;
     2. judge outcomes again whose verdict is lost, and drop those that have no evidence either;
-    3. rebuild the look-up of request ids from the verdicts.
+    3. rebuild the look-up of request ids and the roll-ups from what was saved.
 
     The damaged file is only read. Raises RecordsError where `target` exists, where the file is not even
     a database, or where another schema wrote it.
@@ -144,6 +147,8 @@ def rescue(source: sqlite3.Connection, target: pathlib.Path, path: pathlib.Path)
         saved["outcome"] -= dropped
         lost["outcome"] += dropped
         index_request_ids(door)
+        with door.writing("count the outcomes by hour") as db:
+            rollups.rebuild(db)
     finally:
         door.close()
     return Recovered(saved, lost, judged_again)
@@ -169,9 +174,9 @@ def copy_table(source: sqlite3.Connection, door: doors.Door, table: str) -> tupl
 
 def readable(source: sqlite3.Connection, table: str) -> Iterator[tuple[object, ...] | None]:
     """The rows of a table that can be read, None for each that cannot: where a batch fails, row by row."""
-    if table == "overruled":  # has no rowid to step over damage with
+    if table in WITHOUT_ROWID:
         with contextlib.suppress(sqlite3.DatabaseError):
-            yield from source.execute("SELECT * FROM overruled")
+            yield from source.execute(f"SELECT * FROM {table}")  # noqa: S608 - one of our own tables
         return
     batch = f"SELECT rowid, * FROM {table} NOT INDEXED WHERE rowid > ? ORDER BY rowid LIMIT {BATCH}"  # noqa: S608
     single = f"SELECT * FROM {table} NOT INDEXED WHERE rowid = ?"  # noqa: S608 - one of our own tables

@@ -312,6 +312,50 @@ VERSION_4 = (
 )
 
 
+VERSION_5 = (
+    # How many outcomes of a sort an hour had; `latencies`: see `rollups`. Stays when the rows are removed.
+    """
+    CREATE TABLE rollup (
+        hour TEXT NOT NULL,
+        channel TEXT NOT NULL,
+        tier TEXT NOT NULL,
+        trigger TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        excluded TEXT NOT NULL,
+        billed TEXT NOT NULL,
+        price_usd REAL NOT NULL,
+        count INTEGER NOT NULL,
+        latencies BLOB NOT NULL,
+        PRIMARY KEY (hour, channel, tier, trigger, kind, excluded, billed, price_usd)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX rollup_empty ON rollup (count) WHERE count = 0",
+    # Rows of outcomes sent before may be gone: one row.
+    """
+    CREATE TABLE kept (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        since TEXT NOT NULL
+    ) STRICT
+    """,
+    # What a closed month of a path was like, as smoothed once; `segments`: its degraded stretches as JSON.
+    """
+    CREATE TABLE month (
+        month TEXT NOT NULL,
+        channel TEXT NOT NULL,
+        tier TEXT NOT NULL,
+        failing REAL NOT NULL,
+        failing_low REAL NOT NULL,
+        failing_high REAL NOT NULL,
+        degraded REAL NOT NULL,
+        calm_failed REAL NOT NULL,
+        calm_n REAL NOT NULL,
+        segments TEXT NOT NULL,
+        PRIMARY KEY (month, channel, tier)
+    ) STRICT, WITHOUT ROWID
+    """,
+)
+
+
 def create(db: "sqlite_utils.Database") -> None:
     """Version 1: everything."""
     for statement in VERSION_1:
@@ -336,7 +380,16 @@ def own_traffic(db: "sqlite_utils.Database") -> None:
         db.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[["sqlite_utils.Database"], None], ...] = (create, triage, alerts, own_traffic)
+def for_years(db: "sqlite_utils.Database") -> None:
+    """Version 5: roll-ups of what is stored already, and of closed months."""
+    from probe.records import rollups  # noqa: PLC0415 - readers must not load sqlite-utils
+
+    for statement in VERSION_5:
+        db.execute(statement)
+    rollups.rebuild(db)
+
+
+MIGRATIONS: tuple[Callable[["sqlite_utils.Database"], None], ...] = (create, triage, alerts, own_traffic, for_years)
 """Step n (from 0) brings a database of version n to version n + 1."""
 
 VERSION = len(MIGRATIONS)

@@ -10,7 +10,7 @@ from typing import Any
 import sqlite_utils
 
 from probe import model, taxonomy
-from probe.records import columns
+from probe.records import columns, rollups
 
 Judge = Callable[[model.Evidence], model.Verdict]
 
@@ -55,18 +55,21 @@ def append(db: sqlite_utils.Database, new: Sequence[model.Judged], rules_version
     if new:
         judgement = arriving_judgement(db, rules_version)
         put_verdicts(db, judgement, {seq: each.verdict for seq, each in zip(seqs, new, strict=True)})
+        rollups.add(db, seqs)
     return seqs
 
 
 def set_verdicts(db: sqlite_utils.Database, judgement: int, verdicts: Mapping[int, model.Verdict]) -> None:
-    """Make these the current verdicts of the outcomes `seq`, and the outcomes found by the ids in them."""
+    """Make these the current verdicts of the outcomes `seq`, counted so and found by the ids in them."""
+    rollups.take_out(db, verdicts)
     for table in ("verdict", "request_id"):
         db.conn.execute(f"DELETE FROM {table} WHERE seq IN ({marks(verdicts)})", [*verdicts])  # noqa: S608
     put_verdicts(db, judgement, verdicts)
+    rollups.add(db, verdicts)
 
 
 def put_verdicts(db: sqlite_utils.Database, judgement: int, verdicts: Mapping[int, model.Verdict]) -> None:
-    """Like `set_verdicts`, of outcomes that have none."""
+    """Like `set_verdicts`, of outcomes that have none and are not counted yet."""
     insert(
         db,
         "verdict",
