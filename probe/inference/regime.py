@@ -1,21 +1,18 @@
 """When did a path begin to deliver something else: another size, format, origin, quality or pace, and for good?"""
 
+import dataclasses
 import datetime as dt
+import itertools
 import math
 import statistics as numbers
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from probe import model, tokens
+from probe.taxonomy import delivered
 
 LASTING = 5
-"""So many deliveries in a row that differ alike are a change; fewer may be a passing fault."""
-
-SETTLED = 5
-"""So many deliveries before it must have been alike, or there was nothing to change from."""
-
-WEB_ROUTE_PX = 1_572_864
-"""Reverse web routes deliver about this many pixels whatever is ordered (1254x1254, 1672x941, 1086x1448 ...)."""
+"""So many deliveries in a row that are alike are what a path does; fewer may be a passing fault."""
 
 PACE_FACTOR = 1.5
 """Medians that differ less are the same pace."""
@@ -27,6 +24,15 @@ PACE_EACH = 20
 """Deliveries needed on either side of a change of pace."""
 
 
+ALMOST_ALL = 0.9
+"""So many deliveries must be of the new kind since it began, or it does not last."""
+
+NOBODY = "nobody"
+
+UNTRUSTED = "usage_untrusted"
+"""Token counts that stand for no quality: placeholders, or those of another model."""
+
+
 class Change(NamedTuple):
     """One lasting change of what a path delivers; `after` deliveries have confirmed it."""
 
@@ -35,13 +41,20 @@ class Change(NamedTuple):
     before: str
     now: str
     after: int
+    strays: int = 0  # deliveries of another kind since then
 
     def sentence(self, path: model.Path) -> str:
         """`vip/4k-high: since 2026-06-16 every picture is 1254x1254, not 3840x2160`."""
         if self.what == "pace":
             return f"{path}: since {self.at:%Y-%m-%d} a picture takes {self.now}, not {self.before}"
-        words = {"size": "is", "format": "is a", "origin": "comes from", "quality": "is of quality"}[self.what]
-        return f"{path}: since {self.at:%Y-%m-%d} every picture {words} {self.now}, not {self.before}"
+        if UNTRUSTED in (self.now, self.before):
+            fit = "fit no quality" if self.now == UNTRUSTED else f"fit quality {self.now}"
+            return f"{path}: since {self.at:%Y-%m-%d} the token counts {fit}, where they fitted {self.before}"
+        words = {"size": "is", "format": "is a", "origin": "names as its maker (C2PA)", "quality": "is of quality"}[
+            self.what
+        ]
+        every = "almost every" if self.strays else "every"
+        return f"{path}: since {self.at:%Y-%m-%d} {every} picture {words} {self.now}, not {self.before}"
 
 
 class Delivery(NamedTuple):
@@ -65,7 +78,7 @@ def delivery(judged: model.Judged) -> Delivery | None:
         outcome.sent_at,
         family(picture.width_px, picture.height_px),
         picture.format,
-        picture.provenance,
+        maker(picture),
         quality(evidence, picture),
         outcome.latency_s,
     )
@@ -73,26 +86,42 @@ def delivery(judged: model.Judged) -> Delivery | None:
 
 def family(width_px: int, height_px: int) -> str:
     """The size, or one word for the sizes of the reverse web routes, which vary by a few pixels."""
-    if abs(width_px * height_px - WEB_ROUTE_PX) <= 0.002 * WEB_ROUTE_PX:
+    if delivered.is_web_route(width_px, height_px):
         return "about 1.57 megapixels"
     return f"{width_px}x{height_px}"
 
 
+def maker(picture: model.Picture) -> str:
+    """Who made it by its C2PA manifest, NOBODY where a whole picture has none; "" where nobody looked."""
+    return picture.provenance or (NOBODY if picture.sha256 and not picture.flaw else "")
+
+
 def quality(evidence: model.Evidence, picture: model.Picture) -> str:
-    """The quality that the reported tokens stand for at the delivered size; "" where they stand for none or several."""
+    """The quality that the reported tokens stand for at the delivered size, or UNTRUSTED; "" where several, or no law."""
     if evidence.order is None or evidence.image_tokens is None:
         return ""
+    if delivered.usage_untrusted(evidence):
+        return UNTRUSTED
     size = picture.width_px, picture.height_px
     named = tokens.qualities_by_tokens(evidence.order.model, *size, evidence.image_tokens)
     return named[0] if len(named) == 1 else ""
 
 
 def changes(judged: Iterable[model.Judged]) -> tuple[Change, ...]:
-    """The latest lasting change of each kind on one path, oldest first; outcomes in order of sending."""
-    seen = [one for one in map(delivery, judged) if one is not None]
-    found = [_word(what, seen, read) for what, read in WORDS.items()]
-    found.append(_pace(seen))
-    return tuple(sorted((one for one in found if one is not None), key=lambda one: one.at))
+    """The latest lasting change of each kind on one path, oldest first; outcomes in order of sending.
+
+    Only pictures that were ordered like the latest one are compared: what we order otherwise is no change of the path.
+    """
+    found = [(ordered(one), came) for one in judged if (came := delivery(one)) is not None]
+    seen = [each for order, each in found if order == found[-1][0]]
+    changed = [*(_word(what, seen, read) for what, read in WORDS.items()), _pace(seen)]
+    return tuple(sorted((one for one in changed if one is not None), key=lambda one: one.at))
+
+
+def ordered(judged: model.Judged) -> model.Order | None:
+    """What was ordered, whatever the model's name; None: not known."""
+    order = judged.outcome.evidence.order
+    return dataclasses.replace(order, model="") if order else None
 
 
 WORDS: dict[str, Callable[[Delivery], str]] = {
@@ -105,18 +134,36 @@ WORDS: dict[str, Callable[[Delivery], str]] = {
 
 
 def _word(what: str, seen: Sequence[Delivery], read: Callable[[Delivery], str]) -> Change | None:
-    """The unbroken run at the end against what came just before it."""
+    """The last two settled runs of different words; what lies between them and is too short to settle is a passing fault."""
     known = [(one.at, read(one)) for one in seen if read(one)]
-    if not known:
+    settled = [run for run in _runs([word for _, word in known]) if run.length >= LASTING]
+    if not settled:
         return None
-    now = known[-1][1]
-    start = len(known)
-    while start and known[start - 1][1] == now:
-        start -= 1
-    before = [word for _, word in known[max(start - SETTLED, 0) : start]]
-    if len(known) - start < LASTING or len(before) < SETTLED or len(set(before)) > 1:
+    now = settled[-1].word
+    before = next((run for run in reversed(settled) if run.word != now), None)
+    if before is None:
         return None
-    return Change(what, known[start][0], before[-1], now, len(known) - start)
+    later = known[before.start + before.length :]
+    after = [at for at, word in later if word == now]
+    if len(after) < ALMOST_ALL * len(later):
+        return None
+    return Change(what, after[0], before.word, now, len(after), strays=len(later) - len(after))
+
+
+class _Run(NamedTuple):
+    """Equal words in a row."""
+
+    word: str
+    start: int
+    length: int
+
+
+def _runs(words: Sequence[str]) -> Iterator[_Run]:
+    start = 0
+    for word, group in itertools.groupby(words):
+        length = len(list(group))
+        yield _Run(word, start, length)
+        start += length
 
 
 def _pace(seen: Sequence[Delivery]) -> Change | None:
@@ -136,8 +183,9 @@ def _pace(seen: Sequence[Delivery]) -> Change | None:
     if best_z < PACE_Z:
         return None
     before_s, now_s = (numbers.median(latency_s for _, latency_s in part) for part in (timed[:best], timed[best:]))
-    if max(before_s, now_s) < PACE_FACTOR * min(before_s, now_s):
-        return None
+    latest_s = numbers.median(latency_s for _, latency_s in timed[-PACE_EACH:])
+    if any(max(before_s, each_s) < PACE_FACTOR * min(before_s, each_s) for each_s in (now_s, latest_s)):
+        return None  # too small, or over by now
     return Change("pace", timed[best][0], f"{before_s:.0f} s", f"{now_s:.0f} s", total - best)
 
 

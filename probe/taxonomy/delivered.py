@@ -95,6 +95,15 @@ def is_web_route(width_px: int, height_px: int) -> bool:
     return abs(width_px * height_px - WEB_ROUTE_PX) <= WEB_ROUTE_PX * WEB_ROUTE_TOLERANCE
 
 
+def usage_untrusted(evidence: model.Evidence) -> bool:
+    """Does the reported token count fit no quality, at the delivered size or the ordered one? Then nothing follows from it."""
+    order, size = evidence.order, _delivered_px(evidence)
+    if order is None or size is None or evidence.image_tokens is None or tokens.factors(order.model) is None:
+        return False
+    sizes = {size, (order.width_px, order.height_px)}
+    return not any(tokens.qualities_by_tokens(order.model, *each, evidence.image_tokens) for each in sizes)
+
+
 def reduced_quality(evidence: model.Evidence) -> str:
     """`quality_reduced` by the echoed quality, `quality_reduced_by_tokens` by the token law; nothing where neither says so.
 
