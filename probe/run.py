@@ -129,7 +129,7 @@ async def probe(canary: model.Canary, tools: Tools) -> model.Judged:
     started_s = tools.clock.monotonic_s()
     reply, picture_url_reply = await _send(canary, tools)
     async with tools.decoding:
-        evidence, delivered, decode_s = await asyncio.to_thread(_evidence, canary, reply, picture_url_reply, tools)
+        evidence, read, decode_s = await asyncio.to_thread(_evidence, canary, reply, picture_url_reply, tools)
     verdict = taxonomy.judge(evidence, tools.rules)
     outcome = model.Outcome(
         id=canary.id,
@@ -140,6 +140,7 @@ async def probe(canary: model.Canary, tools: Tools) -> model.Judged:
         latency_s=reply.timings.body_s,
         timings=dataclasses.replace(reply.timings, decode_s=decode_s),
         price_usd=canary.price_usd,
+        charged_usd=read.charged_usd,
         prompt_id=canary.prompt_id,
         fingerprint=canary.fingerprint,
         slot=canary.slot,
@@ -148,8 +149,8 @@ async def probe(canary: model.Canary, tools: Tools) -> model.Judged:
     )
     judged = model.Judged(outcome, verdict)
     await _store(judged, tools)
-    if delivered is not None and not judged.ok and tools.config.monitor.keep_pictures == "failures":
-        await asyncio.to_thread(_keep, delivered, judged, tools)
+    if read.picture is not None and not judged.ok and tools.config.monitor.keep_pictures == "failures":
+        await asyncio.to_thread(_keep, read.picture, judged, tools)
     log.info(line(judged))
     return judged
 
@@ -177,8 +178,8 @@ async def _send(canary: model.Canary, tools: Tools) -> tuple[model.Reply, model.
 
 def _evidence(
     canary: model.Canary, reply: model.Reply, fetched: model.Reply | None, tools: Tools
-) -> tuple[model.Evidence, bytes | None, float]:
-    """Read the reply, decode the picture, ask history for repeats; (evidence, picture, seconds it took)."""
+) -> tuple[model.Evidence, reading.Reading, float]:
+    """Read the reply, decode the picture, ask history for repeats; (evidence, reading, seconds it took)."""
     started_s = tools.clock.monotonic_s()
     read = protocols.read(reply, canary.order)
     if fetched is not None:
@@ -187,7 +188,7 @@ def _evidence(
     if seen is not None and tools.book.seen_before(canary.path.channel, seen):
         seen = dataclasses.replace(seen, repeated=True)
     evidence = evidence_of(reply, read, seen, canary, tools.redact)
-    return evidence, read.picture, tools.clock.monotonic_s() - started_s
+    return evidence, read, tools.clock.monotonic_s() - started_s
 
 
 def _with_fetched(read: reading.Reading, fetched: model.Reply) -> reading.Reading:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from probe import model
 from probe.inference import regime
+from probe.taxonomy import delivered as flaws
 
 if TYPE_CHECKING:
     from probe.records import history
@@ -30,6 +31,7 @@ class Delivered:
     effective: float | None  # median share of the long edge that carries detail; None: no picture tells
     effective_n: int
     changes: tuple[regime.Change, ...]  # lasting ones, oldest first
+    untrusted: int = 0  # token counts that fit no quality
     detail: tuple[tuple[dt.datetime, float], ...] = ()  # of each picture that tells, by time sent
 
 
@@ -73,5 +75,6 @@ def summed_up(path: model.Path, delivered: Sequence[model.Judged]) -> Delivered 
         effective=numbers.median(share for _, share in detail) if detail else None,
         effective_n=len(detail),
         changes=regime.changes(delivered),
+        untrusted=sum(flaws.usage_untrusted(one.outcome.evidence) for one in delivered),
         detail=detail,
     )

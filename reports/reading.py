@@ -6,7 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from probe import model
-from probe.inference import strictness
+from probe.inference import charges, strictness
 from reports import delivered, own, past, present, window
 from reports.outcomes import Outcomes
 
@@ -92,6 +92,7 @@ def read(config: "schema.Config", stored: "history.History", now: dt.datetime, c
         before_since=before_since,
         own_traffic=own.read(config, stored, since, until, choice.takes),
         pictures=delivered.read(stored, tuple(facts), since, until, choice.takes),
+        prices=charges.off_list(charge for charge in stored.charges(since, until) if choice.takes(charge.path)),
         moderation=read_strictness(stored, until, choice),
     )
 

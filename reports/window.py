@@ -7,7 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from probe import model
-from probe.inference import strictness
+from probe.inference import charges, strictness
 from reports import delivered, outcomes, own, present, states
 from reports.outcomes import Outcomes
 
@@ -127,6 +127,7 @@ class Window:
     before_since: dt.datetime | None = None  # start of the period compared with, which ends at `since`; None: none
     own_traffic: own.Own = own.NONE  # the user's own requests
     pictures: tuple[delivered.Delivered, ...] = ()  # what pictures came, by path
+    prices: tuple[charges.Price, ...] = ()  # that differ from the listed ones, by path
     moderation: tuple[strictness.Strictness, ...] = ()  # how strict it is, by sentinels, whenever they were sent
 
     @property

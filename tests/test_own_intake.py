@@ -171,6 +171,22 @@ def test_our_own_canaries_in_the_gateways_log_are_no_own_traffic(take, past, boo
     assert set(stored(past)) == {"canary-1", "canary-2", "apiyi:g3"}
 
 
+def test_what_pictures_were_charged_is_told_by_the_log_before_the_answer_for_canaries_and_own_requests(
+    take, past, book
+):
+    ok = record_samples.judged("canary-1", kind=model.Kind.OK, gateway=["g1"], price_usd=0.03, charged_usd=0.02)
+    answered = record_samples.judged("canary-2", kind=model.Kind.OK, at=samples.minutes(9), price_usd=0.03)
+    failed = record_samples.judged("canary-3", at=samples.minutes(12), price_usd=0.03, charged_usd=0.04)
+    book.store_all([ok, answered, failed])
+    take(logged("g1", charged_usd=0.06), samples.told("r1", samples.minutes(5), charged_usd=0.05))
+    with past() as seen:
+        found = list(seen.charges())
+    assert [(str(each.path), each.listed_usd, each.charged_usd) for each in found] == [
+        ("vip/4k-high", 0.03, 0.06),
+        ("vip/4k-high", 0.03, 0.05),
+    ]
+
+
 def test_a_gateways_id_finds_the_request_for_triage(take, past):
     take(samples.unanswered("r1"))
     take(logged("20260813021900123456789abcdefgh"))

@@ -113,6 +113,14 @@ def test_an_openai_answer_gives_picture_echo_and_image_tokens():
     assert (seen.echoed_size, seen.echoed_quality) == ("1024x1024", "low")
 
 
+@pytest.mark.parametrize(
+    ("cost", "charged_usd"),
+    [(0.06, 0.06), (0, 0.0), (-1, None), (True, None), ("0.06", None), (1e9, None), (float("nan"), None), ([], None)],
+)
+def test_what_the_answer_says_it_cost_is_read_where_it_can_be_a_price(cost, charged_usd):
+    assert read({"data": [{"b64_json": B64}], "usage": {"cost": cost}}).charged_usd == charged_usd
+
+
 def test_a_picture_is_left_out_of_the_text():
     seen = read({"created": 1, "data": [{"b64_json": B64}]})
     assert f"<{len(B64)} base64 characters>" in seen.text

@@ -42,6 +42,17 @@ def test_a_lasting_change_is_told_first_with_its_date():
     assert note == blocks.Note("vip/4k-high: since 2026-06-02 every picture is about 1.57 megapixels, not 3840x2160.")
 
 
+def test_token_counts_that_fit_no_quality_are_said_not_to_be_trusted():
+    def counted(hour, image_tokens):
+        one = judged(hour)
+        evidence = dataclasses.replace(one.outcome.evidence, image_tokens=image_tokens)
+        return dataclasses.replace(one, outcome=dataclasses.replace(one.outcome, evidence=evidence))
+
+    row = delivered.summed_up(PATH, [counted(0, 1), counted(1, None), counted(2, 7)])
+    note, _ = section.read(seen(row))
+    assert note.text.startswith("vip/4k-high: the token counts of 2 of 3 pictures fit no quality (usage_untrusted)")
+
+
 def test_no_picture_is_said_and_not_shown_as_nought():
     assert section.read(seen()) == (blocks.Note("No picture came in this period."),)
 

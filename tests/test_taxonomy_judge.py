@@ -375,6 +375,25 @@ def test_tokens_that_fit_no_quality_are_not_trusted():
     assert pictured(GPT, 3840, 2160, image_tokens=1000).kind == "ok"
 
 
+@pytest.mark.parametrize(
+    ("size", "counted", "untrusted"),
+    [
+        ((3840, 2160), 1000, True),
+        ((3840, 2160), tokens.gpt_image_tokens(3840, 2160, 16), False),
+        ((1254, 1254), tokens.gpt_image_tokens(3840, 2160, 96), False),  # billed as ordered
+        ((3840, 2160), None, False),
+    ],
+)
+def test_usage_is_untrusted_where_it_fits_no_quality_of_the_delivered_or_ordered_size(size, counted, untrusted):
+    evidence = model.Evidence(order=GPT, picture=model.Picture(*size), image_tokens=counted)
+    assert delivered.usage_untrusted(evidence) is untrusted
+
+
+def test_an_echoed_smaller_size_is_evidence_where_no_picture_was_decoded():
+    verdict = judge(status=200, order=GPT, picture_count=1, echoed_size="1254x1254")
+    assert (verdict.kind, verdict.detail) == ("degraded_image", "size_reduced")
+
+
 def test_an_echoed_lower_quality_is_direct_evidence():
     verdict = pictured(GPT, 3840, 2160, echoed_quality="low")
     assert (verdict.detail, verdict.confidence) == ("quality_reduced", "high")

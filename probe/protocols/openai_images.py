@@ -41,7 +41,7 @@ def request(channel: "schema.Channel", order: model.Order, prompt: str, referenc
 
 
 def read(reply: model.Reply) -> reading.Reading:
-    """`data[0].b64_json`, else `data[0].url`; echo of size and quality; image tokens of `usage`."""
+    """`data[0].b64_json`, else `data[0].url`; echo of size and quality; image tokens and, at OpenRouter, cost of `usage`."""
     text, body, fault = reading.answer(reply)
     if not isinstance(body, dict):
         return reading.Reading(text, fault)
@@ -65,6 +65,7 @@ def read(reply: model.Reply) -> reading.Reading:
         image_tokens=reading.whole_number(tokens if tokens is not None else reading.field(usage, "output_tokens")),
         echoed_size=reading.word(body.get("size")),
         echoed_quality=reading.word(body.get("quality")),
+        charged_usd=reading.usd(reading.field(usage, "cost")),
     )
 
 

@@ -37,6 +37,7 @@ class Reading:
     image_tokens: int | None = None
     echoed_size: str | None = None
     echoed_quality: str | None = None
+    charged_usd: float | None = None
 
 
 def text_of(body: bytes) -> str:
@@ -90,6 +91,12 @@ def picture_bytes(encoded: Any) -> bytes | None:
 def whole_number(value: Any) -> int | None:
     """A reported count if it is a sane one (an int of 0 to 10 million), else None: nothing reported is trusted."""
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 10_000_000 else None
+
+
+def usd(value: Any) -> float | None:
+    """A reported charge if it is a sane one (0 to 1,000 USD), else None."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if number and 0 <= value <= 1000 else None
 
 
 def word(value: Any) -> str | None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Self, TypeVar
 
 from probe import model
+from probe.inference import charges as charging
 from probe.inference import points as own_points
 from probe.records import columns, database, errors, rows, schema, told
 
@@ -225,6 +226,20 @@ class History:
         """  # noqa: S608 - made of constants
         found = list(self._decoded(rows.own_point, sql, *parameters, -1 if latest is None else latest))
         return found[::-1]
+
+    def charges(self, since: dt.datetime | None = None, until: dt.datetime | None = None) -> Iterator[charging.Charge]:
+        """What was charged for pictures sent in [since, until), in order, by the gateway's log or else by the answer."""
+        where, parameters = period("sent_at", since, until)
+        sql = f"""
+            SELECT channel, tier, sent_at, price_usd, coalesce(entry.charged_usd, outcome.charged_usd) AS charged
+            FROM outcome JOIN verdict USING (seq) LEFT JOIN gateway_entry AS entry ON entry.rowid = (
+                SELECT rowid FROM gateway_entry WHERE seq = outcome.seq AND gateway <> 'litellm' LIMIT 1
+            )
+            WHERE (outcome.charged_usd > 0 OR outcome.seq IN (SELECT seq FROM gateway_entry WHERE charged_usd > 0))
+                AND charged > 0 AND price_usd > 0 AND kind IN ('ok', 'degraded_image') AND {where}
+            ORDER BY sent_at, outcome.seq
+        """  # noqa: S608 - made of constants
+        yield from self._decoded(rows.charge, sql, *parameters)
 
     def told_after(self, seq: int, limit: int = 5000) -> tuple[int, tuple[model.Judged, ...]]:
         """Own requests stored after the arrival `seq`, at most so many, and the arrival to go on from."""

@@ -5,7 +5,7 @@ import datetime as dt
 from typing import Any, NamedTuple
 
 from probe import model
-from probe.inference import points
+from probe.inference import charges, points
 from probe.records import columns
 
 Found = tuple[Any, ...]
@@ -154,6 +154,11 @@ def own_point(found: Found) -> points.Point:
         columns.EXCLUSIONS[excluded],
         *rest,
     )
+
+
+def charge(found: Found) -> charges.Charge:
+    channel, tier, sent_at, listed_usd, charged_usd = found
+    return charges.Charge(model.Path(channel, tier), columns.instant(sent_at), listed_usd, charged_usd)
 
 
 def stray(found: Found) -> Stray:

@@ -1,13 +1,32 @@
 """What was paid for and what came: size, quality and native detail of the pictures, and when that changed for good."""
 
-from reports import blocks, delivered, figures, window
+from collections.abc import Iterator
+
+from reports import blocks, delivered, figures, window, words
 
 
 def read(seen: window.Window) -> tuple[blocks.Block, ...]:
+    told = tuple(blocks.Note(f"{sentence}.") for sentence in sentences(seen))
     if not seen.pictures:
-        return (blocks.Note("No picture came in this period."),)
-    changes = tuple(blocks.Note(change.sentence(row.path) + ".") for row in seen.pictures for change in row.changes)
-    return (*changes, table(seen), *picture(seen))
+        return (*told, blocks.Note("No picture came in this period."))
+    return (*told, table(seen), *picture(seen))
+
+
+def sentences(seen: window.Window) -> Iterator[str]:
+    """What is charged but not listed, what changed for good, and counts that nothing follows from."""
+    for price in seen.prices:
+        since = "at least " if price.always else ""
+        yield (
+            f"{price.path}: charged {words.usd(price.charged_usd)} where {words.usd(price.listed_usd)} is listed, "
+            f"since {since}{price.since:%Y-%m-%d} ({words.count(price.charges, 'charge')})"
+        )
+    for row in seen.pictures:
+        yield from (change.sentence(row.path) for change in row.changes)
+        if row.untrusted:
+            yield (
+                f"{row.path}: the token counts of {row.untrusted} of {words.count(row.pictures, 'picture')} fit no quality "
+                "(usage_untrusted), so that nothing is said of their quality by them"
+            )
 
 
 def table(seen: window.Window) -> blocks.Table:
