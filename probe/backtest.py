@@ -6,10 +6,10 @@ import dataclasses
 import datetime as dt
 import heapq
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from probe import model, plan, protocols, tokens
+from probe import extras, model, plan, protocols, tokens
 from probe.inference import detect, rules, schedule, states
 from probe.standin import scenario as scenarios
 
@@ -73,6 +73,15 @@ class Watcher(Protocol):
         """Canaries wanted beside the grid."""
         ...
 
+    @property
+    def calm(self) -> bool:
+        """Is every tier well?"""
+        ...
+
+    def detections(self, now: dt.datetime) -> Mapping[str, detect.Detection]:
+        """What it knows, tier by tier, for checks of fall-backs; empty: it wants none."""
+        ...
+
     def hanging_after_s(self, tier: str) -> float | None:
         """When to ask `hangs`; None: never."""
         ...
@@ -104,10 +113,16 @@ class Ours:
         return model.State.DEGRADED if self.detector.view(tier).alarm else None
 
     def extras(self, now: dt.datetime) -> tuple[schedule.Extra, ...]:
-        if all(view.calm for view in self.detector.views):
+        if self.calm:
             return ()
-        detections = {tier: self.detector.detection(tier, now, dated=False) for tier in self.settings.tiers}
-        return schedule.extras(detections, self.settings)
+        return schedule.extras(self.detections(now), self.settings)
+
+    @property
+    def calm(self) -> bool:
+        return all(view.calm for view in self.detector.views)
+
+    def detections(self, now: dt.datetime) -> Mapping[str, detect.Detection]:
+        return {tier: self.detector.detection(tier, now, dated=False) for tier in self.settings.tiers}
 
     def hanging_after_s(self, tier: str) -> float | None:
         return self.detector.hanging_after_s(tier)
@@ -139,6 +154,13 @@ class Usual:
             for tier, rule in self.rules.items()
             if rule.wants_retry
         )
+
+    @property
+    def calm(self) -> bool:
+        return not any(rule.degraded for rule in self.rules.values())
+
+    def detections(self, now: dt.datetime) -> Mapping[str, detect.Detection]:
+        return {}
 
     def hanging_after_s(self, tier: str) -> float | None:
         return None
@@ -280,10 +302,22 @@ class _Play:
         for tier in self.player.settings[path.channel].tiers:
             self._tell(model.Path(path.channel, tier), watcher.troubled(tier), event.at)
             self.wanted.pop(model.Path(path.channel, tier), None)
-        for extra in watcher.extras(event.at):
-            of = model.Path(path.channel, extra.tier)
+        asked = [(model.Path(path.channel, extra.tier), extra) for extra in watcher.extras(event.at)]
+        for of, extra in (*asked, *self._fall_backs(event.at)):
             self.wanted[of] = extra
             self._push(max(extra.at, event.at), "extra", of)
+
+    def _fall_backs(self, at: dt.datetime) -> tuple[tuple[model.Path, schedule.Extra], ...]:
+        """Checks of fall-backs wherever a channel is in trouble; what a path wants for itself goes first."""
+        if all(watcher.calm for watcher in self.watchers.values()):
+            return ()
+        known = {
+            model.Path(channel, tier): detection
+            for channel, watcher in self.watchers.items()
+            for tier, detection in watcher.detections(at).items()
+        }
+        found = extras.fall_backs(self.player.config, known, at)
+        return tuple((of, extra) for of, extra in found if of not in self.wanted and of not in self.busy)
 
     def _hang(self, event: Event) -> None:
         """Unanswered past what is usual: evidence before the deadline."""

@@ -1,11 +1,11 @@
 """Canaries beside the scheduled grid: what the evidence asks for now, and what the day's budget still allows."""
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from probe import model, plan
-from probe.inference import schedule, states
+from probe.inference import detect, schedule, states
 
 if TYPE_CHECKING:
     from probe.config import schema
@@ -22,22 +22,22 @@ def wanted(
     1. bursts on suspect paths and recovery checks on degraded ones, when their spacing has passed;
     2. one on the fall-back of a path in trouble, unless it was seen working just now.
     """
+    if board.calm_everywhere():
+        return ()
     found: dict[model.Path, model.Trigger] = {}
-    for path, extra in (*board.extras(now), *fall_backs(config, board, now)):
+    for path, extra in (*board.extras(now), *fall_backs(config, board.detections(now), now)):
         if extra.at <= now and path not in busy:
             found.setdefault(path, extra.trigger)
     return tuple(found.items())
 
 
 def fall_backs(
-    config: "schema.Config", board: states.Board, now: dt.datetime
+    config: "schema.Config", detections: Mapping[model.Path, detect.Detection], now: dt.datetime
 ) -> tuple[tuple[model.Path, schedule.Extra], ...]:
     """For each tier whose cheapest channel is in trouble, a check of the next cheapest that is not."""
-    if board.calm_everywhere():
-        return ()
-    detections, found = board.detections(now), []
-    for tier in dict.fromkeys(path.tier for path in board.paths):
-        first, *others = sorted((path for path in board.paths if path.tier == tier), key=config.price_usd)
+    found = []
+    for tier in dict.fromkeys(path.tier for path in detections):
+        first, *others = sorted((path for path in detections if path.tier == tier), key=config.price_usd)
         spare = next((path for path in others if detections[path].alarm_at is None), None)
         extra = schedule.fallback_check(detections[first], detections[spare], now) if spare else None
         if spare and extra:

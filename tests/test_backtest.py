@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from probe import backtest, model
 from probe.commands import program
+from probe.config import schema
 from probe.inference import schedule
 from probe.standin import scenario as scenarios
 
@@ -55,6 +56,20 @@ def test_an_alarm_raised_by_a_hanging_request_is_not_taken_back_by_its_answer():
     _, runs = play(scenario(latency_factor=3.0), runs=6)
     for run in runs:
         assert all(alarm.cleared_at - alarm.raised_at > dt.timedelta(minutes=10) for alarm in run.alarms)
+
+
+def test_the_fall_back_of_a_path_in_trouble_is_checked_beside_its_grid():
+    vip = {**backtest._default_channel("vip", "gpt-image-2-vip"), "tiers": ("4k-high",), "interval": 1800.0}
+    official = {**vip, "name": "official", "price_usd": 10.0, "interval": 86400.0}
+    played = scenario(success=0.0)
+
+    def usd(*channels):
+        config = schema.Config.model_validate({"channel": channels, "budget": {"usd_per_day": 100.0}})
+        return [run.usd for run in backtest.Player(config).runs(played, 3, 0)]
+
+    # A canary of the fall-back costs 10 USD, those of the path in trouble together less; its grid has one a day.
+    assert [alone // 10 for alone in usd(vip)] == [0, 0, 0]
+    assert all(3 <= both // 10 <= 8 for both in usd(vip, official))
 
 
 def test_trouble_with_the_account_raises_its_own_alarm_on_every_tier():

@@ -57,13 +57,20 @@ def test_a_path_never_seen_waits_for_its_grid():
 
 def test_a_fall_back_is_checked_when_the_preferred_path_turns_suspect_and_it_was_not_seen_lately():
     calm, suspect = detection("4k-high"), detection("4k-high", suspicious=True)
-    degraded, stale = detection("4k-high", alarm=0), detection("4k-high", checked=0)
+    degraded, stale = detection("4k-high", alarm=5), detection("4k-high", checked=0)
     wanted = schedule.Extra("4k-high", model.Trigger.CHECK_FALLBACK, at(31))
     assert schedule.fallback_check(calm, stale, at(31)) is None
     assert schedule.fallback_check(suspect, stale, at(31)) == wanted
     assert schedule.fallback_check(degraded, stale, at(31)) == wanted
     assert schedule.fallback_check(suspect, stale, at(29)) is None
     assert schedule.fallback_check(suspect, detect.Detection("4k-high", model.State.UNKNOWN), at(31)) == wanted
+
+
+def test_a_fall_back_seen_since_the_alarm_is_checked_every_two_hours_while_the_trouble_lasts():
+    degraded, seen = detection("4k-high", alarm=0), detection("4k-high", checked=1)
+    wanted = schedule.Extra("4k-high", model.Trigger.CHECK_FALLBACK, at(121))
+    assert schedule.fallback_check(degraded, seen, at(120)) is None
+    assert schedule.fallback_check(degraded, seen, at(121)) == wanted
 
 
 def test_a_light_tier_that_costs_what_a_heavy_one_costs_is_no_tripwire():

@@ -26,8 +26,8 @@ TRIPWIRE_SHARE = 0.2
 
 LEAST_TRIPWIRE_SHARE = 0.1
 
-FALLBACK_FRESH = dt.timedelta(minutes=30)
-"""A fall-back seen working this recently needs no check when the preferred path turns suspect."""
+FALLBACK_FRESH, FALLBACK_FRESH_LATER = dt.timedelta(minutes=30), dt.timedelta(hours=2)
+"""A fall-back seen this recently needs no check when the preferred path turns suspect, or stays degraded."""
 
 
 def tripwire_share(light_usd: float, heavy_usd: float) -> float:
@@ -80,10 +80,14 @@ def extras(detections: Mapping[str, Detection], settings: Settings) -> tuple[Ext
 
 
 def fallback_check(preferred: Detection, fall_back: Detection, now: dt.datetime) -> Extra | None:
-    """One canary on the fall-back of a path that has turned suspect or worse; None: it was seen working just now."""
-    fresh = fall_back.checked_at is not None and now - fall_back.checked_at < FALLBACK_FRESH
-    if fresh or not (preferred.suspicious or preferred.alarm_at is not None):
+    """One canary on the fall-back of a path that has turned suspect or worse; None: it was seen lately enough."""
+    alarm_at, checked_at = preferred.alarm_at, fall_back.checked_at
+    if alarm_at is None and not preferred.suspicious:
         return None
+    if checked_at is not None:
+        seen_since = alarm_at is not None and checked_at >= alarm_at
+        if now - checked_at < (FALLBACK_FRESH_LATER if seen_since else FALLBACK_FRESH):
+            return None
     return Extra(fall_back.tier, model.Trigger.CHECK_FALLBACK, now)
 
 
