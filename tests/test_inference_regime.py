@@ -15,7 +15,15 @@ ORDER = model.Order("openai-images", "gpt-image-2", 3840, 2160, quality="high")
 
 
 def delivered(
-    hour, size=(3840, 2160), image_format="png", origin="", quality="high", latency_s=90.0, order=ORDER, count=None
+    hour,
+    size=(3840, 2160),
+    image_format="png",
+    origin="",
+    quality="high",
+    latency_s=90.0,
+    order=ORDER,
+    count=None,
+    share=None,
 ):
     width_px, height_px = size
     if count is None:
@@ -23,7 +31,9 @@ def delivered(
     evidence = model.Evidence(
         status=200,
         order=order,
-        picture=model.Picture(width_px, height_px, image_format, sha256="ab" * 32, provenance=origin),
+        picture=model.Picture(
+            width_px, height_px, image_format, sha256="ab" * 32, provenance=origin, effective_resolution=share
+        ),
         picture_count=1,
         image_tokens=count,
     )
@@ -48,11 +58,12 @@ def test_a_steady_path_has_no_change():
     [
         ("size", {"size": (1254, 1254)}, "every picture is about 1.57 megapixels, not 3840x2160"),
         ("format", {"image_format": "jpeg"}, "every picture is a jpeg, not png"),
+        ("detail", {"share": 0.4}, "every picture whose detail can be told is enlarged, not native"),
         ("quality", {"quality": "low"}, "every picture is of quality low, not high"),
     ],
 )
 def test_a_lasting_change_is_dated_to_its_first_delivery(what, now, said):
-    found = {one.what: one for one in regime.changes(series((24, {}), (6, now)))}[what]
+    found = {one.what: one for one in regime.changes(series((24, {"share": 0.97}), (6, now)))}[what]
     assert (found.at, found.after) == (START + dt.timedelta(hours=24), 6)
     assert found.sentence(PATH) == f"vip/4k-high: since 2026-06-02 {said}"
 

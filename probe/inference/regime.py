@@ -1,11 +1,12 @@
-"""When did a path begin to deliver something else: another size, format, origin, quality or pace, and for good?"""
+"""When did a path begin to deliver something else: another size, format, origin, quality, detail or pace?"""
 
 import dataclasses
 import datetime as dt
 import itertools
 import math
 import statistics as numbers
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from probe import model, tokens
@@ -36,7 +37,7 @@ UNTRUSTED = "usage_untrusted"
 class Change(NamedTuple):
     """One lasting change of what a path delivers; `after` deliveries have confirmed it."""
 
-    what: str  # size, format, origin, quality, pace
+    what: str  # size, format, origin, quality, detail, pace
     at: dt.datetime  # when the first delivery of the new kind was sent
     before: str
     now: str
@@ -50,11 +51,8 @@ class Change(NamedTuple):
         if UNTRUSTED in (self.now, self.before):
             fit = "fit no quality" if self.now == UNTRUSTED else f"fit quality {self.now}"
             return f"{path}: since {self.at:%Y-%m-%d} the token counts {fit}, where they fitted {self.before}"
-        words = {"size": "is", "format": "is a", "origin": "names as its maker (C2PA)", "quality": "is of quality"}[
-            self.what
-        ]
         every = "almost every" if self.strays else "every"
-        return f"{path}: since {self.at:%Y-%m-%d} {every} picture {words} {self.now}, not {self.before}"
+        return f"{path}: since {self.at:%Y-%m-%d} {every} picture {COMPARED[self.what].words} {self.now}, not {self.before}"
 
 
 class Delivery(NamedTuple):
@@ -65,6 +63,7 @@ class Delivery(NamedTuple):
     format: str = ""
     origin: str = ""
     quality: str = ""
+    detail: str = ""
     latency_s: float | None = None
 
 
@@ -80,6 +79,7 @@ def delivery(judged: model.Judged) -> Delivery | None:
         picture.format,
         maker(picture),
         quality(evidence, picture),
+        detail(picture),
         outcome.latency_s,
     )
 
@@ -107,6 +107,13 @@ def quality(evidence: model.Evidence, picture: model.Picture) -> str:
     return named[0] if len(named) == 1 else ""
 
 
+def detail(picture: model.Picture) -> str:
+    """`enlarged` or `native`; "" where the motif does not tell."""
+    if picture.effective_resolution is None:
+        return ""
+    return "enlarged" if picture.effective_resolution < delivered.ENLARGED_BELOW else "native"
+
+
 def changes(judged: Iterable[model.Judged]) -> tuple[Change, ...]:
     """The latest lasting change of each kind on one path, oldest first; outcomes in order of sending.
 
@@ -114,7 +121,7 @@ def changes(judged: Iterable[model.Judged]) -> tuple[Change, ...]:
     """
     found = [(ordered(one), came) for one in judged if (came := delivery(one)) is not None]
     seen = [each for order, each in found if order == found[-1][0]]
-    changed = [*(_word(what, seen, read) for what, read in WORDS.items()), _pace(seen)]
+    changed = [*(_word(what, seen, compared.read) for what, compared in COMPARED.items()), _pace(seen)]
     return tuple(sorted((one for one in changed if one is not None), key=lambda one: one.at))
 
 
@@ -124,13 +131,22 @@ def ordered(judged: model.Judged) -> model.Order | None:
     return dataclasses.replace(order, model="") if order else None
 
 
-WORDS: dict[str, Callable[[Delivery], str]] = {
-    "size": lambda one: one.size,
-    "format": lambda one: one.format,
-    "origin": lambda one: one.origin,
-    "quality": lambda one: one.quality,
-}
-"""What is compared as a word."""
+class _Compared(NamedTuple):
+    """What is compared as a word, and how it is said of a picture."""
+
+    words: str
+    read: Callable[[Delivery], str]
+
+
+COMPARED: Mapping[str, _Compared] = MappingProxyType(
+    {
+        "size": _Compared("is", lambda one: one.size),
+        "format": _Compared("is a", lambda one: one.format),
+        "origin": _Compared("names as its maker (C2PA)", lambda one: one.origin),
+        "quality": _Compared("is of quality", lambda one: one.quality),
+        "detail": _Compared("whose detail can be told is", lambda one: one.detail),
+    }
+)
 
 
 def _word(what: str, seen: Sequence[Delivery], read: Callable[[Delivery], str]) -> Change | None:

@@ -1,6 +1,7 @@
 """Effective resolution over time: how much of the ordered edge carries detail, a dot a picture, a panel a path."""
 
 import math
+import textwrap
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -10,6 +11,12 @@ from probe.taxonomy import delivered
 from reports import figures
 from reports.plots import style
 
+TITLE_CHARACTERS = 42
+"""What fits above the narrowest panel."""
+
+MARGIN = 0.015
+"""Room beside the first and the last picture, as a share of the period: a mark is never cut in half."""
+
 
 def draw(data: figures.Detail, width_in: float) -> Figure:
     """Panels share both axes, so that heights compare."""
@@ -18,11 +25,12 @@ def draw(data: figures.Detail, width_in: float) -> Figure:
     down = max(1, math.ceil(len(data.panels) / across))
     figure = style.figure(width_in, 1.0 + (1.15 if narrow else 1.35) * down)
     grid = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False)
+    margin = MARGIN * (data.until - data.since)
     for axes in grid.flat[len(data.panels) :]:
         axes.set_axis_off()
     for axes, panel in zip(grid.flat, data.panels, strict=False):
         _panel(axes, panel)
-        axes.set_xlim(data.since, data.until)
+        axes.set_xlim(data.since - margin, data.until + margin)
         axes.set_ylim(0, 108)
         axes.set_yticks([0, 25, 50, 75, 100])
         style.time_axis(axes, narrow=True)
@@ -33,7 +41,8 @@ def draw(data: figures.Detail, width_in: float) -> Figure:
 
 def _panel(axes: Axes, panel: figures.DetailPanel) -> None:
     ordered = f" ({style.label(panel.ordered)})" if panel.ordered else ""
-    axes.set_title(f"{style.label(panel.name)}{ordered}, n {len(panel.points)}", loc="left")
+    title = f"{style.label(panel.name)}{ordered}, n {len(panel.points)}"
+    axes.set_title(textwrap.fill(title, TITLE_CHARACTERS), loc="left")
     if not panel.points:
         axes.annotate("no picture tells", (0.5, 0.45), xycoords="axes fraction", ha="center")
         axes.set_facecolor(style.NO_DATA)
@@ -65,7 +74,7 @@ def _legend(figure: Figure, *, narrow: bool) -> None:
             marker="x",
             markersize=4,
             linestyle="",
-            label=f"under {100 * delivered.ENLARGED_BELOW:.0f} %",
+            label=f"under {100 * delivered.ENLARGED_BELOW:.0f} %: drawn smaller, enlarged",
         ),
     ]
     figure.legend(

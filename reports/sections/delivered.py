@@ -46,7 +46,8 @@ def table(seen: window.Window) -> blocks.Table:
             for row in seen.pictures
         ),
         note="native detail: share of the long edge up to which pictures carry detail (median, pictures that tell); "
-        "well below 100 % they were drawn smaller and enlarged. Enlargement by a generative model cannot be excluded.",
+        "well below 100 % they were drawn smaller and enlarged. Enlargement by a generative model cannot be excluded. "
+        f"Of each path the latest {delivered.LATEST} pictures at most.",
     )
 
 
