@@ -1,8 +1,9 @@
 """How often triage names the true cause, how honest its probabilities are, and what a triage costs.
 
-    python bench/triage.py [--cases 1000] [--seed 1]
+    python bench/triage.py [--cases 1000] [--seed 1] [--only NAME]
 
-Exit 1 where a target of the specification is missed. The worlds are in `triage_worlds.py`.
+Exit 1 where a target of the specification is missed. The worlds are in `triage_worlds.py`, which the tables were
+tuned in, and in `triage_fresh_worlds.py`, by which nothing was chosen.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 import triage_worlds
+from triage_fresh_worlds import FRESH
 from triage_worlds import World
 
 from probe.inference import causes, posterior
@@ -48,6 +50,7 @@ class Score:
     content: float  # content or not, by p > 0.5
     wrongly_blamed: float  # "it was your prompt" said of a prompt that is fine, of all triages
     eight: float  # the leading cause is one that was at work
+    first: float  # the leading cause is the one that stopped it
     calibration: float  # expected calibration error of the leading cause
     content_calibration: float
     usd: float
@@ -145,6 +148,7 @@ def score(name: str, told: Sequence[Told]) -> Score:
         sum((p > 0.5) == truth for p, truth in contents) / n,
         blamed / n,
         sum(right for _, right in leads) / n,
+        sum(each.posterior.lead[0] is each.truth for each in told) / n,
         calibration_error(leads),
         calibration_error(contents),
         math.fsum(each.usd for each in told) / n,
@@ -177,22 +181,27 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cases", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="", help="worlds whose name holds this")
     asked = parser.parse_args()
     count, seed = asked.cases, asked.seed
-    runs = [
-        ("tables, perturbed", True, list(perturbed(count, seed, concentration=12, prior=30, rows=40, sticky=0.0))),
-        ("tables, stress", False, list(perturbed(count, seed, concentration=5, prior=10, rows=15, sticky=0.5))),
-        *((world.name, False, list(mechanisms(world, count, seed))) for world in triage_worlds.WORLDS),
+    runs: list[tuple[str, bool, Iterator[Told]]] = [
+        ("tables, perturbed", True, perturbed(count, seed, concentration=12, prior=30, rows=40, sticky=0.0)),
+        ("tables, stress", False, perturbed(count, seed, concentration=5, prior=10, rows=15, sticky=0.5)),
+        *((world.name, False, mechanisms(world, count, seed)) for world in (*triage_worlds.WORLDS, *FRESH)),
     ]
-    print(f"{'world':26} content  blamed  8 causes  calib.  content calib.  USD   3-retries rule   missed")
+    print(f"{'world':26} content  blamed  8 causes  first  calib.  content calib.  USD   3-retries rule   missed")
     failed = 0
     for name, own_tables, told in runs:
-        found = score(name, told)
+        if asked.only not in name:
+            continue
+        found = score(name, list(told))
         missed = targets(found, own_tables=own_tables)
         failed += bool(missed)
         print(
-            f"{name:26} {found.content:7.3f} {found.wrongly_blamed:7.3f} {found.eight:9.3f} {found.calibration:7.3f}"
-            f" {found.content_calibration:15.3f}  {found.usd:.2f} {found.rule:16.3f}   {', '.join(missed)}"
+            f"{name:26} {found.content:7.3f} {found.wrongly_blamed:7.3f} {found.eight:9.3f} {found.first:6.3f}"
+            f" {found.calibration:7.3f} {found.content_calibration:15.3f}  {found.usd:.2f} {found.rule:16.3f}"
+            f"   {', '.join(missed)}",
+            flush=True,
         )
     return 1 if failed else 0
 

@@ -28,6 +28,7 @@ class World:
     told_shared: float = 0.3  # of those: the config says which upstream a channel has
     disguised: float = 0.5  # moderation that comes as a bare 500
     history: bool = True  # canaries were running
+    case: "type[Case] | None" = None  # a mechanism of its own
 
 
 WORLDS = (
@@ -90,26 +91,30 @@ class Case:
     last: dict[Check, Cause | None] = dataclasses.field(default_factory=dict)
 
     def send(self, *, good: bool, other: bool = False, smaller: bool = False, minute: float) -> Cause | None:
-        """What stops a send, in the order of its way; None: a picture."""
-        draw, load = self.draw, self.lighter if smaller else 1.0
-        stops: Iterator[tuple[Cause, float]] = iter(
-            (
-                (Cause.NETWORK, 0.75 if self.network_down else 0.0),
-                (Cause.ACCOUNT, 1.0 if self.account_closed and not other else 0.0),
-                (
-                    Cause.PARAMETERS,
-                    1.0
-                    if self.bad_parameter and not good and not (self.other_takes_it and (other or smaller))
-                    else 0.0,
-                ),
-                (Cause.CHANNEL, (self.other_gateway if other else self.gateway).share(minute)),
-                (Cause.QUEUE, self.queue.share(minute) * (0.5 if other else load)),
-                (Cause.UPSTREAM, (self.other_upstream if other else self.upstream).share(minute) * load),
-                (Cause.CONTENT, self.risk(other=other, smaller=smaller) if not good else self.world.canary_refused),
-                (Cause.ONE_OFF, self.flaky),
-            )
+        """What stops a send; None: a picture."""
+        stops = self.stops(good=good, other=other, smaller=smaller, minute=minute)
+        return next((cause for cause, share in stops if self.draw.random() < share), None)
+
+    def stops(self, *, good: bool, other: bool, smaller: bool, minute: float) -> tuple[tuple[Cause, float], ...]:
+        """What may stop a send and how likely, in the order of its way."""
+        load = self.lighter if smaller else 1.0
+        misfit = self.bad_parameter and not good and not (self.other_takes_it and (other or smaller))
+        return (
+            (Cause.NETWORK, 0.75 if self.network_down else 0.0),
+            (Cause.ACCOUNT, 1.0 if self.account_closed and not other else 0.0),
+            (Cause.PARAMETERS, 1.0 if misfit else 0.0),
+            (Cause.CHANNEL, self.gateway_share(minute, good=good, other=other)),
+            (Cause.QUEUE, self.queue.share(minute) * (0.5 if other else load)),
+            (Cause.UPSTREAM, self.upstream_share(minute, other=other) * load),
+            (Cause.CONTENT, self.risk(other=other, smaller=smaller) if not good else self.world.canary_refused),
+            (Cause.ONE_OFF, self.flaky),
         )
-        return next((cause for cause, share in stops if draw.random() < share), None)
+
+    def gateway_share(self, minute: float, *, good: bool, other: bool) -> float:
+        return (self.other_gateway if other else self.gateway).share(minute)
+
+    def upstream_share(self, minute: float, *, other: bool) -> float:
+        return (self.other_upstream if other else self.upstream).share(minute)
 
     def risk(self, *, other: bool, smaller: bool) -> float:
         """Moderation differs somewhat between providers, and hardly between sizes."""
@@ -119,11 +124,25 @@ class Case:
         """Every cause that would have stopped many such requests at that minute, and the one that did."""
         shares = {
             Cause.CONTENT: self.prompt_risk,
-            Cause.UPSTREAM: self.upstream.share(0.0),
-            Cause.CHANNEL: self.gateway.share(0.0),
+            Cause.UPSTREAM: self.upstream_share(0.0, other=False),
+            Cause.CHANNEL: self.gateway_share(0.0, good=False, other=False),
             Cause.QUEUE: self.queue.share(0.0),
         }
         return frozenset({self.truth, *(cause for cause, share in shares.items() if share >= AT_WORK)})
+
+    def words(self, stopped: Cause) -> tuple[Said, tuple[str, ...]]:
+        """What the reply says, and finer clues in it; in each case the habits of the speaker differ."""
+        draw = self.draw
+        if stopped is Cause.CONTENT and draw.random() >= self.world.disguised:
+            return Said.MODERATION, ()
+        shares = [(said, draw.gammavariate(12 * share, 1)) for said, share in SPOKEN[stopped]]
+        said = draw.choices([said for said, _ in shares], [share for _, share in shares])[0]
+        pool = stopped is Cause.CHANNEL and said is Said.GATEWAY and draw.random() < 0.4
+        clues = ["names the gateway's pool"] if pool else []
+        if said in {Said.PROCESSING, Said.GATEWAY}:
+            at_once = draw.random() < draw.betavariate(8 * AT_ONCE[stopped], 8 * (1 - AT_ONCE[stopped]))
+            clues.append("came at once" if at_once else "came as late as a picture")
+        return said, tuple(clues)
 
     def check(self, check: Check) -> Result:
         """The result of a live check, some seconds or minutes after the one before."""
@@ -178,7 +197,7 @@ def cases(world: World, count: int, seed: int) -> Iterator[Case]:
         if stopped is None:
             continue
         case.truth = stopped
-        case.said, case.clues = words(case, stopped)
+        case.said, case.clues = case.words(stopped)
         if case.said in AMBIGUOUS:
             made += 1
             yield case
@@ -202,7 +221,7 @@ def situation(world: World, draw: random.Random) -> Case:
     bad = draw.random() < world.bad_prompts
     borderline = draw.random() < world.borderline
     likeness = draw.random() < 0.45  # brands, persons: no pre-screen knows of them
-    return Case(
+    return (world.case or Case)(
         world=world,
         draw=draw,
         prompt_risk=0.0 if not bad else draw.uniform(0.25, 0.85) if borderline else draw.uniform(0.9, 1.0),
@@ -245,17 +264,3 @@ AT_ONCE = {
     Cause.ONE_OFF: 0.35,
 }
 """Share of the failures that come at once and not as late as a picture; it differs from speaker to speaker."""
-
-
-def words(case: Case, stopped: Cause) -> tuple[Said, tuple[str, ...]]:
-    """What the reply says, and finer clues in it; in each case the habits of the speaker differ."""
-    if stopped is Cause.CONTENT and case.draw.random() >= case.world.disguised:
-        return Said.MODERATION, ()
-    shares = [(said, case.draw.gammavariate(12 * share, 1)) for said, share in SPOKEN[stopped]]
-    said = case.draw.choices([said for said, _ in shares], [share for _, share in shares])[0]
-    pool = stopped is Cause.CHANNEL and said is Said.GATEWAY and case.draw.random() < 0.4
-    clues = ["names the gateway's pool"] if pool else []
-    if said in {Said.PROCESSING, Said.GATEWAY}:
-        at_once = case.draw.random() < case.draw.betavariate(8 * AT_ONCE[stopped], 8 * (1 - AT_ONCE[stopped]))
-        clues.append("came at once" if at_once else "came as late as a picture")
-    return said, tuple(clues)
