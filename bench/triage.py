@@ -58,7 +58,11 @@ class Score:
 
 
 def greedy(
-    said: Said, clues: Sequence[str], seen: list[Finding], shared: bool | None, check: Callable[[Check], Result]
+    said: Said,
+    clues: Sequence[str],
+    seen: list[Finding],
+    shared: bool | None,
+    check: Callable[[Check], tuple[Result, Said | None]],
 ) -> tuple[posterior.Posterior, float]:
     """The live ladder as the product climbs it."""
     findings, done, usd = list(seen), dict.fromkeys(Check, 0), 0.0
@@ -77,7 +81,8 @@ def greedy(
         if choice is None:
             return posterior.weigh(said, clues, findings), usd
         option = choice.option
-        findings.append(Finding(option.check, check(option.check), option.weight, option.of, option.shared))
+        result, words = check(option.check)
+        findings.append(Finding(option.check, result, option.weight, option.of, option.shared, said=words))
         done[option.check] += 1
         usd += option.price_usd
 
@@ -85,7 +90,7 @@ def greedy(
 def mechanisms(world: World, count: int, seed: int) -> Iterator[Told]:
     for case in triage_worlds.cases(world, count, seed):
         found, usd = greedy(case.said, case.clues, case.free(fading), case.shared, case.check)
-        repeated = all(case.check(Check.RETRY) is not Result.PASSED for _ in range(3))
+        repeated = all(case.check(Check.RETRY)[0] is not Result.PASSED for _ in range(3))
         yield Told(case.truth, case.at_work(), found, usd, repeated, case.prompt_risk == 0)
 
 
@@ -111,15 +116,31 @@ def perturbed(
         chances = noisy(draw, index, draw.uniform(0.2, 1.0), concentration)
         last: dict[Check, bool] = {}
 
-        def check(each: Check, chances=chances, last=last, index=index) -> Result:
+        def check(each: Check, chances=chances, last=last, index=index, rows=spoken) -> tuple[Result, Said | None]:
             again = causes.CAUSES[index] in causes.PATH_CAUSES and each is Check.RETRY and each in last
             failed = last[each] if again and draw.random() < sticky else draw.random() < chances[each]
             last[each] = failed
-            return Result.FAILED if failed else Result.PASSED
+            if not failed:
+                return Result.PASSED, None
+            return Result.FAILED, said_by(draw, rows[index]) if speaks(each, index) else None
 
         found, usd = greedy(said, (), [], None, check)
-        repeated = all(check(Check.RETRY) is Result.FAILED for _ in range(3))
+        repeated = all(check(Check.RETRY)[0] is Result.FAILED for _ in range(3))
         yield Told(causes.CAUSES[index], frozenset({causes.CAUSES[index]}), found, usd, repeated, index != 0)
+
+
+def speaks(check: Check, index: int) -> bool:
+    """Does a failed check say words of this cause? A known-good prompt does so only where the path is to blame."""
+    return check is not Check.PRE_SCREEN and (check in causes.REPEATS or causes.CAUSES[index] in causes.PATH_CAUSES)
+
+
+def said_by(draw: random.Random, row: Sequence[float]) -> Said:
+    """Words that leave the cause open: who hid it once hides it again."""
+    shares = [share if said in OPEN else 0.0 for said, share in zip(causes.TABLES.said, row, strict=True)]
+    return draw.choices(list(causes.TABLES.said), shares)[0]
+
+
+OPEN = frozenset(Said) - {Said.MODERATION, Said.INVALID, Said.ACCOUNT}
 
 
 def noisy(draw: random.Random, index: int, severity: float, concentration: float) -> dict[Check, float]:

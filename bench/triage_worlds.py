@@ -89,6 +89,7 @@ class Case:
     clues: tuple[str, ...] = ()
     minute: float = 0.0
     last: dict[Check, Cause | None] = dataclasses.field(default_factory=dict)
+    habits: dict[Cause, list[float]] = dataclasses.field(default_factory=dict)  # of the speaker
 
     def send(self, *, good: bool, other: bool = False, smaller: bool = False, minute: float) -> Cause | None:
         """What stops a send; None: a picture."""
@@ -135,8 +136,9 @@ class Case:
         draw = self.draw
         if stopped is Cause.CONTENT and draw.random() >= self.world.disguised:
             return Said.MODERATION, ()
-        shares = [(said, draw.gammavariate(12 * share, 1)) for said, share in SPOKEN[stopped]]
-        said = draw.choices([said for said, _ in shares], [share for _, share in shares])[0]
+        if stopped not in self.habits:
+            self.habits[stopped] = [draw.gammavariate(12 * share, 1) for _, share in SPOKEN[stopped]]
+        said = draw.choices([said for said, _ in SPOKEN[stopped]], self.habits[stopped])[0]
         pool = stopped is Cause.CHANNEL and said is Said.GATEWAY and draw.random() < 0.4
         clues = ["names the gateway's pool"] if pool else []
         if said in {Said.PROCESSING, Said.GATEWAY}:
@@ -144,11 +146,11 @@ class Case:
             clues.append("came at once" if at_once else "came as late as a picture")
         return said, tuple(clues)
 
-    def check(self, check: Check) -> Result:
-        """The result of a live check, some seconds or minutes after the one before."""
+    def check(self, check: Check) -> tuple[Result, Said | None]:
+        """What a live check found, some seconds or minutes after the one before, and in which words it failed."""
         draw = self.draw
         if check is Check.PRE_SCREEN:
-            return Result.FAILED if draw.random() < self.screened else Result.PASSED
+            return Result.FAILED if draw.random() < self.screened else Result.PASSED, None
         again = check in self.last and check is Check.RETRY
         self.minute += draw.uniform(0.05, 0.2) if check is Check.RETRY else draw.uniform(1.0, 4.0)
         first_retry = check is Check.RETRY and Check.RETRY not in self.last
@@ -162,10 +164,14 @@ class Case:
                 minute=self.minute,
             )
         self.last[check] = stopped
+        return self.failed(check, stopped)
+
+    def failed(self, check: Check, stopped: Cause | None) -> tuple[Result, Said | None]:
+        """What a send that was stopped, or not, is to triage."""
         if stopped is None:
-            return Result.PASSED
-        moderated = stopped is Cause.CONTENT and draw.random() >= self.world.disguised
-        return Result.REFUSED if moderated else Result.FAILED
+            return Result.PASSED, None
+        said, _ = self.words(stopped)
+        return (Result.REFUSED, None) if said is Said.MODERATION else (Result.FAILED, said)
 
     def free(self, fading: Callable[[float], float]) -> list[Finding]:
         """What scheduled canaries said within six hours before and up to half an hour after the failure."""
@@ -178,11 +184,9 @@ class Case:
                 stopped = self.send(
                     good=True, other=check is Check.OTHER_CANARY, smaller=check is Check.LIGHTER_CANARY, minute=minute
                 )
-                result = Result.PASSED if stopped is None else Result.FAILED
-                if stopped is Cause.CONTENT and self.draw.random() >= self.world.disguised:
-                    result = Result.REFUSED
+                result, said = self.failed(check, stopped)
                 of, shared = ("other", self.shared) if check is Check.OTHER_CANARY else ("", None)
-                found.append(Finding(check, result, fading(minute), of, shared))
+                found.append(Finding(check, result, fading(minute), of, shared, said=said))
                 minute -= every
         return found
 

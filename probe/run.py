@@ -116,7 +116,7 @@ async def probe(canary: model.Canary, tools: Tools) -> model.Judged:
     2. build the request and send it once, within the deadline;
     3. decode and measure the picture off the event loop, after the latency stamp;
     4. put the evidence together and judge it;
-    5. store the outcome with its verdict, closing the intent;
+    5. store the outcome with its verdict, closing the intent: what never left this machine costs nothing;
     6. write one log line.
 
     Raises `records.BudgetExhausted` and `records.SlotTaken` before anything is sent, and
@@ -139,7 +139,7 @@ async def probe(canary: model.Canary, tools: Tools) -> model.Judged:
         evidence=evidence,
         latency_s=reply.timings.body_s,
         timings=dataclasses.replace(reply.timings, decode_s=decode_s),
-        price_usd=canary.price_usd,
+        price_usd=canary.price_usd if reply.sent else 0.0,
         charged_usd=read.charged_usd,
         prompt_id=canary.prompt_id,
         fingerprint=canary.fingerprint,

@@ -36,7 +36,7 @@ def test_a_stored_id_is_answered_in_two_lines_without_a_key(folder):
     result = invoke("mine-0001")
     assert result.exit_code == 0
     first, second, *_ = result.stdout.splitlines()
-    assert first.startswith("PROBABLY UPSTREAM, not your input")
+    assert first.startswith("UPSTREAM, not your input")
     assert second == "SWITCH: do not resend on vip. Use official, $0.40."
 
 

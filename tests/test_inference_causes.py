@@ -67,6 +67,26 @@ def test_a_channel_on_the_same_upstream_by_config_tells_upstream_from_channel():
     assert upstream(True) < upstream(None) < upstream(False)
 
 
+def test_the_words_in_which_canaries_fail_tell_the_causes_on_the_path_apart():
+    def lead(said):
+        return next(iter(weighed(*[Finding(Check.CANARY, Result.FAILED, said=said)] * 4, said=Said.TIMEOUT)))
+
+    assert [lead(said) for said in (Said.PROCESSING, Said.OVERLOAD, Said.GATEWAY)] == [
+        Cause.UPSTREAM,
+        Cause.QUEUE,
+        Cause.CHANNEL,
+    ]
+
+
+def test_a_hundred_canaries_of_one_speaker_do_not_say_it_a_hundred_times():
+    def odds(count):
+        found = weighed(*[Finding(Check.CANARY, Result.FAILED, said=Said.GATEWAY)] * count)
+        return math.log(found[Cause.CHANNEL] / found[Cause.UPSTREAM])
+
+    assert odds(1) > odds(0) + 0.5
+    assert odds(200) - odds(100) < 1.0
+
+
 def test_a_canary_refused_by_moderation_says_nothing_where_the_request_was_not_refused():
     assert weighed(Finding(Check.CANARY, Result.REFUSED)) == pytest.approx(weighed())
 

@@ -103,6 +103,15 @@ def test_an_intent_is_open_until_its_outcome_is_stored(book, path):
         assert past.spent_usd(samples.AT.date()) == 0.05
 
 
+def test_what_never_left_this_machine_gives_its_price_back(book, path):
+    for name, sent in (("refused", False), ("failed", True)):
+        book.reserve(samples.canary(name), samples.AT, 0.5)
+        outcome = samples.outcome(name, evidence=model.Evidence(fault=model.Fault.REFUSED, sent=sent))
+        book.store(outcome, samples.verdict())
+    with history.open(path) as past:
+        assert past.spent_usd(samples.AT.date()) == pytest.approx(0.05)
+
+
 def test_only_intents_of_ended_processes_are_abandoned(book, path):
     book.reserve(samples.canary("ours"), samples.AT, 5.0)
     book.reserve(samples.canary("crashed"), samples.AT, 5.0)

@@ -219,7 +219,7 @@ def test_neither_key_nor_prompt_reaches_the_database(probe_once):
 def test_a_closed_port_on_the_only_host_is_the_channels_fault_not_ours(probe_once):
     judged, _ = probe_once("", base_url="http://127.0.0.1:1")
     assert (judged.verdict.kind, judged.outcome.evidence.sent) == (model.Kind.NETWORK, False)
-    assert judged.verdict.billed == "no"
+    assert (judged.verdict.billed, judged.outcome.price_usd) == ("no", 0.0)
 
 
 def test_ids_are_version_7_uuids_that_sort_by_time():

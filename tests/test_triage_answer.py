@@ -41,7 +41,7 @@ def test_upstream_trouble_says_switch_and_names_the_cheapest_channel_that_is_wel
     failing, well = samples.series(samples.VIP, "x.xx.xx.x"), samples.series(samples.OFFICIAL, "." * 9)
     nano = samples.series(samples.NANO, "xx.xxx.xx")
     lines = said(found(samples.own(), failing, well, nano, config=config), config)
-    assert lines[0] == "PROBABLY UPSTREAM, not your input (0.64): vip/4k-high: 4 of 6 failed within 30 min."
+    assert lines[0] == "PROBABLY UPSTREAM, not your input (0.88): vip/4k-high: 4 of 6 failed within 30 min."
     assert lines[1] == "SWITCH: do not resend on vip. Use official, $0.40."
 
 
@@ -91,8 +91,8 @@ def test_explicit_words_name_cause_and_verb(evidence_of, head, verb):
 
 
 def test_channel_or_upstream_is_an_answer_because_the_advice_is_the_same(config):
-    failing = samples.series(samples.VIP, "xxxxxxx")
-    elsewhere = samples.series(samples.OFFICIAL, "." * 9) + samples.series(samples.LIGHT, "xxx.xxx")
+    failing = samples.series(samples.VIP, "xgxgxgx")
+    elsewhere = samples.series(samples.OFFICIAL, "." * 9) + samples.series(samples.LIGHT, "xgx.gxg")
     diagnosis = found(samples.own(), failing, elsewhere, config=config)
     assert diagnosis.cause is None
     two = answer.answer(diagnosis, config)

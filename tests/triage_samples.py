@@ -59,6 +59,7 @@ PROCESSING = model.Evidence(
     elapsed_s=41.5,
 )
 TIMEOUT = model.Evidence(status=504, text="<html><h1>504 Gateway Time-out</h1></html>", elapsed_s=60.1)
+GATEWAY = model.Evidence(status=502, text="<html><h1>502 Bad Gateway</h1></html>", elapsed_s=41.5)
 BARRED = model.Evidence(
     status=401, text='{"error": {"message": "Incorrect API key provided", "code": "invalid_api_key"}}'
 )
@@ -82,8 +83,8 @@ def judged(name, evidence=PROCESSING, *, path=VIP, minutes=0.0, trigger=model.Tr
 
 
 def series(path, marks, *, first=-60.0, every=10.0, **fields):
-    """Outcomes of a path: one for each mark of `.` (ok), `x` (failed), `m` (moderated)."""
-    kinds = {".": PICTURE, "x": PROCESSING, "m": MODERATED}
+    """Outcomes of a path: one for each mark of `.` (ok), `x` (failed), `g` (a gateway error), `m` (moderated)."""
+    kinds = {".": PICTURE, "x": PROCESSING, "g": GATEWAY, "m": MODERATED}
     name = fields.pop("name", str(path))
     return [
         judged(f"{name}-{number}", kinds[mark], path=path, minutes=first + number * every, **fields)

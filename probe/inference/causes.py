@@ -117,7 +117,7 @@ TABLES = Tables(
     # P(a finer word or circumstance | cause, what was said): only ratios within a row matter.
     clues=MappingProxyType({
         "refuses the content in so many words": (.95, .1, .1, .3, .1, .1, .1, .1),
-        "blames the caller": (.3, .3, .3, .05, .9, .95, .3, .3),
+        "blames the caller": (.3, .05, .05, .05, .9, .95, .1, .05),
         "blames the channel": (.05, .1, .3, .95, .05, .05, .05, .1),
         "declines in words": (.90, .03, .02, .10, .10, .02, .02, .05),
         "names the gateway's pool": (.05, .1, .3, .95, .05, .05, .05, .1),
@@ -167,6 +167,9 @@ LIMITS: Mapping[Check, int] = MappingProxyType({
 })  # fmt: skip
 """How often a check may be made in one triage."""
 
+REPEATS = frozenset({Check.RETRY, Check.DOWNSCALE, Check.OTHER})
+"""Checks that send the caller's own request again."""
+
 CANARIES = frozenset({Check.CANARY, Check.OTHER_CANARY, Check.LIGHTER_CANARY})
 ELSEWHERE = frozenset({Check.OTHER, Check.OTHER_CANARY})
 LIGHTER = frozenset({Check.DOWNSCALE, Check.LIGHTER_CANARY})
@@ -178,7 +181,8 @@ class Finding:
 
     `weight` (0..1) says how much of an observation it is: less when it lies hours away from the failure or
     repeats the one before. `of` is the other channel asked; `shared` whether that one has the same upstream.
-    `apart`: sent at another minute, when an account or a network may have been well.
+    `apart`: sent at another minute, when an account or a network may have been well. `said`: the words in
+    which it failed, where they leave the cause open.
     """
 
     check: Check
@@ -187,6 +191,7 @@ class Finding:
     of: str = ""
     shared: bool | None = None
     apart: bool = False
+    said: Said | None = None
 
 
 SAID: Mapping[model.Kind, Said | None] = MappingProxyType({

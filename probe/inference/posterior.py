@@ -44,6 +44,9 @@ WORTH_NATS_PER_USD = 0.02
 CORRELATED = 0.5
 """Weight of the second and third retry: seconds apart they are nearly one observation."""
 
+HABIT_CASES = 6.0
+"""So many cases the table is worth when one speaker's words are weighed: gateways have favourite phrases."""
+
 PRIOR_CASES, ROW_CASES = 30.0, 40.0
 """So many cases the tables are worth when real ones are counted: the prior, and the words of one cause."""
 
@@ -188,16 +191,21 @@ class _Group(NamedTuple):
 
     place: str  # HERE, A_LIGHTER_TIER, or another channel's name
     shared: bool | None
-    counts: Mapping[tuple[Check, Result, bool], float]  # by check, result and `Finding.apart`
+    counts: dict[tuple[Check, Result, bool], float]  # by check, result and `Finding.apart`
+    words: dict[tuple[Check, bool], dict[Said, float]]  # in which a check failed, by `Finding.apart` too
 
 
 def _groups(findings: Iterable[Finding]) -> list[_Group]:
-    sums: dict[tuple[str, bool | None], dict[tuple[Check, Result, bool], float]] = {}
+    groups: dict[tuple[str, bool | None], _Group] = {}
     for each in findings:
-        counts = sums.setdefault((place_of(each.check, each.of), each.shared), {})
-        key = (each.check, each.result, each.apart)
-        counts[key] = counts.get(key, 0.0) + each.weight
-    return [_Group(place, shared, counts) for (place, shared), counts in sums.items()]
+        key = (place_of(each.check, each.of), each.shared)
+        group = groups.setdefault(key, _Group(*key, {}, {}))
+        result = (each.check, each.result, each.apart)
+        group.counts[result] = group.counts.get(result, 0.0) + each.weight
+        if each.result is Result.FAILED and each.said is not None:
+            words = group.words.setdefault((each.check, each.apart), {})
+            words[each.said] = words.get(each.said, 0.0) + each.weight
+    return list(groups.values())
 
 
 def _likelihood(group: _Group, cell: Cell, said: Said | None, tables: Tables) -> float:
@@ -249,11 +257,38 @@ def _log_results(group: _Group, cell: Cell, trouble: float, said: Said | None, t
             if said is Said.MODERATION and check is Check.CANARY:
                 logs += weight * math.log(REFUSED_CANARY[cause is Cause.CHANNEL])
             continue
-        p = _fails(check, cause if held or not apart else Cause.ONE_OFF, trouble, tables)
+        p = _fails(check, _then(cause, apart=apart, held=held), trouble, tables)
         logs += weight * (math.log1p(-p) if result is Result.PASSED else math.log(p))
         if result in WORDS:
             logs += weight * math.log(tables.said[WORDS[result]][CAUSES.index(cause)])
+    for (check, apart), words in group.words.items():
+        logs += _log_words(words, _spoken(check, _then(cause, apart=apart, held=held), trouble, tables))
     return logs
+
+
+def _then(cause: Cause, *, apart: bool, held: bool) -> Cause:
+    """What was behind failures at the minute of a finding: a sudden cause may not have held then."""
+    return cause if held or not apart else Cause.ONE_OFF
+
+
+def _log_words(words: Mapping[Said, float], expected: Mapping[Said, float]) -> float:
+    """Log chance of the words of one speaker, who has habits: Dirichlet-multinomial around what is expected."""
+    n = math.fsum(words.values())
+    logs = math.lgamma(HABIT_CASES) - math.lgamma(HABIT_CASES + n)
+    for word, weight in words.items():
+        alpha = HABIT_CASES * expected[word]
+        logs += math.lgamma(alpha + weight) - math.lgamma(alpha)
+    return logs
+
+
+def _spoken(check: Check, cause: Cause, trouble: float, tables: Tables) -> dict[Said, float]:
+    """Expected words of a failed check: of the trouble at its place, or of what else stops it there."""
+    fixed = tables.fails[check][CAUSES.index(cause)].fixed
+    met = trouble * (1 - fixed)
+    of_trouble = CAUSES.index(cause if cause in PATH_CAUSES else Cause.UPSTREAM)
+    harmless = cause in PATH_CAUSES or (check in CANARIES and cause not in SUDDEN)
+    of_rest = CAUSES.index(Cause.ONE_OFF if harmless else cause)
+    return {word: (met * row[of_trouble] + fixed * row[of_rest]) / (met + fixed) for word, row in tables.said.items()}
 
 
 WORDS: Mapping[Result, Said] = MappingProxyType({Result.REFUSED: Said.MODERATION, Result.BARRED: Said.ACCOUNT})
@@ -289,7 +324,7 @@ def _chances(
 ) -> list[float]:
     """P(an option fails | each cell of the posterior, what was found at its place before)."""
     key = (place_of(option.check, option.of), option.shared)
-    group = groups.get(key, _Group(*key, {}))
+    group = groups.get(key, _Group(*key, {}, {}))
     failed = (option.check, Result.FAILED, False)
     grown = group._replace(counts={**group.counts, failed: group.counts.get(failed, 0.0) + 1.0})
     return [_likelihood(grown, cell, said, tables) / _likelihood(group, cell, said, tables) for cell in now.cells]

@@ -56,7 +56,8 @@ class Records:
     def reserve(self, canary: model.Canary, at: dt.datetime, cap_usd: float) -> None:
         """Commit the intent to send a canary, if the day's cap allows its list price. Only then may it be sent.
 
-        The cap is on the list prices reserved in a budget day over all processes, whatever came of them.
+        The cap is on the list prices reserved in a budget day over all processes, whatever came of them; only
+        what certainly never left this machine gives its price back (`store`).
         Raises BudgetExhausted; SlotTaken where the path's slot has an intent; UnavailableError: do not send.
         """
         pid, identity = process.own()

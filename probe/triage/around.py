@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from probe import model
-from probe.inference.causes import Check, Finding, Result
+from probe.inference.causes import SAID, Check, Finding, Result
 
 if TYPE_CHECKING:
     from probe.config import Config
@@ -161,7 +161,7 @@ def count_of(
     health = [model.health(one) for one in near]
     failed = collections.Counter(one.verdict.kind.value for one in near if model.health(one) is False)
     latencies_s = [one.outcome.latency_s for one in near if one.ok and one.outcome.latency_s is not None]
-    results = ((one, result_of(one)) for one in seen.nearest(other, at, but, own=own))
+    nearest = (finding(path, one, faded(one, at), config, apart=True) for one in seen.nearest(other, at, but, own=own))
     return Count(
         path=other,
         own=own,
@@ -171,24 +171,23 @@ def count_of(
         refused=health.count(None),
         kinds=tuple(failed.most_common(3)),
         median_s=statistics.median(latencies_s) if latencies_s else None,
-        findings=tuple(
-            finding(path, other, result, faded(one, at, result), config, apart=True)
-            for one, result in results
-            if result
-        ),
+        findings=tuple(each for each in nearest if each is not None),
     )
 
 
 def finding(
-    path: model.Path, other: model.Path, result: Result, weight: float, config: "Config", *, apart: bool = False
-) -> Finding:
-    """What a canary's result on `other` is to a failure on `path`."""
+    path: model.Path, one: model.Judged, weight: float, config: "Config", *, apart: bool = False
+) -> Finding | None:
+    """What a harmless request on some path is to a failure on `path`; None: nothing."""
+    result, other, said = result_of(one), one.outcome.path, SAID[one.verdict.kind]
+    if result is None:
+        return None
     if other == path:
-        return Finding(Check.CANARY, result, weight, apart=apart)
+        return Finding(Check.CANARY, result, weight, apart=apart, said=said)
     if other.channel == path.channel:
-        return Finding(Check.LIGHTER_CANARY, result, weight, apart=apart)
+        return Finding(Check.LIGHTER_CANARY, result, weight, apart=apart, said=said)
     same = shared(config, path.channel, other.channel)
-    return Finding(Check.OTHER_CANARY, result, weight, other.channel, same, apart)
+    return Finding(Check.OTHER_CANARY, result, weight, other.channel, same, apart, said)
 
 
 def shared(config: "Config", first: str, second: str) -> bool | None:
@@ -202,10 +201,10 @@ def shared(config: "Config", first: str, second: str) -> bool | None:
     return False if one.protocol != other.protocol else None
 
 
-def faded(judged: model.Judged, at: dt.datetime, result: Result) -> float:
+def faded(judged: model.Judged, at: dt.datetime) -> float:
     """Weight of an outcome sent some time before or after `at`."""
     fading = math.exp(-abs(judged.outcome.sent_at - at) / FADING)
-    return fading * (FAILED_OWN if judged.outcome.own and result is not Result.PASSED else 1.0)
+    return fading * (FAILED_OWN if judged.outcome.own and not judged.ok else 1.0)
 
 
 def result_of(judged: model.Judged) -> Result | None:

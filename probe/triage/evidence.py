@@ -129,13 +129,13 @@ def of_repeat(
     result = repeated(one)
     if result is None:
         return None
-    other, weight = one.outcome.path, posterior.CORRELATED if close else 1.0
+    other, weight, said = one.outcome.path, posterior.CORRELATED if close else 1.0, SAID[one.verdict.kind]
     if other == path:
-        return Finding(Check.RETRY, result, weight, apart=apart)
+        return Finding(Check.RETRY, result, weight, apart=apart, said=said)
     if other.channel == path.channel:
-        return Finding(Check.DOWNSCALE, result, weight, apart=apart)
+        return Finding(Check.DOWNSCALE, result, weight, apart=apart, said=said)
     shared = around.shared(config, path.channel, other.channel)
-    return Finding(Check.OTHER, result, weight, other.channel, shared, apart)
+    return Finding(Check.OTHER, result, weight, other.channel, shared, apart, said)
 
 
 def repeated(one: model.Judged) -> Result | None:

@@ -8,6 +8,7 @@ import dataclasses
 from collections.abc import Callable
 
 from probe import model, records, run
+from probe.inference import causes
 from probe.inference.causes import Check
 from probe.triage import around, evidence, ladder, offline, options
 from probe.triage.diagnosis import Diagnosis, Piece
@@ -30,12 +31,13 @@ class Climb:
         """Climb until sure, out of rungs, or out of money; returns the diagnosis with every rung as evidence."""
         while (rung := self._next(found)) is not None:
             try:
-                piece = await self._try(found, rung)
+                judged = await self._send(found, rung)
             except records.BudgetExhausted as error:
                 self.stopped = f"the day's budget is spent: {error}"
                 break
-            self.spent_usd += rung.price_usd
-            found = offline.with_pieces(found, [piece], rung.price_usd)
+            piece, price_usd = self._piece(found, rung, judged), judged.outcome.price_usd
+            self.spent_usd += price_usd
+            found = offline.with_pieces(found, [piece], price_usd)
             cause, p = found.now.lead
             self.say(f"{piece.name}: {piece.words}  -> {cause} {p:.2f}, ${self.spent_usd:.2f} spent")
         return found
@@ -54,13 +56,13 @@ class Climb:
             self.stopped = "sure enough" if found.now.sure else "no rung is worth its price"
         return best
 
-    async def _try(self, found: Diagnosis, rung: Rung) -> Piece:
-        """Wait where the checklist says so, send once, and read the outcome as evidence."""
+    async def _send(self, found: Diagnosis, rung: Rung) -> model.Judged:
+        """Wait where the checklist says so, and send once."""
         if rung.check is Check.RETRY:
             asked_s = found.about.verdict.retry_after_s if found.about.verdict else None
             times = options.times(found, Check.RETRY)
             await self.tools.clock.sleep(max(ladder.RETRY_WAITS_S[times], asked_s or 0.0))
-        return self._piece(found, rung, await run.probe(self._canary(found, rung), self.tools))
+        return await run.probe(self._canary(found, rung), self.tools)
 
     def _canary(self, found: Diagnosis, rung: Rung) -> model.Canary:
         """A canary of the rotation, or the caller's own request again."""
@@ -68,7 +70,7 @@ class Climb:
             raise ValueError(f"{rung.name} has no path")
         about = found.about
         canary = run.canary(self.tools.config, rung.path, model.Trigger.TRIAGE, self.tools.clock.now())
-        if rung.check not in options.REPEATING or about.prompt is None:
+        if rung.check not in causes.REPEATS or about.prompt is None:
             return canary
         known = about.outcome.prompt_id if about.canary and about.outcome is not None else self.prompt_id
         edit = about.reference is not None
@@ -79,12 +81,11 @@ class Climb:
         """What the rung found, in words and as a finding; no finding where our own side was at fault."""
         path, config, elapsed_s = found.about.path, self.tools.config, judged.outcome.evidence.elapsed_s
         finding = None
-        if path is not None and rung.check in options.REPEATING:
+        if path is not None and rung.check in causes.REPEATS:
             again = rung.check is Check.RETRY and options.times(found, Check.RETRY) > 0
             finding = evidence.of_repeat(path, judged, config, close=again)
-        elif path is not None and rung.path is not None and (result := around.result_of(judged)) is not None:
-            weight = options.canary_weight(found, judged.outcome.sent_at)
-            finding = around.finding(path, rung.path, result, weight, config)
+        elif path is not None:
+            finding = around.finding(path, judged, options.canary_weight(found, judged.outcome.sent_at), config)
         words = evidence.kind_of(judged) + (f" after {elapsed_s:.0f} s" if elapsed_s is not None else "")
         findings = (finding,) if finding is not None else ()
         return Piece(

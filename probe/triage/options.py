@@ -22,9 +22,6 @@ LONGEST_WAIT_S = 120.0
 OLD_EVIDENCE = 0.25
 """Least weight of a live canary: hours after the failure it says little about that minute."""
 
-REPEATING = frozenset({Check.RETRY, Check.DOWNSCALE, Check.OTHER})
-"""Checks that send the caller's own request again."""
-
 
 def paths(found: Diagnosis, config: "Config") -> set[model.Path]:
     """Where a climb may send."""

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from probe.inference.causes import Check, Finding, Result
+from probe.inference.causes import Check, Finding, Result, Said
 from probe.triage.diagnosis import Piece
 from probe.triage.subject import Subject
 
@@ -57,6 +57,7 @@ def piece_facts(piece: Piece) -> dict[str, Any]:
                 "of": finding.of,
                 "shared": finding.shared,
                 "apart": finding.apart,
+                "said": finding.said,
             }
             for finding in piece.findings
         ]
@@ -68,7 +69,15 @@ def piece_facts(piece: Piece) -> dict[str, Any]:
 def piece_of(facts: Mapping[str, Any]) -> Piece:
     """Read `piece_facts`."""
     findings = tuple(
-        Finding(Check(each["check"]), Result(each["result"]), each["weight"], each["of"], each["shared"], each["apart"])
+        Finding(
+            Check(each["check"]),
+            Result(each["result"]),
+            each["weight"],
+            each["of"],
+            each["shared"],
+            each["apart"],
+            Said(each["said"]) if each.get("said") else None,
+        )
         for each in facts.get("findings", ())
     )
     check = Check(facts["check"]) if facts.get("check") else None
