@@ -41,8 +41,14 @@ def test_upstream_trouble_says_switch_and_names_the_cheapest_channel_that_is_wel
     failing, well = samples.series(samples.VIP, "x.xx.xx.x"), samples.series(samples.OFFICIAL, "." * 9)
     nano = samples.series(samples.NANO, "xx.xxx.xx")
     lines = said(found(samples.own(), failing, well, nano, config=config), config)
-    assert lines[0] == "PROBABLY UPSTREAM, not your input (0.88): vip/4k-high: 4 of 6 failed within 30 min."
+    assert lines[0] == "PROBABLY UPSTREAM, not your input (0.88): vip/4k-high failed 4 of 6 within 30 min."
     assert lines[1] == "SWITCH: do not resend on vip. Use official, $0.40."
+
+
+def test_the_first_reason_is_what_the_path_itself_did_however_much_others_add(config):
+    failing, theirs = samples.series(samples.VIP, ".x.x.."), samples.series(samples.OFFICIAL, "xxxxxxxxx")
+    first, _ = said(found(samples.own(), failing, theirs, config=config))
+    assert first.partition(": ")[2].startswith("vip/4k-high failed 1 of 3 within 30 min; official/4k-high failed 6 of 6")
 
 
 def test_a_channel_that_fails_too_is_not_offered(config):

@@ -84,28 +84,34 @@ def first_line(found: Diagnosis) -> str:
     return f"{line}."
 
 
-WIDTH = 80
+WIDTH = 132
+"""Room for a second reason: a terminal of 80 columns wraps the first line once."""
 
 
 def reasons(found: Diagnosis) -> list[str]:
-    """What spoke for the leading cause, in few words, the strongest first."""
-    lead = found.now.lead[0]
+    """What spoke for the leading cause, in few words: what the reply says, its own path, then other places.
+
+    At each place the strongest first.
+    """
+    lead, verdict = found.now.lead[0], found.about.verdict
     odds = [math.log(after.p[lead] / (1 - min(after.p[lead], 1 - 1e-12))) for after in found.after]
     gains = [(after - before, piece) for before, after, piece in zip(odds, odds[1:], found.pieces, strict=False)]
-    told = [(gain, piece) for gain, piece in gains if gain > TELLING and piece.name not in evidence.BACKGROUND]
-    strong = sorted(told, key=lambda pair: -pair[0])
-    words = [brief(piece) for _, piece in strong]
-    if found.about.verdict is not None and causes.SAID[found.about.verdict.kind] in EXPLICIT:
-        words.insert(0, f"the reply says {found.about.verdict.kind}")
-    return words or [f"the reply says {found.about.verdict.kind}" if found.about.verdict else "nothing is known"]
+    told = [
+        (gain, piece)
+        for gain, piece in gains
+        if piece.name not in evidence.BACKGROUND
+        and (gain > TELLING or (lead in causes.PATH_CAUSES and piece.here and piece.failed))
+    ]
+    words = [brief(piece) for _, piece in sorted(told, key=lambda pair: (not pair[1].here, -pair[0]))]
+    if verdict is not None and (causes.SAID[verdict.kind] in EXPLICIT or not words):
+        words.insert(0, f"the reply says {verdict.kind}")
+    return words or ["nothing is known"]
 
 
 def brief(piece: Piece) -> str:
-    """`vip/4k-high: 9 of 20 failed within 30 min`."""
+    """`vip/4k-high failed 9 of 20 within 30 min`."""
     words = piece.words.partition(" (")[0].partition(",")[0]
-    if piece.name == evidence.THE_REPLY:
-        return f"{piece.name} {words}"
-    return f"{piece.name.removeprefix('canaries on ')}: {words}"
+    return piece.brief or (f"{piece.name} {words}" if piece.name == evidence.THE_REPLY else f"{piece.name}: {words}")
 
 
 TELLING = 0.3

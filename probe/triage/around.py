@@ -229,6 +229,16 @@ def told(count: Count) -> str:
     return f"{failed} failed within {span(count.within)}" + (f" ({kinds})" if kinds else "")
 
 
+def brief(count: Count) -> str:
+    """`vip/4k-high failed 9 of 20 within 30 min`; a path where nothing failed `is well`."""
+    if not count.n:
+        return ""
+    seen = f"{count.path} own traffic" if count.own else str(count.path)
+    return (
+        f"{seen} failed {count.failed} of {count.n} within {span(count.within)}" if count.failed else f"{seen} is well"
+    )
+
+
 def span(length: dt.timedelta) -> str:
     minutes = round(length.total_seconds() / 60)
     return f"{minutes} min" if minutes < 120 else f"{minutes / 60:.0f} h"

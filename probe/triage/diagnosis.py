@@ -22,6 +22,17 @@ class Piece:
     outcome_id: str = ""  # of the canary that found it
     check: causes.Check | None = None  # which rung it is
     live: bool = False  # asked or paid for by a triage, rather than stored before
+    brief: str = ""  # the same in half a line, as a reason for the answer
+
+    @property
+    def here(self) -> bool:
+        """Is it about the request or its own path, and not about a lighter tier or another channel?"""
+        return all(posterior.place_of(each.check, each.of) == posterior.HERE for each in self.findings)
+
+    @property
+    def failed(self) -> bool:
+        """Did anything fail in it?"""
+        return any(each.result is causes.Result.FAILED for each in self.findings)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -80,7 +80,7 @@ def look_around(about: Subject, history: "History", config: "Config", but: Itera
 def of_neighbours(near: around.Around) -> list[Piece]:
     """Canaries and own traffic on the path, lighter tiers and other channels."""
     return [
-        Piece(name_of(count), around.told(count), findings=count.findings)
+        Piece(name_of(count), around.told(count), findings=count.findings, brief=around.brief(count))
         for count in near.counts
         if count.n or count.refused
     ]
@@ -118,7 +118,8 @@ def of_same_prompt(about: Subject, same: Iterable[model.Judged], config: "Config
         said = of_repeat(path, one, config, close=abs(outcome.sent_at - sent_at) <= TOGETHER, apart=True)
         if said is not None:
             words = f"{said.result} at {outcome.sent_at:%d %b %H:%M} UTC ({kind_of(one)})"
-            pieces.append(Piece(f"same prompt on {outcome.path}", words, findings=(said,)))
+            brief = f"the same prompt {said.result} on {outcome.path}"
+            pieces.append(Piece(f"same prompt on {outcome.path}", words, findings=(said,), brief=brief))
     return pieces
 
 
