@@ -13,9 +13,6 @@ from probe.records import history
 if TYPE_CHECKING:
     from probe.config import schema
 
-MEMORY = dt.timedelta(days=60)
-"""How far back the states look."""
-
 LATE = dt.timedelta(days=1)
 """No request takes longer than this."""
 
@@ -41,5 +38,5 @@ def recall(config: "schema.Config", now: dt.datetime) -> Memory:
         return judged
 
     with history.open(pathlib.Path(config.monitor.database)) as past:
-        board = states.board(map(seen, past.outcomes(since=now - MEMORY)), config, calm_s=calm_s)
+        board = states.board(map(seen, past.outcomes(since=now - states.MEMORY)), config, calm_s=calm_s)
         return Memory(board, frozenset(latest), past.arrived(), past.latest_sent(model.Trigger.SENTINEL))

@@ -243,3 +243,27 @@ def test_the_calm_spacing_is_told_by_the_canaries_however_few(count):
     outcomes.append(judged(VIP_4K, 1.6, trigger=model.Trigger.BURST))
     assert states.spacing_s(outcomes) == {VIP_4K: 5400.0}
     assert states.spacing_s(outcomes[:2]) == {}
+
+
+def test_evidence_older_than_a_restart_would_read_is_forgotten_and_the_states_stay_what_they_are(config):
+    year = [
+        judged(VIP_4K, 2 * n, model.Kind.PROCESSING_ERROR if n % 40 == 0 else model.Kind.OK) for n in range(365 * 12)
+    ]
+    board = states.board(year, config)
+    end = at(365 * 24)
+    recent = states.board([one for one in year if one.outcome.sent_at >= end - states.MEMORY], config)
+    channel = board._channels["vip"]
+    assert len(channel._observations) <= 2 * states.MEMORY.days * 12
+    late = judged(VIP_4K, 365 * 24 - 31, model.Kind.PROCESSING_ERROR)
+    board.add(late)
+    recent.add(late)
+    seen = [next(one for one in each.states(end) if one.path == VIP_4K) for each in (board, recent)]
+    assert seen[0].state is seen[1].state is model.State.HEALTHY
+
+
+def test_evidence_that_comes_too_late_to_be_remembered_changes_nothing(config):
+    year = [judged(VIP_4K, 2 * n) for n in range(365 * 12)]
+    board = states.board(year, config)
+    before = board.states(at(365 * 24))
+    board.add(judged(VIP_4K, 1, model.Kind.PROCESSING_ERROR))
+    assert board.states(at(365 * 24)) == before

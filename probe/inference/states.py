@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 REFUSALS = 3
 """So many different prompts refused in a row: the channel refuses, not one prompt."""
 
+MEMORY = dt.timedelta(days=60)
+"""How far back the states look."""
+
 RECENT = 1000  # outcomes of a path remembered for its reason in words
 TRAILING = 30  # pieces of evidence that may still come before the latest ones
 DEFAULT_CALM_S = 3600.0
@@ -222,10 +225,27 @@ class _Channel:
     def _take(self, observation: detect.Observation) -> None:
         place = bisect.bisect_right(self._observations, observation.at, key=lambda one: one.at)
         self._observations.insert(place, observation)
+        place -= self._forget(self._observations[-1].at - MEMORY)
+        if place < 0:
+            return
         if self._stale_from is None and place == len(self._observations) - 1:
             self._latest.update(observation)
         else:
             self._changed(place)
+
+    def _forget(self, before: dt.datetime) -> int:
+        """Drop evidence that a restart would not read either, once there is as much of it as of the rest; how many."""
+        if self._observations[0].at > before - MEMORY:
+            return 0
+        old = bisect.bisect_left(self._observations, before, key=lambda one: one.at)
+        del self._observations[:old]
+        self._counted = {prompt: one for prompt, one in self._counted.items() if one.at >= before}
+        if self._trailing_at < old:
+            self._trailing, self._trailing_at = detect.Detector(self._settings), old
+        self._trailing_at -= old
+        if self._stale_from is not None:
+            self._stale_from = max(0, self._stale_from - old)
+        return old
 
     def _changed(self, place: int) -> None:
         """The evidence from `place` on is no longer what the detector saw; it is replayed when it is next asked."""
