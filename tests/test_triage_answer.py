@@ -48,7 +48,9 @@ def test_upstream_trouble_says_switch_and_names_the_cheapest_channel_that_is_wel
 def test_the_first_reason_is_what_the_path_itself_did_however_much_others_add(config):
     failing, theirs = samples.series(samples.VIP, ".x.x.."), samples.series(samples.OFFICIAL, "xxxxxxxxx")
     first, _ = said(found(samples.own(), failing, theirs, config=config))
-    assert first.partition(": ")[2].startswith("vip/4k-high failed 1 of 3 within 30 min; official/4k-high failed 6 of 6")
+    assert first.partition(": ")[2].startswith(
+        "vip/4k-high failed 1 of 3 within 30 min; official/4k-high failed 6 of 6"
+    )
 
 
 def test_a_channel_that_fails_too_is_not_offered(config):
