@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable
 from typing import Literal
 
+from probe import escape
+
 QUIET = ("httpx", "httpcore", "apscheduler", "asyncio", "PIL", "matplotlib")
 """Libraries whose own chatter holds URLs and headers, or repeats what we log ourselves."""
 
@@ -23,18 +25,11 @@ class Line(logging.Formatter):
         text = record.getMessage()
         if record.exc_info:
             text += " " + self.formatException(record.exc_info)
-        text = visible(self._redact(text))
+        text = escape.visible(self._redact(text))
         at = dt.datetime.fromtimestamp(record.created, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         if self._as_json:
             return json.dumps({"at": at, "level": record.levelname, "message": text}, ensure_ascii=False)
         return f"{at} {record.levelname} {text}"
-
-
-def visible(text: str) -> str:
-    """Control and direction characters written as escapes, so that a record is one line and moves no cursor."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode() for char in text
-    )
 
 
 def start(redact: Callable[[str], str], log_format: Literal["text", "json"], level: int = logging.INFO) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import jinja2
 import markupsafe
 
-from reports import blocks, escape, plots, words
+from probe import escape
+from reports import blocks, plots, words
 from reports.plots import style
 
 TEMPLATE = pathlib.Path(__file__).with_name("page.html")

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from reports import blocks, escape, words
+from probe import escape
+from reports import blocks, words
 
 
 def render(report: blocks.Report) -> str:

@@ -11,10 +11,10 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from probe import config as configs
-from probe import model
+from probe import escape, model
 from probe.config import document as documents
 from probe.records import history, rows
-from reports import escape, states, words
+from reports import states, words
 
 OK, WARNING, CRITICAL, UNKNOWN = range(4)
 WORDS = ("OK", "WARNING", "CRITICAL", "UNKNOWN")

@@ -5,7 +5,8 @@ import textwrap
 import unicodedata
 from collections.abc import Iterator, Sequence
 
-from reports import blocks, escape, words
+from probe import escape
+from reports import blocks, words
 
 WIDTH = 80
 MARGIN = 8  # columns of the labels on the first screen

@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 import pytest
 from report_samples import HOUR, NOW, SINCE, degraded_window, empty_window, estimate, facts, grid, seen
 
-from probe import model
-from reports import blocks, escape, formats, html, markdown, sections, text, window, words
+from probe import escape, model
+from reports import blocks, formats, html, markdown, sections, text, window, words
 from reports import json as json_format
 
 HOSTILE = (
@@ -99,7 +99,7 @@ def test_markdown_escapes_syntax_at_the_start_of_a_line():
 
 
 def test_what_a_reader_cannot_see_is_shown_as_an_escape():
-    assert escape.visible("a\x1b[0m\u202eb\U000e0041\n") == "a\\x1b[0m\\u202eb\\U000e0041\\x0a"
+    assert escape.visible("a\x1b[0m\u202eb\U000e0041\n") == "a\\x1b[0m\\u202eb\\U000e0041\\n"
 
 
 @pytest.mark.parametrize("make", [degraded_window, empty_window])

@@ -21,7 +21,7 @@ import installation
 sys.path.insert(0, str(installation.ROOT / "tests"))
 import record_samples as samples
 
-from probe import logs, model
+from probe import escape, logs, model
 from probe.commands import doctor as doctor_command
 from probe.doctor import finding
 from reports import blocks, markdown, status
@@ -162,7 +162,7 @@ def steering(strings):
         known = status.Known([state], None, 0.0)
         told = [status.Status(1, text, (text,)).text(), status.status(known, NOW).text()]
         told += doctor_command.lines([finding.fault("hosts", text)])
-        told.append(logs.visible(text))
+        told.append(escape.visible(text))
         found += sum(not ALLOWED_IN_A_TERMINAL.fullmatch(each) for each in told)
     whole = [
         texts.render(report(strings)),

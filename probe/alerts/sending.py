@@ -4,7 +4,7 @@ import logging
 import urllib.parse
 from typing import TYPE_CHECKING, Literal
 
-from probe import logs
+from probe import escape
 from probe.config import secrets
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _service(address: secrets.Secret) -> "apprise.Apprise | None":
 
 def reason(address: secrets.Secret, text: str) -> str:
     """Words of a service without any part of its address, on one visible line."""
-    return logs.visible(secrets.Redactor(_parts(address))(text))[:WHY_CAP]
+    return escape.visible(secrets.Redactor(_parts(address))(text))[:WHY_CAP]
 
 
 def _parts(address: secrets.Secret) -> list[secrets.Secret]:

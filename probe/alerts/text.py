@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from probe import logs, model
+from probe import escape, model
 from probe.alerts import news, routes
 from probe.inference import blame, incidents, words
 from probe.inference.incidents import Trouble
@@ -258,5 +258,5 @@ def _body(lines: Iterable[tuple[str, str]]) -> str:
 
 def _cut(text: str, length: int) -> str:
     """One visible line of at most so many characters."""
-    shown = logs.visible(text)
+    shown = escape.visible(text)
     return shown if len(shown) <= length else shown[: length - 3] + "..."

@@ -47,7 +47,7 @@ def command(config_path: str | None, as_json: bool) -> None:
 
 def lines(found: "Sequence[finding.Finding]") -> Iterator[str]:
     """One finding after the other, `FAULT keys      environment variable ...`, wrapped to 80 columns."""
-    from reports import escape
+    from probe import escape
 
     for each in found:
         margin = f"{each.mark:<6}{each.about:<10}"

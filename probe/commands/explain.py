@@ -103,7 +103,7 @@ def kind_text(kind: model.Kind) -> str:
 
 def kind_markdown(kind: model.Kind) -> str:
     """The rules of a kind as a table."""
-    from reports import escape
+    from probe import escape
 
     _, rules = kind_parts(kind)
     lines = [("rule", "detail", "looks for"), ("---", "---", "---")]

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from probe import logs, model
+from probe import escape, model
 
 FILE_LIMIT = 256 * 1024 * 1024
 """Bytes; a larger file is not read."""
@@ -77,20 +77,20 @@ def look(name: str, order: model.Order | None) -> model.Picture:
     from probe import picture
 
     if "://" in name:
-        raise Unread(f"{logs.visible(name)}: addresses are not fetched; download it, then name the file")
+        raise Unread(f"{escape.visible(name)}: addresses are not fetched; download it, then name the file")
     try:
         path = pathlib.Path(name)
         # O_NONBLOCK: a pipe that nobody writes to must not hold up the other files.
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
             found = os.fstat(file.fileno())
             if not stat.S_ISREG(found.st_mode):
-                raise Unread(f"{logs.visible(name)}: not a file")
+                raise Unread(f"{escape.visible(name)}: not a file")
             if found.st_size > FILE_LIMIT:
-                raise Unread(f"{logs.visible(name)}: larger than {FILE_LIMIT >> 20} MiB")
+                raise Unread(f"{escape.visible(name)}: larger than {FILE_LIMIT >> 20} MiB")
             data = file.read(FILE_LIMIT)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise Unread(f"{logs.visible(name)}: {reason}") from error
+        raise Unread(f"{escape.visible(name)}: {reason}") from error
     return picture.inspect(data, order)
 
 
@@ -126,7 +126,7 @@ def render(name: str, picture: model.Picture, details: tuple[str, ...], order: m
     if picture.provenance:
         rows.append(("says it is", f"by {picture.provenance} (C2PA, signature not checked)"))
     rows.append(("findings", ", ".join(details) or "none"))
-    lines = [logs.visible(name)]
+    lines = [escape.visible(name)]
     for title, words in rows:
         if words:
             lines += textwrap.wrap(words, WIDTH, initial_indent=f"  {title:<11}", subsequent_indent=" " * 13)

@@ -124,14 +124,14 @@ def latest(results: pathlib.Path, wanted: "list[Prompt]") -> list[dict[str, obje
 
 
 def tell(found: list[dict[str, object]], counts: dict[str, int], results: pathlib.Path) -> None:
-    from probe import logs
+    from probe import escape
 
     click.echo(", ".join(f"{count} {state}" for state, count in counts.items()) + f" of {len(found)} prompts")
     for answer in [each for each in found if each["state"] == "flagged"][:10]:
         categories = answer["categories"]
         words = ", ".join(map(str, categories)) if isinstance(categories, list) else ""
         name = f" ({answer['id']})" if answer["id"] else ""
-        click.echo(logs.visible(f"  line {answer['line']}{name}: {words or 'flagged'}"))
+        click.echo(escape.visible(f"  line {answer['line']}{name}: {words or 'flagged'}"))
     click.echo(f"written to {results}")
     if counts["clean"]:
         click.echo(WARNING)

@@ -187,7 +187,7 @@ def show_stored(about: "Subject", history: "History | None", *, as_json: bool) -
     """What the latest triage of the request found."""
     import json
 
-    from probe import logs
+    from probe import escape
     from probe.triage import stored
 
     kept = history.triages(stored.name(about), limit=1) if history is not None else ()
@@ -198,7 +198,7 @@ def show_stored(about: "Subject", history: "History | None", *, as_json: bool) -
         options.echo_json(document)
         return
     for line in stored.lines(document):
-        click.echo(logs.visible(line))
+        click.echo(escape.visible(line))
 
 
 def path_of(text: str) -> model.Path:

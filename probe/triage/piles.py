@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from probe import logs, model
+from probe import escape, model
 from probe.triage import answer, batch, ladder
 from probe.triage.batch import PILES, Item
 
@@ -56,7 +56,7 @@ def claims(items: Iterable[Item]) -> str:
             outcome.evidence.status or "",
             why,
         )
-        table.writerow([cell(logs.visible(str(each))) for each in cells])
+        table.writerow([cell(escape.visible(str(each))) for each in cells])
     return out.getvalue()
 
 

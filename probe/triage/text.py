@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from probe import logs, model
+from probe import escape, model
 from probe.triage import answer, around, ladder, options
 from probe.triage.diagnosis import Diagnosis
 
@@ -29,7 +29,7 @@ def render(found: Diagnosis, config: "Config | None", now: dt.datetime, again: s
         list(missing(found)),
         list(further(found, config, now, again)),
     )
-    return "\n".join("".join(f"{logs.visible(line)}\n" for line in lines) for lines in sections if lines)
+    return "\n".join("".join(f"{escape.visible(line)}\n" for line in lines) for lines in sections if lines)
 
 
 def reply(found: Diagnosis) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from probe import logs
+from probe import escape
 from probe.config import secrets
 from probe.taxonomy import unwrap
 from probe.triage import around
@@ -20,10 +20,10 @@ def render(found: Diagnosis, config: "Config | None") -> str:
     about = found.about
     lines = ["# Image request failed", "", "Please look up what happened to this request.", "", "```"]
     lines += [
-        f"{label:14}{logs.visible(words).replace('```', '` ` `')}" for label, words in facts(found, config) if words
+        f"{label:14}{escape.visible(words).replace('```', '` ` `')}" for label, words in facts(found, config) if words
     ]
     lines += ["```", "", "What we saw on the same account around that minute (UTC):", "", "```"]
-    lines += [logs.visible(words) for words in seen(found)] or ["no other requests are on record"]
+    lines += [escape.visible(words) for words in seen(found)] or ["no other requests are on record"]
     lines += ["```", "", "Was it finished and billed on your side? If billed without delivery, please refund it."]
     if about.verdict is not None and about.verdict.billed == "no":
         lines[-1] = "Was it billed on your side? By our reading it should not be."

@@ -6,8 +6,7 @@ import io
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from probe import model
-from reports import escape
+from probe import escape, model
 
 if TYPE_CHECKING:
     from probe.config import schema

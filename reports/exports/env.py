@@ -5,7 +5,8 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
-from reports import escape, words
+from probe import escape
+from reports import words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

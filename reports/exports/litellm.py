@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from probe import model
-from reports import escape, words
+from probe import escape, model
+from reports import words
 
 if TYPE_CHECKING:
     from probe.config import schema

@@ -9,7 +9,7 @@ from matplotlib import dates
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reports import escape
+from probe import escape
 
 INK, RULE, NO_DATA, PAPER = "#1b1b1f", "#c9c9d1", "#d9d9de", "#ffffff"
 OK, FAILING = "#cfe3f2", "#d55e00"

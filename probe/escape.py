@@ -19,12 +19,7 @@ MARKDOWN = re.compile(
 
 def visible(text: str) -> str:
     r"""Show what a terminal would obey or a reader would not see: `\x1b`, `\u202e`; one line stays one line."""
-    return UNSEEN.sub(lambda match: name(match[0]), text)
-
-
-def name(character: str) -> str:
-    code = ord(character)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    return UNSEEN.sub(lambda match: match[0].encode("unicode_escape", "surrogatepass").decode(), text)
 
 
 def markdown(text: str) -> str:
