@@ -15,6 +15,9 @@ ROOT = pathlib.Path(__file__).parents[2]
 PYTHON = os.path.realpath(sys.executable)
 """The interpreter itself: a launcher in between would be what is traced."""
 
+SEARCHED = os.pathsep.join([str(ROOT), *(path for path in sys.path if "site-packages" in path)])
+"""Where that interpreter finds this program and its libraries: it knows no virtual environment."""
+
 CONFIG = """
 [budget]
 usd_per_day = {usd_per_day}
@@ -61,8 +64,7 @@ class Installation:
     def command(self, *words, before=(), environment=None, **how):
         """The words and the environment of a tierwatch command."""
         full = [*before, PYTHON, "-m", "probe", *words, "--config", str(self.file)]
-        site = str(pathlib.Path(sys.prefix) / "lib" / f"python3.{sys.version_info.minor}" / "site-packages")
-        around = {**os.environ, "PYTHONPATH": f"{ROOT}:{site}", "BENCH_KEY": KEY, **(environment or {})}
+        around = {**os.environ, "PYTHONPATH": SEARCHED, "BENCH_KEY": KEY, **(environment or {})}
         return full, {"env": around, "cwd": self.folder, **how}
 
     def run(self, *words, **how):

@@ -61,8 +61,7 @@ def record(folder, rows):
     program = WRITER.format(tests=str(installation.ROOT / "tests"), rows=rows)
     words = ["strace", "-f", "-xx", "-s", "70000", "-o", str(trace)]
     words += ["-e", "trace=openat,close,pwrite64,write,ftruncate,fsync,fdatasync,unlink,rename"]
-    site = next(path for path in map(str, __import__("sys").path) if path.endswith("site-packages"))
-    environment = {**os.environ, "PYTHONPATH": f"{installation.ROOT}:{site}"}
+    environment = {**os.environ, "PYTHONPATH": installation.SEARCHED}
     done = subprocess.run(
         [*words, installation.PYTHON, "-c", program], cwd=folder, env=environment, capture_output=True, check=False
     )
