@@ -33,7 +33,13 @@ OWN_S = 5.0
 LOOK_S = 5.0
 """How often the config's files are looked at; a change is read when it has settled, at the second look."""
 
-STOP_S = 30.0
+LARGE_WAL_BYTES = 64 << 20
+"""A -wal file grows to this only where another program reads the database without end."""
+
+LAST_WORDS_S = 15.0
+"""At the end: for turns under way, and again for alerts that are due."""
+
+STOP_S = 60.0
 """What the end of the drain may take beyond the grace time."""
 
 
@@ -69,11 +75,12 @@ class Daemon:
         self._last_sentinel: dict[model.Path, int] = {}
         self._poor_until_s: dict[model.Path, float] = {}  # no money beside the grid; seconds of the clock
         self._tasks: set[asyncio.Task[None]] = set()
-        self._stopping = asyncio.Event()
+        self._stopping = asyncio.Event()  # set by the first signal
+        self._hurried = asyncio.Event()  # by the second
+        self._told_wal_bytes = 0
         self._places = places(tools.config)
         self._all_places = asyncio.Semaphore(tools.config.monitor.parallel)
-        # The schedule runs on the monotonic clock from here on: a wall clock set back must not silence it.
-        self._origin = (tools.clock.now(), tools.clock.monotonic_s())
+        self._origin = (tools.clock.now(), tools.clock.monotonic_s())  # of the schedule
 
     async def run(self) -> None:
         """Run until stopped.
@@ -81,20 +88,22 @@ class Daemon:
         1. write off what a crash left open, and publish the states that history gives;
         2. tick: send what is due, beat, write what the disk refused;
         3. on the first signal send nothing new and wait for requests in flight up to the grace time;
-        4. on the second signal, or when the grace time is over, cancel them: they stay counted as spent.
+        4. on the second signal, or when the grace time is over, cancel them: they stay counted as spent;
+        5. write what is still to be written, and send the alerts that are due.
         """
         book, clock = self.tools.book, self.tools.clock
         lost = await asyncio.to_thread(book.abandon, clock.now())
         if lost:
             log.warning("unknown_outcome count=%d reason=found open at start, counted as spent, never resent", lost)
         async with self._reloading:
+            await self._begin_schedule()
             known = await asyncio.to_thread(memory.recall, self.tools.config, clock.now())
             self._board, self._own.after = known.board, known.arrived
             for line in self.plan.sentinels:
                 if line.path in known.sentinels:
                     self._last_sentinel[line.path] = plan.slot(line, known.sentinels[line.path])
         await self._publish()
-        scheduler = ticker.start(
+        ticking = ticker.Ticker(
             {
                 self._tick: max(TICK_S / clock.speed, FASTEST_TICK_S),
                 self._beat: BEAT_S,
@@ -107,22 +116,32 @@ class Daemon:
         sdnotify.send(READY=1)
         try:
             await self._stopping.wait()
-            scheduler.pause()
             await self._drain()
+            await self._patiently(ticking.pause(), LAST_WORDS_S)
         finally:
-            scheduler.shutdown(wait=False)
+            ticking.shutdown()
             await asyncio.to_thread(book.abandon, clock.now(), also_own=True)
             await run.flush(self.tools)
             for judged in self.tools.unsaved:
                 log.error("lost outcome id=%s reason=the database refused it to the end", judged.outcome.id)
+            await self._patiently(self._desk.deliver(), LAST_WORDS_S)
             await self._desk.close()
 
+    async def _begin_schedule(self) -> None:
+        """Let the schedule run on the monotonic clock from now on: a wall clock set back must not silence it.
+
+        Where the clock was ahead when an earlier daemon ran, its slots lie ahead and are spent: it begins after them.
+        """
+        self._last_slot = await asyncio.to_thread(memory.last_slots, self.tools.config)
+        clock = self.tools.clock
+        ahead = dt.datetime.fromtimestamp(max(self._last_slot.values(), default=0), dt.UTC)
+        self._origin = (max(clock.now(), ahead), clock.monotonic_s())
+
     def stop(self) -> None:
-        """First call: drain. Second call: cancel what is in flight."""
+        """First call: drain. Second call: wait for nothing more."""
         if self.stopping:
-            log.warning("cancelled in_flight=%d", len(self._tasks))
-            for task in self._tasks:
-                task.cancel()
+            log.warning("cancelled in_flight=%d", len(self.in_flight))
+            self._hurried.set()
         self._stopping.set()
         sdnotify.stopping(self.tools.config.monitor.shutdown_grace + STOP_S)
 
@@ -134,10 +153,13 @@ class Daemon:
     async def _tick(self) -> None:
         """Start a probe for each slot that is due; a path still busy skips its slot. Waits for nothing.
 
-        Where own traffic has just told how a path is, its scheduled canary is not paid for.
+        Where own traffic has just told how a path is, its scheduled canary is not paid for. A drain may take
+        minutes: in it, ticks only show that the daemon lives and that no time is missing.
         """
         self._standstill.tick()
         sdnotify.send(WATCHDOG=1)
+        if self.stopping:
+            return
         now = self.schedule_now()
         for line, slot in plan.due(self.plan.lines, now, self._last_slot):
             self._last_slot[line.path] = slot
@@ -261,15 +283,26 @@ class Daemon:
             )
         except records.RecordsError as error:
             log.error("no heartbeat reason=%s", error)  # noqa: TRY400 - the reason says it all
+        self._look_at_wal()
         healthy = sum(state.state is model.State.HEALTHY for state in self.states)
         words = f"{healthy} of {len(self.states)} paths healthy, {len(self.in_flight)} requests in flight"
         sdnotify.send(STATUS=f"{words}; {self.note}" if self.note else words)
+
+    def _look_at_wal(self) -> None:
+        """Say that the -wal file grows, at its first LARGE_WAL_BYTES and whenever it has doubled."""
+        size = self.tools.book.wal_bytes()
+        if size < LARGE_WAL_BYTES:
+            self._told_wal_bytes = 0
+        elif size >= 2 * self._told_wal_bytes:
+            self._told_wal_bytes = size
+            log.warning("the -wal file grows megabytes=%d reason=another program reads on and on", size >> 20)
 
     async def _publish(self) -> None:
         """Say what each path is now, for `status`; a request in flight that hangs is evidence already."""
         now = self.tools.clock.now()
         pending = [states.Pending(path, since) for path, since in self.in_flight.items()]
-        due = {line.path: plan.next_at(line, now) for line in self.plan.lines}
+        slots_at = self.schedule_now()  # differs from `now` where the wall clock was set
+        due = {line.path: now + (plan.next_at(line, slots_at) - slots_at) for line in self.plan.lines}
         found = self._board.states(now, pending)
         self.states = tuple(dataclasses.replace(state, next_at=due.get(state.path)) for state in found)
         try:
@@ -294,6 +327,8 @@ class Daemon:
         2. rebuild the states by it, so that paths that stay keep theirs;
         3. put it in force in one step; requests in flight end with what they began with.
         """
+        if self.stopping:
+            return
         async with self._reloading:
             sdnotify.reloading()
             self._arrived.clear()
@@ -306,6 +341,9 @@ class Daemon:
             except records.RecordsError as error:
                 self._files.again()
                 log.error("not reloaded yet reason=%s", error)  # noqa: TRY400 - as above
+            except Exception:
+                self.note = f"{rows.NOT_RELOADED}: a bug, see the log"
+                log.exception("bug in reload")
             else:
                 for judged in self._arrived:
                     if judged.outcome.id not in known.latest:
@@ -324,13 +362,24 @@ class Daemon:
         await self._beat()
 
     async def _drain(self) -> None:
-        grace_s = self.tools.config.monitor.shutdown_grace / self.tools.clock.speed
+        """Wait for requests in flight up to the grace time, then cancel them."""
+        grace_s = self.tools.config.monitor.shutdown_grace
+        if self.in_flight:
+            log.info("draining in_flight=%d grace_s=%.0f", len(self.in_flight), grace_s)
         if self._tasks:
-            log.info("draining in_flight=%d grace_s=%.0f", len(self._tasks), grace_s)
-            _, late = await asyncio.wait(set(self._tasks), timeout=grace_s)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            await self._patiently(asyncio.wait(set(self._tasks)), grace_s / self.tools.clock.speed)
+        late = set(self._tasks)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    async def _patiently(self, work: Coroutine[Any, Any, object], within_s: float) -> None:
+        """Do this until it is done, for so many real seconds at most, and never beyond the second signal."""
+        working, hurried = asyncio.create_task(work), asyncio.create_task(self._hurried.wait())
+        await asyncio.wait({working, hurried}, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
+        for task in (working, hurried):
+            task.cancel()
+        await asyncio.gather(working, hurried, return_exceptions=True)
 
 
 def places(config: "schema.Config") -> dict[str, asyncio.Semaphore]:

@@ -1,11 +1,12 @@
 """The program's log on stderr: one line a record, as text or as JSON, redacted, control characters made visible."""
 
+import contextlib
 import datetime as dt
 import json
 import logging
 import sys
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, TextIO
 
 from probe import escape
 
@@ -32,9 +33,19 @@ class Line(logging.Formatter):
         return f"{at} {record.levelname} {text}"
 
 
+class Handler(logging.StreamHandler[TextIO]):
+    """Writes to stderr; a record that cannot be written is lost, and stops nothing."""
+
+    def handleError(self, _record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Say that one was lost: logging itself would print the record's arguments, and nothing would redact them."""
+        with contextlib.suppress(OSError, ValueError):
+            self.stream.write(f"tierwatch: a log record was lost: {type(sys.exc_info()[1]).__name__}\n")
+
+
 def start(redact: Callable[[str], str], log_format: Literal["text", "json"], level: int = logging.INFO) -> None:
     """Log to stderr from here on, replacing what was set up before."""
-    handler = logging.StreamHandler(sys.stderr)
+    escape.visible("\n")  # loads what it needs, for the day when no file can be opened
+    handler = Handler(sys.stderr)
     handler.setFormatter(Line(redact, log_format))
     root = logging.getLogger()
     root.handlers[:] = [handler]

@@ -31,12 +31,17 @@ def recall(config: "schema.Config", now: dt.datetime) -> Memory:
     """Read history and replay it; seconds of work for a large one. Raises RecordsError."""
     calm_s = {line.path: line.interval_s for line in plan.plan(config).lines}
     latest: set[str] = set()
-
-    def seen(judged: model.Judged) -> model.Judged:
-        if judged.outcome.sent_at > now - LATE:
-            latest.add(judged.outcome.id)
-        return judged
-
+    board = states.Board(config, calm_s)
     with history.open(pathlib.Path(config.monitor.database)) as past:
-        board = states.board(map(seen, past.outcomes(since=now - states.MEMORY)), config, calm_s=calm_s)
+        for judged in past.outcomes(since=now - states.MEMORY):  # one at a time: all of them would fill the memory
+            if judged.outcome.sent_at > now - LATE:
+                latest.add(judged.outcome.id)
+            board.add(judged)
         return Memory(board, frozenset(latest), past.arrived(), past.latest_sent(model.Trigger.SENTINEL))
+
+
+def last_slots(config: "schema.Config") -> dict[model.Path, int]:
+    """The latest slot that was paid for, of each path that has one. Raises RecordsError."""
+    with history.open(pathlib.Path(config.monitor.database)) as past:
+        found = {path: past.last_slot(path) for path in config.paths()}
+    return {path: slot for path, slot in found.items() if slot is not None}

@@ -1,5 +1,7 @@
 """The one door to apscheduler: periodic jobs on a clock that never jumps."""
 
+import asyncio
+import contextlib
 import datetime as dt
 import time
 from collections.abc import Awaitable, Callable
@@ -43,13 +45,35 @@ class Every(BaseTrigger):  # type: ignore[misc]  # apscheduler has no types
         return previous + max(beats, 1) * self._period
 
 
-def start(jobs: dict[Callable[[], Awaitable[None]], float], first_after_s: float = 0.0) -> AsyncIOScheduler:
-    """A running scheduler for coroutine functions and their periods in seconds of real time."""
-    zone = MonotonicZone()
-    defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
-    scheduler = AsyncIOScheduler(timezone=zone, job_defaults=defaults)
-    first = dt.datetime.now(zone) + dt.timedelta(seconds=first_after_s)
-    for job, period_s in jobs.items():
-        scheduler.add_job(job, Every(period_s), name=job.__name__, next_run_time=first)
-    scheduler.start()
-    return scheduler
+class Ticker:
+    """Runs coroutine functions, each at its period in seconds of real time and once at a time."""
+
+    def __init__(self, jobs: dict[Callable[[], Awaitable[None]], float], first_after_s: float = 0.0) -> None:
+        zone = MonotonicZone()
+        defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        self._scheduler = AsyncIOScheduler(timezone=zone, job_defaults=defaults)
+        self._turns = [asyncio.Lock() for _ in jobs]
+        first = dt.datetime.now(zone) + dt.timedelta(seconds=first_after_s)
+        for turn, (job, period_s) in zip(self._turns, jobs.items(), strict=True):
+            every = Every(period_s)
+            self._scheduler.add_job(_run, every, (job, turn), name=job.__name__, next_run_time=first)
+        self._scheduler.start()
+
+    async def pause(self) -> None:
+        """Begin no further turn, and wait for those under way."""
+        self._scheduler.pause()
+        await asyncio.sleep(0)  # one that was just submitted takes its turn
+        for turn in self._turns:
+            async with turn:
+                pass
+
+    def shutdown(self) -> None:
+        """End it; a turn under way is cancelled."""
+        self._scheduler.shutdown(wait=False)
+
+
+async def _run(job: Callable[[], Awaitable[None]], turn: asyncio.Lock) -> None:
+    async with turn:
+        # Only `shutdown` cancels a turn, and apscheduler would log that as a failure.
+        with contextlib.suppress(asyncio.CancelledError):
+            await job()

@@ -234,14 +234,13 @@ def test_the_ticker_fires_at_its_pace_and_once_after_a_gap():
         ticks.append(time.monotonic())
 
     async def go():
-        scheduler = ticker.start({tick: 0.05})
+        ticking = ticker.Ticker({tick: 0.05})
         await asyncio.sleep(0.22)
         before = len(ticks)
         time.sleep(0.5)  # noqa: ASYNC251 - the loop must stand still
         await asyncio.sleep(0.07)
-        scheduler.pause()
-        await asyncio.sleep(0)
-        scheduler.shutdown(wait=False)
+        await ticking.pause()
+        ticking.shutdown()
         return before
 
     before = asyncio.run(go())

@@ -82,8 +82,7 @@ class Desk:
             log.exception("bug in alerts")
 
     async def close(self) -> None:
-        """Send what is due, wait for what is being sent, and close the connections."""
-        await self.deliver()
+        """End its threads and connections; call it after the last delivery."""
         self._delivery.close()
         if self._http is not None:
             await self._http.aclose()

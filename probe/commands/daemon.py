@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import pathlib
 import signal
 import sys
@@ -34,8 +35,6 @@ def command(config_path: str | None) -> None:
 
     heap.give_back_large_buffers()
     settings = config.load(config.find(config_path))
-    for warning in config.read_warnings(settings):
-        click.echo(f"warning: {warning}", err=True)
     database = pathlib.Path(settings.monitor.database)
     with records.daemon_lock(database), records.open(database) as book:
         attended = sys.stderr.isatty()
@@ -46,7 +45,13 @@ def command(config_path: str | None) -> None:
 
         tools = run.tools(settings, clock.RealClock(), book)
         log_by(tools)
+        for warning in config.read_warnings(settings):
+            logging.getLogger("tierwatch").warning("config: %s", warning)
         asyncio.run(_serve(daemon.Daemon(tools, on_reload=log_by), attended=attended))
+    sys.stdout.flush()
+    logging.shutdown()
+    # An alert service that answers byte by byte holds a thread of its library; Python would wait for it for ever.
+    os._exit(0)
 
 
 async def _serve(watch: "daemon.Daemon", *, attended: bool) -> None:

@@ -255,6 +255,12 @@ class History:
         ((last,),) = self._rows("SELECT coalesce(max(seq), 0) FROM outcome")
         return int(last)
 
+    def last_slot(self, path: model.Path) -> int | None:
+        """The latest slot for which a canary was paid, whenever that was."""
+        sql = "SELECT max(slot) FROM intent WHERE (channel, tier) = (?, ?) AND slot IS NOT NULL"
+        ((last,),) = self._rows(sql, *path)
+        return None if last is None else int(last)
+
     def entries(self, request_id: str) -> tuple[rows.GatewayEntry, ...]:
         """What gateways' logs say of a request that was asked for by their id."""
         names = ", ".join(columns.shape_of(rows.GatewayEntry).names)

@@ -1,5 +1,6 @@
 """Which process is meant: a PID alone may be used again by another process."""
 
+import functools
 import os
 import pathlib
 import subprocess
@@ -33,4 +34,10 @@ def identity(pid: int) -> str | None:
 def own() -> tuple[int, str]:
     """PID and identity of this process."""
     pid = os.getpid()
-    return pid, identity(pid) or ""
+    return pid, _own(pid)
+
+
+@functools.cache
+def _own(pid: int) -> str:
+    """Asked once: later there may be no file descriptor left to ask with."""
+    return identity(pid) or ""

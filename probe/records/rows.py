@@ -43,7 +43,8 @@ class Heartbeat:
     note: str
 
     def stale(self, now: dt.datetime) -> bool:
-        return (now - self.at).total_seconds() > self.stale_after_s
+        """Is it too old? One from the future is too: after a clock was set back a living daemon has dated it anew."""
+        return abs((now - self.at).total_seconds()) > self.stale_after_s
 
     @property
     def refuses_config(self) -> bool:

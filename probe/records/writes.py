@@ -14,7 +14,7 @@ from typing import Self
 import sqlite_utils
 
 from probe import model, taxonomy
-from probe.records import columns, errors, outbox, own, process, rows, verdicts
+from probe.records import columns, database, errors, outbox, own, process, rows, verdicts
 from probe.records import door as doors
 
 BATCH = 500
@@ -50,6 +50,10 @@ class Records:
     def close(self) -> None:
         """Close the database; nothing can be written afterwards."""
         self._door.close()
+
+    def wal_bytes(self) -> int:
+        """Size of the -wal file, which is emptied whenever it is large and nobody reads from it."""
+        return database.wal_bytes(self._door.path)
 
     # --- money -------------------------------------------------------------------------------------------------
 
