@@ -1,11 +1,15 @@
 """How fast own traffic is taken in, classified, against raw `executemany` of the same rows; and memory over many lines.
 
-usage: python bench/ingest.py [LINES]
+usage: python bench/ingest.py [LINES [MEMORY_LINES]]
 
-Both write the same rows into the same tables, indexes and durability, the raw way with everything made
-beforehand: once in transactions of as many rows as ours, once in a single one. Rounds are interleaved.
-Memory is the process's own, read while lines are taken in without a stop; the slope between the first
-and the last quarter says what ten million lines would add.
+Ours is what `tierwatch ingest FILE` does: lines read, parsed, mapped to paths, judged, looked up among what is
+stored, committed batch by batch with the place reached. Raw is SQLite alone: every column of every row made
+beforehand, the same tables, indexes, foreign keys and durability (WAL, synchronous=FULL), once in transactions
+of as many rows as ours, once in a single one; it checkpoints as SQLite does by itself, at 4 MB of WAL as ours.
+Both use one thread of one process. Rounds are interleaved; a ratio is that of one round.
+
+Memory is the process's own, read while lines are taken in without a stop. LINES by default 100,000 (0: none),
+MEMORY_LINES four times as many.
 """
 
 import contextlib
@@ -20,11 +24,10 @@ import tempfile
 import time
 
 from probe import config, records
-from probe.own import files, intake
+from probe.own import intake, taking
 from probe.records import database
 
-ROUNDS = 5
-WHOLE = 10_000_000
+ROUNDS = 3
 TABLES = ("outcome", "evidence", "verdict", "request_id")
 AT = dt.datetime(2026, 8, 1, tzinfo=dt.UTC)
 
@@ -80,15 +83,25 @@ def lines(count, seed=1, failing=0.05):
         yield json.dumps(line) + "\n"
 
 
-def take(settings, path, database_path, watch=lambda _read: None):
-    """Rows a second through the product's own way: lines, mapping, verdict, transactions of BATCH rows."""
-    started = time.perf_counter()
+def take(folder, path, watch=lambda _read: None):
+    """(rows a second, CPU seconds a row) in the command's own way, into a new database."""
+    settings = config.load(folder / "config.toml")
+    database_path = config.database(folder / "config.toml")
+    started, began = time.perf_counter(), time.process_time()
     with records.open(database_path) as book:
-        taking = intake.Intake(settings, book, lambda: dt.datetime.now(dt.UTC), source=files.source(path))
-        for _ in taking.take(files.lines(path, None)):
-            watch(taking.tally.read)
-    assert taking.tally.new == taking.tally.read
-    return taking.tally.new / (time.perf_counter() - started)
+        run = taking.Run(settings, book, database_path, lambda: dt.datetime.now(dt.UTC), print, progress(watch))
+        run.take_files([str(path)])
+    (tally,) = run.tallies.values()
+    assert tally.new == tally.read
+    return tally.new / (time.perf_counter() - started), (time.process_time() - began) / tally.new
+
+
+def progress(watch):
+    @contextlib.contextmanager
+    def bar(_size, _unit):
+        yield watch
+
+    return bar
 
 
 def rows_of(database_path):
@@ -98,14 +111,15 @@ def rows_of(database_path):
 
 
 def raw(found, judgements, database_path, size):
-    """Rows a second by `executemany` of rows that are there already; `size` outcomes a transaction."""
+    """The same by `executemany` of rows that are there already; `size` outcomes a transaction."""
     records.open(database_path).close()
     count = len(found["outcome"])
     with contextlib.closing(database.writer(database_path, 5.0)) as connection:
+        connection.execute("PRAGMA wal_autocheckpoint = 1000").fetchone()  # SQLite's own default
         connection.executemany("INSERT INTO judgement VALUES (?, ?, ?, ?)", judgements)
         inserts = {table: f"INSERT INTO {table} VALUES ({', '.join('?' * len(found[table][0]))})" for table in TABLES}
         at = dict.fromkeys(TABLES, 0)
-        started = time.perf_counter()
+        started, began = time.perf_counter(), time.process_time()
         for last in range(size, count + size, size):
             connection.execute("BEGIN IMMEDIATE")
             for table in TABLES:
@@ -115,7 +129,7 @@ def raw(found, judgements, database_path, size):
                 connection.executemany(inserts[table], found[table][at[table] : end])
                 at[table] = end
             connection.execute("COMMIT")
-        return count / (time.perf_counter() - started)
+        return count / (time.perf_counter() - started), (time.process_time() - began) / count
 
 
 SEQ = {"outcome": 0, "evidence": 0, "verdict": 0, "request_id": 2}
@@ -126,58 +140,71 @@ def resident_mb():
     return int(fields[1]) * 4096 / 2**20
 
 
-def speed(settings, folder, count):
+def speed(folder, count):
     """Print rows a second and the ratios."""
-    path = folder / "requests.ndjson"
+    path, database_path = folder / "requests.ndjson", folder / "tierwatch.db"
     with path.open("w") as file:
         file.writelines(lines(count))
-    take(settings, path, folder / "first.db")
-    found = rows_of(folder / "first.db")
-    with contextlib.closing(sqlite3.connect(folder / "first.db")) as connection:
+    take(folder, path)
+    found = rows_of(database_path)
+    with contextlib.closing(sqlite3.connect(database_path)) as connection:
         judgements = connection.execute("SELECT * FROM judgement").fetchall()
-    ours, batched, single = [], [], []
-    for number in range(ROUNDS):
-        ours.append(take(settings, path, folder / f"ours-{number}.db"))
-        batched.append(raw(found, judgements, folder / f"batched-{number}.db", intake.BATCH))
-        single.append(raw(found, judgements, folder / f"single-{number}.db", count))
-        for left in folder.glob(f"*-{number}.db*"):
-            left.unlink()
+    ways = {
+        "taken in and classified": lambda: take(folder, path),
+        f"raw, {intake.BATCH:,} a transaction": lambda: raw(found, judgements, database_path, intake.BATCH),
+        "raw, one transaction": lambda: raw(found, judgements, database_path, count),
+    }
+    seen = {name: [] for name in ways}
+    for _ in range(ROUNDS):
+        for name, way in ways.items():
+            forget(folder)
+            seen[name].append(way())
     print(
-        f"{count:,} lines, {ROUNDS} rounds, median rows/s (with {sum(map(len, found.values())) / count:.1f} rows in {len(TABLES)} tables each)"
+        f"{count:,} lines, {ROUNDS} rounds, medians, one core "
+        f"({sum(map(len, found.values())) / count:.1f} rows in {len(TABLES)} tables each)"
     )
-    print(f"  taken in and classified       {statistics.median(ours):10,.0f}")
-    for name, speeds in ((f"raw, {intake.BATCH} a transaction", batched), ("raw, one transaction", single)):
-        ratios = [mine / theirs for mine, theirs in zip(ours, speeds, strict=True)]
-        print(
-            f"  {name:28}  {statistics.median(speeds):10,.0f}   ratio {statistics.median(ratios):.2f}"
-            f"  ({min(ratios):.2f}-{max(ratios):.2f}), target 0.25"
-        )
+    ours = seen["taken in and classified"]
+    for name, theirs in seen.items():
+        speeds, cpu_s = ([each[part] for each in theirs] for part in (0, 1))
+        told = f"  {name:28} {statistics.median(speeds):8,.0f}/s, {1e6 * statistics.median(cpu_s):5.1f} us of CPU each"
+        if theirs is not ours:
+            ratios = [mine[0] / other[0] for mine, other in zip(ours, theirs, strict=True)]
+            busy = [other[1] / mine[1] for mine, other in zip(ours, theirs, strict=True)]
+            told += (
+                f"; ratio {statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
+                f", by CPU {statistics.median(busy):.2f} ({min(busy):.2f}-{max(busy):.2f}); target 0.25"
+            )
+        print(told)
 
 
-def memory(settings, folder, count):
-    """Print resident memory over the lines and what the slope would come to."""
+def forget(folder):
+    for left in folder.glob("tierwatch.db*"):
+        left.unlink()
+
+
+def memory(folder, count):
+    """Print resident memory over the lines."""
+    forget(folder)
     path = folder / "many.ndjson"
     with path.open("w") as file:
         file.writelines(lines(count, seed=2))
-    seen = []
-    take(settings, path, folder / "many.db", lambda read: seen.append((read, resident_mb())))
-    quarter = len(seen) // 4
-    (n0, m0), (n1, m1) = seen[quarter], seen[-1]
-    slope = (m1 - m0) / (n1 - n0)
-    print(f"memory: {seen[0][1]:.0f} MB at first, {m0:.1f} MB after {n0:,} lines, {m1:.1f} MB after {n1:,}")
-    print(
-        f"  {1e6 * slope:+.2f} MB a million lines; extrapolated to {WHOLE:,} lines: {m0 + slope * (WHOLE - n0):.0f} MB"
-    )
+    size, seen = path.stat().st_size, []
+    rows_a_second, _ = take(folder, path, lambda done: seen.append((done, resident_mb())))
+    print(f"memory over {count:,} lines ({size / 2**20:,.0f} MB) at {rows_a_second:,.0f}/s, resident:")
+    for part in range(1, 11):
+        done, used_mb = seen[max(len(seen) * part // 10 - 1, 0)]
+        print(f"  {done / size:6.1%} of the file  {used_mb:6.1f} MB")
 
 
 def main():
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 30_000
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    many = int(sys.argv[2]) if len(sys.argv) > 2 else 4 * count
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         (folder / "config.toml").write_text(CONFIG)
-        settings = config.load(folder / "config.toml")
-        speed(settings, folder, count)
-        memory(settings, folder, 4 * count)
+        if count:
+            speed(folder, count)
+        memory(folder, many)
 
 
 if __name__ == "__main__":

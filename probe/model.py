@@ -258,7 +258,7 @@ class RequestIds:
     def all(self) -> tuple[tuple[str, str], ...]:
         """(hop, id) pairs, gateway first."""
         hops = {"gateway": self.gateway, "trace": self.trace, "upstream": self.upstream, "edge": self.edge}
-        return tuple((hop, value) for hop, values in hops.items() for value in values)
+        return tuple([(hop, value) for hop, values in hops.items() for value in values])
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

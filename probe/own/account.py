@@ -1,13 +1,12 @@
 """One own request as one source tells it, and the line that tells it (docs/own-traffic.md): every source becomes this."""
 
-import dataclasses
 import datetime as dt
 import functools
 import itertools
 import re
 import urllib.parse
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from probe import headers, model
 from probe.config import secrets
@@ -41,8 +40,7 @@ scrubbed = secrets.Redactor(())
 NO_ORDER = model.Order("", "")
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Account:
+class Account(NamedTuple):
     """One request. `channel` and `host` are empty where the source does not tell them."""
 
     id: str
@@ -86,9 +84,9 @@ def of(told: Mapping[str, Any]) -> Account:
         evidence=model.Evidence(
             status=whole(told, "status", 100, 999),
             headers=_headers(told.get("headers")),
-            text=scrubbed(_text(told, "text", TEXT_CHARACTERS)),
+            text=_scrubbed(told, "text", TEXT_CHARACTERS),
             fault=fault,
-            fault_text=scrubbed(_text(told, "fault_text", 2000)),
+            fault_text=_scrubbed(told, "fault_text", 2000),
             elapsed_s=elapsed_s,
             order=_order(told),
             picture=_picture(told.get("picture")),
@@ -228,7 +226,7 @@ def _entry(told: Any) -> rows.GatewayEntry | None:
         token_group=_text(told, "group"),
         duration_s=_seconds(told, "duration_s"),
         charged_usd=_number(told, "charged_usd", 0, 1e6),
-        error=scrubbed(_text(told, "error", 500)),
+        error=_scrubbed(told, "error", 500),
         attempts=whole(told, "attempts", 1, 1000),
     )
 
@@ -268,7 +266,8 @@ def _instant(told: Mapping[str, Any], name: str = "sent_at") -> dt.datetime:
     if at is None or at.tzinfo is None:
         raise ValueError(f"{name} is no time with its zone, such as 2026-08-13T02:41:00Z")
     at = at if at.tzinfo is dt.UTC else at.astimezone(dt.UTC)
-    return at.replace(microsecond=at.microsecond // 1000 * 1000)  # records keep milliseconds
+    finer_us = at.microsecond % 1000  # records keep milliseconds
+    return at.replace(microsecond=at.microsecond - finer_us) if finer_us else at
 
 
 def _needed(told: Mapping[str, Any], name: str) -> str:
@@ -285,6 +284,11 @@ def _text(told: Mapping[str, Any], name: str, most: int = WORD_CHARACTERS) -> st
     if not isinstance(value, str):
         raise ValueError(f"{name} is no text")  # noqa: TRY004 - one kind of error for a bad line
     return value if len(value) <= most else value[:most]
+
+
+def _scrubbed(told: Mapping[str, Any], name: str, most: int) -> str:
+    found = _text(told, name, most)
+    return scrubbed(found) if found else ""
 
 
 def _number(told: Mapping[str, Any], name: str, low: float, high: float) -> float | None:

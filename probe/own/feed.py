@@ -43,7 +43,7 @@ class Feed:
 
     def _file(self, config: "schema.Config", past: history.History, key: bytes, path: pathlib.Path) -> None:
         try:
-            tally, _ = spool.take_file(config, self._book, past, self._now, key, path)
+            tally = spool.take_file(config, self._book, past, self._now, key, path)
         except OSError as error:
             if path not in self._unreadable:
                 log.warning("spool file not read path=%s reason=%s", path, error)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import IO, NamedTuple
 
-from probe.own import formats, intake
+from probe.own import formats
 from probe.own.intake import Line
 
 CHUNK_CHARACTERS = 1 << 16
@@ -56,11 +56,11 @@ def complete(file: IO[bytes], inode: int, offset: int) -> Iterator[Line]:
             while data and not data.endswith(b"\n"):  # pass over the rest of it
                 offset += len(data)
                 data = file.readline(formats.LONGEST)
-            yield Line(number, "{", position=str(Position(inode, offset + len(data))))
+            yield Line(number, "{", position=Position(inode, offset + len(data)))
         elif not data.endswith(b"\n"):
             return
         elif data.strip():
-            yield Line(number, data.decode("utf-8", "replace"), position=str(Position(inode, offset + len(data))))
+            yield Line(number, data.decode("utf-8", "replace"), position=Position(inode, offset + len(data)))
         offset += len(data)
 
 
@@ -95,7 +95,7 @@ def elements(file: IO[bytes], end: Position) -> Iterator[Line]:
         held, text = Line(number, text[:stop]), text[stop:]
     if held is not None:
         whole = text.strip() == "]"
-        yield held._replace(position=str(end) if whole else "")
+        yield held._replace(position=end if whole else "")
     if text.strip() not in {"]", ""}:
         yield Line(number + 1, text[:200])  # cut short: set aside, told with its reason
 
@@ -103,20 +103,6 @@ def elements(file: IO[bytes], end: Position) -> Iterator[Line]:
 def stream(file: IO[bytes]) -> Iterator[Line]:
     """Lines of a pipe, each as it comes."""
     return complete(file, 0, 0)
-
-
-def parts(lines: Iterator[Line | None], advance: Callable[[int], None]) -> Iterator[list[Line]]:
-    """Lists of lines to be stored together: full, or at a None. `advance` is told the bytes read."""
-    part: list[Line] = []
-    for line in lines:
-        if line is not None:
-            part.append(line)
-            advance(Position.parse(line.position).offset)
-        if part and (line is None or len(part) >= intake.BATCH):
-            yield part
-            part = []
-    if part:
-        yield part
 
 
 def wait() -> None:
@@ -129,7 +115,7 @@ def follow(path: pathlib.Path, before: str | None, wait: Callable[[float], None]
     position = before
     while True:
         for line in lines(path, position) if path.exists() else ():
-            position = line.position or position
+            position = str(line.position) or position
             yield line
         yield None
         wait(POLL_S)

@@ -1,5 +1,6 @@
 """Lines in, outcomes out: own requests read, mapped, judged and stored batch by batch, in memory that does not grow."""
 
+import collections
 import dataclasses
 import datetime as dt
 import functools
@@ -7,7 +8,7 @@ import itertools
 import json
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from probe import model, taxonomy
 from probe.own import account, formats, mapping
@@ -17,8 +18,11 @@ if TYPE_CHECKING:
     from probe.config import schema
     from probe.records import Records
 
-BATCH = 500
+BATCH = 2_000
 """Requests stored in one transaction."""
+
+BATCH_CHARACTERS = 32 * 2**20
+"""Lines that are held together for it are no longer than this, or a single one: LiteLLM's may hold pictures."""
 
 AHEAD = dt.timedelta(hours=1)
 """A request sent later than this from now has a wrong clock: it would hide everything until then."""
@@ -30,7 +34,7 @@ class Line(NamedTuple):
     number: int
     text: str = ""
     told: account.Account | None = None
-    position: str = ""  # how far the source has been read once this line is stored
+    position: object = ""  # its text says how far the source has been read once this line is stored
 
 
 @dataclasses.dataclass(slots=True)
@@ -68,24 +72,26 @@ class Intake:
         key: bytes | None = None,
     ) -> None:
         self.tally = Tally()
+        self.position: object = ""  # reached with what has been stored
         self._book, self._now, self._source = book, now, source
         self.since = since
         self._aside, self._key = aside, key
         self._vantage = config.monitor.vantage
         self._map, self._judge = mapping.Map(config), judging(config)
 
-    def take(self, lines: Iterable[Line]) -> Iterator[tuple[model.Judged, ...]]:
-        """Take in lines; gives the outcomes that were new, batch by batch.
+    def take(self, lines: Iterable[Line | None]) -> Iterator[tuple[model.Judged, ...]]:
+        """Take in lines; gives the outcomes that were new, batch by batch. None among the lines: no more for now.
 
         How far the source has been read is committed with each batch: interrupted, it goes on from there.
         """
         for batch in batches(lines):
-            before = dataclasses.replace(self.tally)
-            requests = [found for line in batch if (found := self._request(line)) is not None]
+            before, latest = dataclasses.replace(self.tally), self._now() + AHEAD
+            requests = [found for line in batch if (found := self._request(line, latest)) is not None]
             self.tally.read += len(batch)
             dropped, bad = self.tally.dropped - before.dropped, self.tally.bad - before.bad
             lost = {"not recorded: queue or spool full": dropped, "set aside": bad}
-            yield self._store(requests, batch[-1].position, {reason: n for reason, n in lost.items() if n})
+            self.position = batch[-1].position
+            yield self._store(requests, str(self.position), {reason: n for reason, n in lost.items() if n})
 
     def set_aside(self, text: str, reason: str) -> None:
         """A row that is no request."""
@@ -98,13 +104,15 @@ class Intake:
 
     def again(self, held: Iterable[tuple[str, str]]) -> Iterator[tuple[model.Judged, ...]]:
         """Look at (id, line) of requests that no path was known for; gives the outcomes of those that have one now."""
-        for batch in batches(held):
-            found = {identity: self._request(Line(0, text)) for identity, text in batch}
+        waiting = iter(held)
+        while batch := list(itertools.islice(waiting, BATCH)):
+            latest = self._now() + AHEAD
+            found = {identity: self._request(Line(0, text), latest) for identity, text in batch}
             requests = {identity: each for identity, each in found.items() if each is not None and each.judged}
             self.tally.read += len(requests)
             yield self._store([*requests.values()], "", {}, [*requests])
 
-    def _request(self, line: Line) -> own.Request | None:
+    def _request(self, line: Line, latest: dt.datetime) -> own.Request | None:
         """One line as a request to store; None where it is none, is too old, or was set aside."""
         tally = self.tally
         try:
@@ -112,7 +120,7 @@ class Intake:
             if isinstance(told, formats.Dropped):
                 tally.dropped += told.count
                 return None
-            if told.sent_at > self._now() + AHEAD:
+            if told.sent_at > latest:
                 raise ValueError("sent_at lies in the future")
         except formats.Skipped:
             tally.skipped += 1
@@ -141,18 +149,23 @@ class Intake:
         tally.known += taken.known
         tally.canaries += taken.canaries
         tally.unmapped += taken.unmapped
-        for judged in taken.new:
-            tally.by_path[judged.outcome.path] = tally.by_path.get(judged.outcome.path, 0) + 1
+        for path, count in collections.Counter(judged.outcome.path for judged in taken.new).items():
+            tally.by_path[path] = tally.by_path.get(path, 0) + count
         return taken.new
 
 
-T = TypeVar("T")
-
-
-def batches(items: Iterable[T]) -> Iterator[list[T]]:
-    """Lists of at most BATCH items."""
-    iterator = iter(items)
-    while batch := list(itertools.islice(iterator, BATCH)):
+def batches(lines: Iterable[Line | None]) -> Iterator[list[Line]]:
+    """Lists of lines to be stored together; a None ends one early."""
+    batch: list[Line] = []
+    characters = 0
+    for line in lines:
+        if line is not None:
+            batch.append(line)
+            characters += len(line.text)
+        if batch and (line is None or len(batch) >= BATCH or characters >= BATCH_CHARACTERS):
+            yield batch
+            batch, characters = [], 0
+    if batch:
         yield batch
 
 

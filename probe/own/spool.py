@@ -3,7 +3,6 @@
 import contextlib
 import datetime as dt
 import fcntl
-import itertools
 import json
 import os
 import pathlib
@@ -40,20 +39,22 @@ def take_file(
     now: Callable[[], dt.datetime],
     key: bytes,
     path: pathlib.Path,
-) -> tuple[intake.Tally, tuple[model.Judged, ...]]:
-    """Take in one file of the spool, and remove it where nobody writes it any more; what was new.
+    saw: Callable[[tuple[model.Judged, ...]], None] = lambda _new: None,
+) -> intake.Tally:
+    """Take in one file of the spool, and remove it where nobody writes it any more; `saw` is given what was new.
 
     Raises OSError where it cannot be read.
     """
     name = files.source(path)
     taking = intake.Intake(config, book, now, source=name, aside=aside_in(path.parent, path.name), key=key)
     finished = is_finished(path)
-    new = tuple(itertools.chain.from_iterable(taking.take(files.lines(path, history.position(name)))))
+    for new in taking.take(files.lines(path, history.position(name))):
+        saw(new)
     if finished:
         with contextlib.suppress(PermissionError):  # a folder of somebody else: read again from where it ended
             path.unlink(missing_ok=True)
             book.take_in([], now(), positions={name: ""})
-    return taking.tally, new
+    return taking.tally
 
 
 def is_finished(path: pathlib.Path) -> bool:

@@ -7,7 +7,7 @@ import dataclasses
 import datetime as dt
 import pathlib
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from probe import client, clock, model
@@ -88,13 +88,12 @@ class Run:
 
     def again(self) -> None:
         """Requests that fitted no channel before may fit one of today's config."""
-        with self.history() as past:
-            held = list(past.held())
-        if not held or self.dry_run:
+        if self.dry_run:
             return
         name = "held before"
-        for new in self.taking(name, "", self.folder).again(held):
-            self.saw(new)
+        with self.history() as past:
+            for new in self.taking(name, "", self.folder).again(past.held()):
+                self.saw(new)
         if not self.tallies[name].read:
             del self.tallies[name]
 
@@ -112,9 +111,9 @@ class Run:
 
     def _lines(self, taking: intake.Intake, lines: Iterator[Line | None], size: int | None) -> None:
         with self.progress(size, "") as advance:
-            for part in files.parts(lines, advance):
-                for new in taking.take(part):
-                    self.saw(new)
+            for new in taking.take(lines):
+                self.saw(new)
+                advance(files.Position.parse(str(taking.position)).offset)
 
     def take_spool(self) -> None:
         while True:
@@ -123,9 +122,8 @@ class Run:
                     self._lines(self.taking(path.name, "", self.folder), files.lines(path, None), path.stat().st_size)
                     continue
                 with self.history() as past:
-                    tally, new = spool.take_file(self.config, self.book, past, self.now, self.key, path)
+                    tally = spool.take_file(self.config, self.book, past, self.now, self.key, path, self.saw)
                 self.tallies[path.name], self.asides[path.name] = tally, self.folder / spool.ASIDE
-                self.saw(new)
             if not self.follow:
                 return
             files.wait()
@@ -168,13 +166,13 @@ class Run:
                 if batch.note:
                     self.say(batch.note)
 
-    def saw(self, new: Iterable[model.Judged]) -> None:
-        for judged in new:
-            at = judged.outcome.sent_at
-            self.first_at = min(at, self.first_at or at)
-            self.last_at = max(at, self.last_at or at)
-            if self.dry_run:
-                self.seen.append(point(judged))
+    def saw(self, new: Sequence[model.Judged]) -> None:
+        times = [judged.outcome.sent_at for judged in new]
+        if times:
+            self.first_at = min(*times, self.first_at or times[0])
+            self.last_at = max(*times, self.last_at or times[0])
+        if self.dry_run:
+            self.seen.extend(map(point, new))
 
     def points(self) -> list[points.Point]:
         """The own requests of the period that was taken in, for findings: the latest MOST_POINTS."""

@@ -30,11 +30,11 @@ class LineError(ValueError):
 
 def write(judged: model.Judged) -> str:
     """One line, without the line break."""
-    row = columns.outcome_row(judged.outcome)
-    document = {"schema_version": SCHEMA_VERSION, **{column: row[column] for column in columns.OUTCOME}}
+    cells = columns.outcome_cells(judged.outcome)
+    document: dict[str, Any] = {"schema_version": SCHEMA_VERSION, **dict(zip(columns.OUTCOME, cells, strict=False))}
     document["timings"] = columns.facts(judged.outcome.timings)
     document["evidence"] = columns.evidence_facts(judged.outcome.evidence)
-    verdict = columns.verdict_row(judged.verdict)
+    verdict = dict(zip(columns.VERDICT, columns.verdict_cells(judged.verdict), strict=True))
     document["verdict"] = {**verdict, "request_ids": columns.facts(judged.verdict.request_ids)}
     return columns.compact(document)
 

@@ -20,8 +20,7 @@ MOST_UNMAPPED = 100_000
 """Requests without a path that are held; beyond that the oldest go."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One own request, ready to be stored: with its path and verdict, or as one that no path is known for."""
 
     judged: model.Judged | None
@@ -135,7 +134,9 @@ class Same:
 
     def _named(self, identity: str) -> Stored | None:
         found = self._by_id.get(identity)
-        return found or next((self._by_name[name] for name in self._names[identity] if name in self._by_name), None)
+        if found is None and self._by_name:
+            return next((self._by_name[name] for name in self._names[identity] if name in self._by_name), None)
+        return found
 
     def _at_its_time(self, request: Request) -> Stored | None:
         """The nearest in time, each taken once: what a program lost has no id, and a log knows its start to a second."""

@@ -14,6 +14,9 @@ from probe.records import columns, rollups
 
 Judge = Callable[[model.Evidence], model.Verdict]
 
+OUTCOME = ("seq", *columns.OUTCOME, *columns.PICTURE)
+VERDICT = ("seq", "judgement", *columns.VERDICT)
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Rejudging:
@@ -52,8 +55,8 @@ def append(db: sqlite_utils.Database, new: Sequence[model.Judged], rules_version
     (last,) = db.conn.execute("SELECT coalesce(max(seq), 0) FROM outcome").fetchone()
     seqs = range(last + 1, last + 1 + len(new))
     outcomes = [(seq, each.outcome) for seq, each in zip(seqs, new, strict=True)]
-    insert(db, "outcome", ({"seq": seq, **columns.outcome_row(each)} for seq, each in outcomes))
-    insert(db, "evidence", ({"seq": seq, "facts": columns.evidence_json(each.evidence)} for seq, each in outcomes))
+    insert(db, "outcome", OUTCOME, ((seq, *columns.outcome_cells(each)) for seq, each in outcomes))
+    insert(db, "evidence", ("seq", "facts"), ((seq, columns.evidence_json(each.evidence)) for seq, each in outcomes))
     if new:
         judgement = arriving_judgement(db, rules_version)
         put_verdicts(db, judgement, {seq: each.verdict for seq, each in zip(seqs, new, strict=True)})
@@ -72,13 +75,9 @@ def set_verdicts(db: sqlite_utils.Database, judgement: int, verdicts: Mapping[in
 
 def put_verdicts(db: sqlite_utils.Database, judgement: int, verdicts: Mapping[int, model.Verdict]) -> None:
     """Like `set_verdicts`, of outcomes that have none and are not counted yet."""
-    insert(
-        db,
-        "verdict",
-        ({"seq": seq, "judgement": judgement, **columns.verdict_row(each)} for seq, each in verdicts.items()),
-    )
+    insert(db, "verdict", VERDICT, ((seq, judgement, *columns.verdict_cells(each)) for seq, each in verdicts.items()))
     ids = ((seq, hop, value) for seq, each in verdicts.items() for hop, value in dict.fromkeys(each.request_ids.all()))
-    insert(db, "request_id", (columns.row({"value": value, "hop": hop, "seq": seq}) for seq, hop, value in ids))
+    insert(db, "request_id", ("seq", "hop", "value"), ((seq, hop, columns.storable(value)) for seq, hop, value in ids))
 
 
 def arriving_judgement(db: sqlite_utils.Database, rules_version: str = taxonomy.RULES_VERSION) -> int:
@@ -92,8 +91,7 @@ def arriving_judgement(db: sqlite_utils.Database, rules_version: str = taxonomy.
 def begin_judgement(db: sqlite_utils.Database, rules_version: str, *, rejudging: bool) -> int:
     """A new row of `judgement`; returns its id."""
     now = columns.when(dt.datetime.now(dt.UTC))
-    row = {"rules_version": rules_version, "began_at": now, "rejudging": int(rejudging)}
-    insert(db, "judgement", [columns.row(row)])
+    insert(db, "judgement", ("rules_version", "began_at", "rejudging"), [(rules_version, now, int(rejudging))])
     (number,) = db.conn.execute("SELECT last_insert_rowid()").fetchone()
     return int(number)
 
@@ -109,19 +107,17 @@ def rejudge(db: sqlite_utils.Database, judge: Judge, judgement: int, after: int,
     """  # noqa: S608 - made of constants
     rows = db.conn.execute(sql, [after, size]).fetchall()
     changed: dict[int, model.Verdict] = {}
-    overruled: list[dict[str, Any]] = []
+    overruled: list[tuple[Any, ...]] = []
     kinds: Counter[tuple[model.Kind, model.Kind]] = Counter()
     for seq, facts, former, *found in rows:
         before, now = columns.verdict_of(tuple(found)), judge(columns.evidence_of(json.loads(facts)))
-        if columns.verdict_row(now) == columns.verdict_row(before):
+        if columns.verdict_cells(now) == columns.verdict_cells(before):
             continue
         changed[seq] = now
-        overruled.append(
-            {"seq": seq, "overruled_by": judgement, "judgement": former, "verdict": columns.compact(found)}
-        )
+        overruled.append((seq, judgement, former, columns.compact(found)))
         if now.kind is not before.kind:
             kinds[before.kind, now.kind] += 1
-    insert(db, "overruled", overruled)
+    insert(db, "overruled", ("seq", "overruled_by", "judgement", "verdict"), overruled)
     set_verdicts(db, judgement, changed)
     return (rows[-1][0] if rows else after), Rejudging(len(rows), len(changed), kinds)
 
@@ -149,15 +145,13 @@ def last_rejudging(db: sqlite_utils.Database) -> int | None:
     return None if number is None else int(number)
 
 
-def insert(db: sqlite_utils.Database, table: str, rows: Iterable[dict[str, Any]]) -> None:
-    """Add rows of equal columns to a table that exists: columns are ours, never those of an upstream answer.
+def insert(db: sqlite_utils.Database, table: str, names: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
+    """Add rows of these columns to a table that exists; the names are ours, never those of an upstream answer.
 
     Straight to SQLite: `insert_all` looks at every row for columns to make, which takes most of the time.
     """
-    found = list(rows)
-    if found:
-        sql = f"INSERT INTO {table} ({', '.join(found[0])}) VALUES ({marks(found[0])})"  # noqa: S608 - ours
-        db.conn.executemany(sql, [tuple(row.values()) for row in found])
+    sql = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks(names)})"  # noqa: S608 - ours
+    db.conn.executemany(sql, rows)
 
 
 def marks(values: Iterable[object]) -> str:

@@ -1,5 +1,6 @@
 """Request ids of a reply by who issued them: gateway, trace, upstream, edge."""
 
+import functools
 import re
 from collections.abc import Iterator, Mapping
 
@@ -62,9 +63,14 @@ def request_ids(headers: Mapping[str, str], text: str) -> model.RequestIds:
     A gateway appends its own id to the message it passes on, so the last one named belongs to the
     outermost gateway.
     """
-    named = [*_in_headers(headers), *(reversed([*_in_text(text)]) if text else ())]
+    named = _in_headers(headers)
+    if text:
+        named += reversed([*_in_text(text)])
     if not named:
         return NONE
+    if len(named) == 1:
+        (hop, value), name = named[0], clean(named[0][1])
+        return model.RequestIds(**{hop: (name,)}) if name else NONE
     found: dict[str, list[str]] = {"gateway": [], "trace": [], "upstream": [], "edge": []}
     for hop, value in named:
         name = clean(value)
@@ -73,16 +79,23 @@ def request_ids(headers: Mapping[str, str], text: str) -> model.RequestIds:
     return model.RequestIds(**{hop: tuple(values) for hop, values in found.items()})
 
 
-def _in_headers(headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _in_headers(headers: Mapping[str, str]) -> list[tuple[str, str]]:
     direct = "openai-processing-ms" in headers or "openai-version" in headers
+    found = []
     for name, value in headers.items():
-        key = name.lower()
-        if key == "x-request-id" and (direct or value.startswith("req_")):
-            yield "upstream", value  # OpenAI's own answer, or passed on unchanged
-        elif key in HEADERS:
-            yield HEADERS[key], value
-        elif _BRAND.fullmatch(key):
-            yield "gateway", value
+        hop = _hop(name)
+        if hop == "gateway" and name.lower() == "x-request-id" and (direct or value.startswith("req_")):
+            hop = "upstream"  # OpenAI's own answer, or passed on unchanged
+        if hop:
+            found.append((hop, value))
+    return found
+
+
+@functools.lru_cache(maxsize=1024)
+def _hop(header: str) -> str:
+    """Whose ids stand in this header; "" where none do. Remembered: all answers have the same few."""
+    key = header.lower()
+    return HEADERS.get(key) or ("gateway" if _BRAND.fullmatch(key) else "")
 
 
 def _in_text(text: str) -> Iterator[tuple[str, str]]:
