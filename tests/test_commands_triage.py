@@ -44,6 +44,31 @@ def test_an_undecided_request_exits_1(folder):
     assert invoke("--text", "Error code: 500 - An error occurred while processing your request").exit_code == 1
 
 
+def test_the_status_of_a_pasted_text_may_be_told(folder):
+    told = invoke("--text", "sorry", "--status", "429").stdout
+    assert "came back   rate_limited: HTTP 429" in told
+    assert "--status 429 --channel CHANNEL" in told
+
+
+def test_an_undecided_text_without_a_path_says_what_would_tell(folder):
+    told = invoke("--text", "Unknown error", "--status", "500").stdout
+    assert "where it was sent (--channel, --tier) may tell them apart" in told
+    assert "next rung" not in told
+
+
+def test_a_missing_database_is_not_called_a_missing_config(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    samples.config(tmp_path)
+    told = invoke("--text", "Unknown error").stdout
+    assert "tierwatch.db is missing or" in told
+    assert "name the config" not in told
+
+
+def test_an_empty_paste_is_refused(folder):
+    result = invoke("--reply", "-", text="  \n")
+    assert (result.exit_code, str(result.exception)) == (1, "standard input is empty: paste what came back")
+
+
 def test_a_reply_is_read_from_standard_input(folder):
     result = invoke("--reply", "-", text='HTTP/1.1 401 Unauthorized\n\n{"error": {"code": "invalid_api_key"}}')
     assert result.exit_code == 0

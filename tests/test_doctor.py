@@ -134,11 +134,35 @@ def test_a_model_that_is_not_listed_names_its_neighbours(standin, write):
     assert "it has gpt-image-2-vip" in text
 
 
-def test_a_host_that_refuses_is_told_by_the_step_that_failed(closed_url, write):
+def test_a_stand_in_that_does_not_run_is_told_with_how_to_start_it(closed_url, write):
     found = examine(write(closed_url))
-    assert "TCP failed: Connect call failed" in told(found, "hosts")[0][1]
+    assert told(found, "hosts") == [("FAULT", told(found, "hosts")[0][1])]
+    assert "TCP failed: nothing listens there; start it" in told(found, "hosts")[0][1]
+    assert told(found, "models") == []
+
+
+def test_a_name_that_does_not_resolve_is_one_fault(write, monkeypatch):
+    def unknown(*_args, **_kwargs):
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    found = examine(write("https://gateway.example"))
+    assert [mark for mark, _ in told(found, "hosts")] == ["FAULT", "note"]
     assert "this machine's own network" in told(found, "hosts")[-1][1]
     assert told(found, "models") == []
+
+
+def test_a_channel_whose_host_is_dead_is_not_asked_for_its_models(standin, closed_url, write):
+    second = f"""[[channel]]
+name = "other"
+protocol = "openai-images"
+base_url = "{closed_url}/v1"
+model = "gpt-image-2"
+key_env = "VIP_KEY"
+"""
+    found = examine(write(standin(SCENARIO), extra=second))
+    assert sorted(mark for mark, _ in told(found, "hosts")) == ["FAULT", "ok"]
+    assert not any(text.startswith("other:") for _, text in told(found, "models"))
 
 
 def test_plain_http_where_tls_was_expected_fails_at_tls(standin):

@@ -13,7 +13,7 @@ from probe import clock, model, records, run
 from probe.config.schema import TierSpec
 from probe.inference.causes import Cause, Check
 from probe.records import history
-from probe.triage import evidence, live, offline
+from probe.triage import diagnosis, evidence, live, offline
 
 QUALITIES = ("low", "medium", "high")
 START = dt.datetime(2026, 8, 13, 2, 0, tzinfo=dt.UTC)
@@ -64,7 +64,7 @@ class Recorded:
 
 @pytest.fixture
 def climb(standin, tmp_path, monkeypatch):
-    """Climb the ladder for a failure on vip/2k-high; (diagnosis, the climb, the clock's sleeps)."""
+    """Climb the ladder for a failure on vip/2k-high; (diagnosis, the clock's sleeps)."""
     monkeypatch.setenv("TRIAGE_KEY", samples.KEY)
 
     def go(scene=SCENE, about=None, max_usd=1.0, usd_per_day=50.0, **fields):
@@ -81,14 +81,14 @@ def climb(standin, tmp_path, monkeypatch):
         async def climbing():
             with records.open(tmp_path / "tierwatch.db") as book:
                 tools = run.tools(config, time, book)
-                made = live.Climb(tools, max_usd, evidence.hashed(samples.PROMPT, book.prompt_key()), **fields)
+                prompt_id = evidence.hashed(samples.PROMPT, book.prompt_key())
                 try:
-                    return await made.up(offline.examine(about, None, config)), made
+                    found = offline.examine(about, None, config)
+                    return await live.Climb(tools, found, max_usd, prompt_id, **fields).up()
                 finally:
                     await run.close(tools)
 
-        found, made = asyncio.run(climbing())
-        return found, made, time.slept
+        return asyncio.run(climbing()), time.slept
 
     return go
 
@@ -103,20 +103,20 @@ def stored(tmp_path):
 
 
 def test_a_moderated_prompt_disguised_as_a_500_is_found_out_by_a_repeat_and_a_canary(climb, stored):
-    found, made, _ = climb()
+    found, _ = climb()
     assert (found.cause, found.now.sure) == (Cause.CONTENT, True)
-    assert made.stopped == "sure enough"
+    assert found.stopped == "sure enough"
     assert {one.outcome.trigger for one in stored()} == {model.Trigger.TRIAGE}
     assert len(stored()) == len([piece for piece in found.pieces if piece.live])
 
 
 def test_trouble_on_the_path_is_told_from_the_prompt(climb):
-    found, _, _ = climb(SCENE + FAILING, samples.about(prompt="a harmless harbour"))
+    found, _ = climb(SCENE + FAILING, samples.about(prompt="a harmless harbour"))
     assert found.now.p[Cause.CONTENT] < 0.1
 
 
 def test_the_textbook_order_is_retries_downscale_switch_then_canaries(climb):
-    found, made, slept = climb(SCENE + FAILING, samples.about(prompt="a harmless harbour"), max_usd=5.0, forced=True)
+    found, slept = climb(SCENE + FAILING, samples.about(prompt="a harmless harbour"), max_usd=5.0, forced=True)
     assert [piece.name for piece in found.pieces if piece.live] == [
         "back-off retry on vip/2k-high",
         "back-off retry on vip/2k-high",
@@ -128,35 +128,55 @@ def test_the_textbook_order_is_retries_downscale_switch_then_canaries(climb):
         "canary on official/2k-high",
     ]
     assert slept == [1.0, 2.0, 4.0]
-    assert made.stopped == "no rung is left"
+    assert found.stopped == "no rung is left"
 
 
 def test_a_retry_that_succeeds_is_not_repeated(climb):
-    found, _, _ = climb(SCENE, samples.about(prompt="a harmless harbour"), max_usd=5.0, forced=True)
+    found, _ = climb(SCENE, samples.about(prompt="a harmless harbour"), max_usd=5.0, forced=True)
     assert sum(piece.check is Check.RETRY for piece in found.pieces) == 1
 
 
 def test_a_pause_that_the_reply_asks_for_is_kept(climb):
     busy = model.Evidence(status=429, headers={"retry-after": "9"}, text="Rate limit exceeded")
-    _, _, slept = climb(SCENE + FAILING, samples.about(busy, prompt="a harbour"), max_usd=5.0, forced=True)
+    _, slept = climb(SCENE + FAILING, samples.about(busy, prompt="a harbour"), max_usd=5.0, forced=True)
     assert slept == [9.0, 9.0, 9.0]
 
 
 def test_no_more_is_spent_than_the_person_allows(climb, stored):
-    _, made, _ = climb(max_usd=0.07, forced=True)
-    assert made.spent_usd <= 0.07
-    assert made.stopped == "the next rung would pass --max-cost 0.07"
-    assert sum(one.outcome.price_usd for one in stored()) == pytest.approx(made.spent_usd)
+    found, _ = climb(max_usd=0.07, forced=True)
+    assert found.spent_usd <= 0.07
+    assert found.stopped == "the next rung would pass --max-cost 0.07"
+    assert sum(one.outcome.price_usd for one in stored()) == pytest.approx(found.spent_usd)
 
 
 def test_the_days_cap_holds_for_triage_too(climb, stored):
-    _, made, _ = climb(usd_per_day=0.05, forced=True)
-    assert made.stopped.startswith("the day's budget is spent")
+    found, _ = climb(usd_per_day=0.05, forced=True)
+    assert found.stopped.startswith("the day's budget is spent")
     assert len(stored()) == 1
 
 
+def test_what_was_found_until_ctrl_c_is_kept_with_what_it_cost(climb, stored):
+    def interrupt(_words):
+        if len(stored()) == 2:
+            asyncio.current_task().cancel()
+
+    found, _ = climb(SCENE + FAILING, samples.about(prompt="a harbour"), max_usd=5.0, forced=True, say=interrupt)
+    assert (found.stopped, sum(piece.live for piece in found.pieces)) == (diagnosis.INTERRUPTED, 2)
+    assert found.spent_usd == pytest.approx(0.06)
+
+
+def test_a_request_cut_off_in_flight_counts_as_spent(climb, stored, monkeypatch):
+    async def hang(*_):
+        asyncio.current_task().cancel()
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(run, "probe", hang)
+    found, _ = climb(SCENE, samples.about(prompt="a harbour"), max_usd=5.0, forced=True)
+    assert (found.stopped, found.spent_usd) == (diagnosis.INTERRUPTED, 0.03)
+
+
 def test_without_the_prompt_only_canaries_are_sent(climb, stored):
-    found, _, _ = climb(SCENE + FAILING, samples.about(), max_usd=5.0, forced=True)
+    found, _ = climb(SCENE + FAILING, samples.about(), max_usd=5.0, forced=True)
     assert {piece.check for piece in found.pieces if piece.live} == {Check.CANARY, Check.OTHER_CANARY}
     assert not any(one.outcome.prompt_id.startswith(model.OWN_PROMPT) for one in stored())
 

@@ -1,9 +1,11 @@
 """What `tierwatch triage` does between reading its options and printing: look, ask, climb, keep."""
 
+import asyncio
 import contextlib
 import datetime as dt
 import json
 import pathlib
+import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,8 @@ import click
 from probe import model
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from probe.config import Config
     from probe.records.history import History
     from probe.triage.diagnosis import Diagnosis
@@ -22,7 +26,7 @@ PICTURE_CAP_BYTES = 20 * 2**20
 
 
 def open_history(
-    config_path: str | None, stack: contextlib.ExitStack, *, needed: bool
+    config_path: str | None, stack: contextlib.ExitStack, *, needs_config: bool, needs_history: bool
 ) -> tuple["Config | None", "History | None"]:
     """Config and history; without them triage still reads a reply, unless they are needed or were named."""
     from probe import config as configs
@@ -33,7 +37,8 @@ def open_history(
         config = configs.load(configs.find(config_path))
         return config, stack.enter_context(histories.open(configs.database(pathlib.Path(config.source))))
     except model.UserError as error:
-        if needed or (config_path is not None and config is None):
+        needed = needs_history or (config is None and (needs_config or config_path is not None))
+        if needed:
             raise
         click.echo(f"without history: {error}", err=True)
         return config, None
@@ -92,14 +97,27 @@ async def climb(found: "Diagnosis", config: "Config", max_usd: float, *, forced:
         tools = run.tools(used, clock.RealClock(), book)
         logs.start(tools.redact, config.monitor.log_format, level=30)
         climbing = live.Climb(
-            tools, max_usd, prompt_id, forced=forced, say=lambda words: click.echo(f"  {words}", err=True)
+            tools, found, max_usd, prompt_id, forced=forced, say=lambda words: click.echo(f"  {words}", err=True)
         )
         try:
-            found = await climbing.up(found)
+            found = await until_stopped(climbing.up())
         finally:
             await run.close(tools)
-    click.echo(f"live: {climbing.stopped}; ${climbing.spent_usd:.2f} spent", err=True)
+    click.echo(f"live: {found.stopped}; ${found.spent_usd:.2f} spent", err=True)
     return found
+
+
+async def until_stopped(work: "Coroutine[Any, Any, Diagnosis]") -> "Diagnosis":
+    """Ctrl-C and SIGTERM cancel the work, which then says how far it came."""
+    task, loop = asyncio.create_task(work), asyncio.get_running_loop()
+    stops = (signal.SIGINT, signal.SIGTERM)
+    for number in stops:
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        return await task
+    finally:
+        for number in stops:
+            loop.remove_signal_handler(number)
 
 
 def keep(found: "Diagnosis", config: "Config | None") -> dict[str, Any]:
@@ -128,8 +146,12 @@ def pasted(name: str) -> str:
     from probe.triage import subject
 
     if name == "-":
-        return sys.stdin.read(subject.PASTE_CAP_CHARACTERS)
-    return read(name, subject.PASTE_CAP_CHARACTERS * 4).decode("utf-8", "replace")
+        text = sys.stdin.read(subject.PASTE_CAP_CHARACTERS)
+    else:
+        text = read(name, subject.PASTE_CAP_CHARACTERS * 4).decode("utf-8", "replace")
+    if not text.strip():
+        raise model.UserError(f"{'standard input' if name == '-' else name} is empty: paste what came back")
+    return text
 
 
 def prompt_of(name: str | None) -> str | None:

@@ -20,12 +20,15 @@ NIGHTS_A_MONTH = 30
 def command(*, config_path: str | None, name: str, n: int | None, parallel: int, as_json: bool) -> None:
     """Go, wait or split: what a batch would cost now, and once the trouble is over.
 
-    Sends nothing. Exit 0 to go, 1 to wait or to split.
+    Sends nothing.
 
     \b
     Example:
       tierwatch preflight --job nightly-batch --n 5000
       tierwatch preflight --job nightly-batch && ./send-batch
+
+    \b
+    Exit codes: 0 go, 1 wait or split, 2 usage or config.
     """
     from probe import config as configs
     from probe.records import history

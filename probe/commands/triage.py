@@ -14,6 +14,7 @@ from probe.commands import batches, inquiry, options, report
 if TYPE_CHECKING:
     from probe.config import Config
     from probe.records.history import History
+    from probe.triage.diagnosis import Diagnosis
     from probe.triage.subject import Hints, Subject
 
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 @click.argument("what", required=False)
 @click.option("--reply", metavar="FILE", help="A pasted reply instead of an id; - reads standard input.")
 @click.option("--text", metavar="TEXT", help="The error's words instead of an id.")
+@click.option("--status", type=click.IntRange(100, 599), metavar="CODE", help="The HTTP status of --text or --reply.")
 @click.option("--last", metavar="PATH", help="The latest failure on a path, such as vip/4k-high.")
 @click.option("--channel", metavar="NAME", help="Where a request went that is not stored.")
 @click.option("--tier", metavar="NAME", help="What it ordered, such as 4k-high.")
@@ -60,6 +62,7 @@ def command(
     what: str | None,
     reply: str | None,
     text: str | None,
+    status: int | None,
     last: str | None,
     channel: str | None,
     tier: str | None,
@@ -100,27 +103,26 @@ def command(
       tierwatch triage --batch failures.ndjson --out piles
 
     \b
-    Exit codes: 0 a cause stands out, 1 undecided (the next rung is named),
-    2 usage or config.
+    Exit codes: 0 a cause stands out; of a batch: every failure has its pile.
+    1 undecided: what would tell is named. 2 usage or config. 130 --live was
+    interrupted: what was found is kept, told, and what it cost.
     """
     given = [each for each in (what, reply, text, last, batch_file, since) if each is not None]
     if len(given) != 1:
         raise click.UsageError("Name one thing: an id, --reply, --text, --last, --batch or --since.")
     if live and max_usd is None:
         raise click.UsageError("--live spends money: say how much it may with --max-cost USD.")
-    from probe import config as configs
     from probe.triage import subject
-    from probe.triage import text as words
-    from probe.triage import ticket as tickets
 
     hints = subject.Hints(
-        channel, tier, sent_at, elapsed_s, inquiry.prompt_of(prompt_file), inquiry.picture_of(image_file)
+        channel, tier, sent_at, elapsed_s, inquiry.prompt_of(prompt_file), inquiry.picture_of(image_file), status
     )
     with contextlib.ExitStack() as stack:
-        config, history = inquiry.open_history(config_path, stack, needed=live or last is not None or since is not None)
-        if batch_file is not None or since is not None:
-            if config is None:
-                config = configs.load(configs.find(config_path))
+        batch = batch_file is not None or since is not None
+        config, history = inquiry.open_history(
+            config_path, stack, needs_config=live or batch, needs_history=last is not None or since is not None
+        )
+        if batch and config is not None:
             batches.run(config, history, file=batch_file, since=since, out=out, ask=not offline, as_json=as_json)
             return
         about = about_of(what, reply, text, last, hints, history, config)
@@ -135,22 +137,38 @@ def command(
         document = inquiry.keep(found, config)
     if as_json:
         options.echo_json(document)
-    elif ticket:
-        click.echo(tickets.render(found, config), nl=False)
     else:
-        naming = {"--text": text, "--reply": reply if reply != "-" else "REPLY.txt", "--channel": channel}
-        naming |= {
+        naming: dict[str, str | int | None] = {
+            "--text": text,
+            "--reply": reply if reply != "-" else "REPLY.txt",
+            "--status": status,
+            "--channel": channel,
             "--tier": tier,
-            "--sent-at": sent_at.isoformat() if sent_at else None,
-            "--prompt-file": prompt_file,
-            "--image": image_file,
+            "--sent-at": f"{sent_at:%Y-%m-%dT%H:%M:%SZ}" if sent_at else None,
         }
         if about.outcome is not None:
-            what, naming = about.outcome.id, {option: naming[option] for option in ("--prompt-file", "--image")}
-        told = words.render(found, config, dt.datetime.now(dt.UTC), again(what, naming | {"--config": config_path}))
-        click.echo(told, nl=False)
-    if not found.answered and not about.ok:
-        raise SystemExit(1)
+            what, naming = about.outcome.id, {}
+        naming |= {"--prompt-file": prompt_file, "--image": image_file, "--config": config_path}
+        show(found, config, again(what, naming), ticket=ticket)
+    if code := exit_code(found):
+        raise SystemExit(code)
+
+
+def show(found: "Diagnosis", config: "Config | None", again: str, *, ticket: bool) -> None:
+    """The answer for a person, or for the gateway's support."""
+    from probe.triage import text
+    from probe.triage import ticket as tickets
+
+    told = tickets.render(found, config) if ticket else text.render(found, config, dt.datetime.now(dt.UTC), again)
+    click.echo(told, nl=False)
+
+
+def exit_code(found: "Diagnosis") -> int:
+    from probe.triage import diagnosis
+
+    if found.stopped == diagnosis.INTERRUPTED:
+        return 130
+    return 0 if found.answered or found.about.ok else 1
 
 
 def about_of(
@@ -175,11 +193,11 @@ def about_of(
     return subject.pasted(words, history, hints, dt.datetime.now(dt.UTC), rules)
 
 
-def again(name: str | None, naming: dict[str, str | None]) -> str:
+def again(name: str | None, naming: dict[str, str | int | None]) -> str:
     """What to type to name this request once more."""
     import shlex
 
-    given = [word for option, value in naming.items() if value is not None for word in (option, value)]
+    given = [word for option, value in naming.items() if value is not None for word in (option, str(value))]
     return shlex.join([*([] if name is None else [name]), *given])
 
 

@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import difflib
 import email.utils
+import ipaddress
 import json
 import socket
 import ssl
@@ -38,9 +39,11 @@ async def examine(config: "schema.Config", clock: clocks.Clock, ahead_s: list[fl
 
     `ahead_s` collects how far our clock is ahead of the date of each answer.
     """
-    hosts = await asyncio.gather(*(reach(url) for url in addresses(config)))
-    if all(found.mark == "FAULT" for found in hosts):
-        return [*hosts, finding.fault("hosts", "none can be reached: look at this machine's own network first")]
+    urls = addresses(config)
+    hosts = await asyncio.gather(*(reach(url) for url in urls))
+    dead = {place(url) for url, found in zip(urls, hosts, strict=True) if found.mark == "FAULT"}
+    if len(dead) == len(hosts) and not all(is_here(host) for host, _ in dead):
+        return [*hosts, finding.note("hosts", "none can be reached: look at this machine's own network first")]
     moderation = config.moderation
     asked = [
         *(
@@ -49,7 +52,8 @@ async def examine(config: "schema.Config", clock: clocks.Clock, ahead_s: list[fl
         ),
         Asked(moderation.model, moderation.model, model.Request("GET", f"{moderation.base_url}/models"), moderation),
     ]
-    return [*hosts, *await asyncio.gather(*(models(each, clock, ahead_s) for each in asked))]
+    answering = [each for each in asked if place(each.proxy or each.request.url) not in dead]
+    return [*hosts, *await asyncio.gather(*(models(each, clock, ahead_s) for each in answering))]
 
 
 def addresses(config: "schema.Config") -> tuple[str, ...]:
@@ -73,6 +77,14 @@ def place(url: str) -> tuple[str, int]:
     """Host and port of an address."""
     parts = urllib.parse.urlsplit(url)
     return parts.hostname or "", parts.port or PORTS.get(parts.scheme, 443)
+
+
+def is_here(host: str) -> bool:
+    """Is it an address of this machine alone?"""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 async def reach(url: str) -> finding.Finding:
@@ -102,6 +114,8 @@ async def reach(url: str) -> finding.Finding:
         reason = f"no answer within {STEP_WITHIN_S:.0f} s"
     except OSError as error:
         reason = error.strerror or str(error)
+        if is_here(host) and step == "TCP":
+            reason = f"nothing listens there; start it (the stand-in: `tierwatch simulate SCENARIO --listen {name}`)"
     return finding.fault("hosts", f"{name}: {step} failed: {reason}")
 
 

@@ -42,7 +42,7 @@ def keys(config: "schema.Config") -> Iterator[finding.Finding]:
     for channel in config.channel:
         if channel.log is not None:
             yield key(channel.log, f"of the gateway log of {channel.name}", finding.note)
-    yield key(config.moderation, "of the moderation pre-screen", finding.note)
+    yield key(config.moderation, "of the moderation pre-screen (optional: triage and prescreen ask it)", finding.note)
 
 
 def key(source: secrets.HasKey, whose: str, absent: Callable[[str, str], finding.Finding]) -> finding.Finding:

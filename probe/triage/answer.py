@@ -59,7 +59,7 @@ def answer(found: Diagnosis, config: "Config | None") -> Answer:
         return Answer("IT SUCCEEDED: a picture of what was ordered came back.", "Nothing to do.", "-")
     if found.about.verdict is None:
         return Answer(first_line(found), "Paste what came back (--reply, --text); below is what was seen then.", "-")
-    verb, action, to = act(found, resend_path(found, config))
+    verb, action, to = act(found, resend_path(found, config), config)
     price_usd = config.price_usd(to) if to is not None and config is not None and ladder.known(config, to) else None
     return Answer(first_line(found), action, verb, to, price_usd)
 
@@ -121,7 +121,7 @@ EXPLICIT = frozenset({causes.Said.MODERATION, causes.Said.INVALID, causes.Said.A
 """What a reply says of its cause in so many words."""
 
 
-def act(found: Diagnosis, well: Offer | None) -> tuple[str, str, model.Path | None]:
+def act(found: Diagnosis, well: Offer | None, config: "Config | None") -> tuple[str, str, model.Path | None]:
     """(verb, sentence, path to resend on): never pay twice, then mend the cause, then send it where it works."""
     cause, here = found.cause, found.about.channel or "that channel"
     verb, there, to = ("switch", f" Use {well.path.channel}, {usd(well.price_usd)}.", well.path) if well else NO_OFFER
@@ -133,12 +133,14 @@ def act(found: Diagnosis, well: Offer | None) -> tuple[str, str, model.Path | No
     if may_be_billed(found):
         return verb, f"DO NOT resend on {here} before its log says it was not billed.{there}", to
     if not found.answered:
-        return "-", "Do not resend yet: the next rung below tells them apart.", None
+        placed = config is not None and found.about.path is not None and ladder.known(config, found.about.path)
+        return "-", f"Do not resend yet: {'the next rung below tells' if placed else WHERE} them apart.", None
     if cause is Cause.ONE_OFF:
         return "resend", f"RESEND once on {found.about.path or here}.", found.about.path
     return verb, f"SWITCH: do not resend on {here}.{there}" if there else NOWHERE, to
 
 
+WHERE = "where it was sent (--channel, --tier) may tell"
 NO_OFFER = ("wait", "", None)
 NOWHERE = "WAIT: no other channel is known to be well at this tier."
 

@@ -7,6 +7,9 @@ from probe import model
 from probe.inference import causes, posterior
 from probe.triage import around, subject
 
+INTERRUPTED = "interrupted"
+"""Why no further rung was sent: somebody pressed Ctrl-C."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Piece:
@@ -45,7 +48,8 @@ class Diagnosis:
     near: around.Around | None = None
     state: model.PathState | None = None  # of the path at that minute
     lacks: tuple[str, ...] = ()  # what would help and is not there
-    spent_usd: float = 0.0  # list prices of the live rungs
+    spent_usd: float = 0.0  # list prices of the live rungs, of one cut off in flight too
+    stopped: str = ""  # why no further rung was sent
     tables: causes.Tables = causes.TABLES
     learnt_from: int = 0  # settled triages that the tables count
 
@@ -83,7 +87,6 @@ def diagnose(
     near: around.Around | None = None,
     state: model.PathState | None = None,
     lacks: Sequence[str] = (),
-    spent_usd: float = 0.0,
     tables: causes.Tables = causes.TABLES,
     learnt_from: int = 0,
 ) -> Diagnosis:
@@ -95,4 +98,6 @@ def diagnose(
         clues = [piece.clue for piece in weighed if piece.clue is not None]
         findings = [finding for piece in weighed for finding in piece.findings]
         after.append(posterior.weigh(said, clues, findings, tables))
-    return Diagnosis(about, tuple(pieces), tuple(after), near, state, tuple(lacks), spent_usd, tables, learnt_from)
+    return Diagnosis(
+        about, tuple(pieces), tuple(after), near, state, tuple(lacks), tables=tables, learnt_from=learnt_from
+    )

@@ -38,6 +38,7 @@ def document(found: Diagnosis, config: "Config | None", triage_id: str, at: dt.d
         "ladder": [rung(each) for each in ladder.rungs(found, config)],
         "lacks": list(found.lacks),
         "spent_usd": round(found.spent_usd, 6),
+        "stopped": found.stopped or None,
     }
 
 

@@ -4,6 +4,7 @@ Next is the rung with the most information per dollar, or the textbook order whe
 when a cause is sure, when no rung is worth its price, or at the cap.
 """
 
+import asyncio
 import dataclasses
 from collections.abc import Callable
 
@@ -11,64 +12,70 @@ from probe import model, records, run
 from probe.inference import causes
 from probe.inference.causes import Check
 from probe.triage import around, evidence, ladder, offline, options
-from probe.triage.diagnosis import Diagnosis, Piece
+from probe.triage.diagnosis import INTERRUPTED, Diagnosis, Piece
 from probe.triage.ladder import Rung
 
 
 @dataclasses.dataclass(slots=True)
 class Climb:
-    """One climb. `prompt_id` is the hash of the caller's prompt; `stopped` says why it ended."""
+    """One climb. `found` has every rung so far as evidence; `prompt_id` is the hash of the caller's prompt."""
 
     tools: run.Tools
+    found: Diagnosis
     max_usd: float
     prompt_id: str
     forced: bool = False
     say: Callable[[str], None] = lambda _words: None
-    spent_usd: float = 0.0
-    stopped: str = ""
 
-    async def up(self, found: Diagnosis) -> Diagnosis:
-        """Climb until sure, out of rungs, or out of money; returns the diagnosis with every rung as evidence."""
-        while (rung := self._next(found)) is not None:
-            try:
-                judged = await self._send(found, rung)
-            except records.BudgetExhausted as error:
-                self.stopped = f"the day's budget is spent: {error}"
-                break
-            piece, price_usd = self._piece(found, rung, judged), judged.outcome.price_usd
-            self.spent_usd += price_usd
-            found = offline.with_pieces(found, [piece], price_usd)
-            cause, p = found.now.lead
-            self.say(f"{piece.name}: {piece.words}  -> {cause} {p:.2f}, ${self.spent_usd:.2f} spent")
-        return found
+    async def up(self) -> Diagnosis:
+        """Climb until sure, out of rungs, out of money, or cancelled; what was found until then is never lost."""
+        try:
+            while isinstance(next_ := self._next(), Rung):
+                await self._try(next_)
+            stopped = next_
+        except records.BudgetExhausted as error:
+            stopped = f"the day's budget is spent: {error}"
+        except asyncio.CancelledError:
+            stopped = INTERRUPTED
+        return dataclasses.replace(self.found, stopped=stopped)
 
-    def _next(self, found: Diagnosis) -> Rung | None:
-        """The next rung, or None with the reason in `stopped`."""
-        left = options.left(found, self.tools.config, forced=self.forced)
-        affordable = [rung for rung in left if self.spent_usd + rung.price_usd <= self.max_usd + 1e-9]
+    async def _try(self, rung: Rung) -> None:
+        """Wait where the checklist says so, send once, and weigh what came of it."""
+        if rung.check is Check.RETRY:
+            asked_s = self.found.about.verdict.retry_after_s if self.found.about.verdict else None
+            times = options.times(self.found, Check.RETRY)
+            await self.tools.clock.sleep(max(ladder.RETRY_WAITS_S[times], asked_s or 0.0))
+        before = self.found
+        self._spend(before, rung.price_usd)  # a request cut off in flight may be billed
+        try:
+            judged = await run.probe(self._canary(rung), self.tools)
+        except records.BudgetExhausted:
+            self.found = before
+            raise
+        piece = self._piece(rung, judged)
+        self._spend(offline.with_pieces(before, [piece]), judged.outcome.price_usd)
+        cause, p = self.found.now.lead
+        self.say(f"{piece.name}: {piece.words}  -> {cause} {p:.2f}, ${self.found.spent_usd:.2f} spent")
+
+    def _spend(self, found: Diagnosis, usd: float) -> None:
+        self.found = dataclasses.replace(found, spent_usd=found.spent_usd + usd)
+
+    def _next(self) -> Rung | str:
+        """The next rung, or why there is none."""
+        left = options.left(self.found, self.tools.config, forced=self.forced)
+        affordable = [rung for rung in left if self.found.spent_usd + rung.price_usd <= self.max_usd + 1e-9]
         if not affordable:
-            self.stopped = f"the next rung would pass --max-cost {self.max_usd:g}" if left else "no rung is left"
-            return None
+            return f"the next rung would pass --max-cost {self.max_usd:g}" if left else "no rung is left"
         if self.forced:
             return affordable[0]
-        best = options.best(found, affordable, self.tools.config, self.tools.clock.now())
-        if best is None:
-            self.stopped = "sure enough" if found.now.sure else "no rung is worth its price"
-        return best
+        best = options.best(self.found, affordable, self.tools.config, self.tools.clock.now())
+        return best or ("sure enough" if self.found.now.sure else "no rung is worth its price")
 
-    async def _send(self, found: Diagnosis, rung: Rung) -> model.Judged:
-        """Wait where the checklist says so, and send once."""
-        if rung.check is Check.RETRY:
-            asked_s = found.about.verdict.retry_after_s if found.about.verdict else None
-            times = options.times(found, Check.RETRY)
-            await self.tools.clock.sleep(max(ladder.RETRY_WAITS_S[times], asked_s or 0.0))
-        return await run.probe(self._canary(found, rung), self.tools)
-
-    def _canary(self, found: Diagnosis, rung: Rung) -> model.Canary:
+    def _canary(self, rung: Rung) -> model.Canary:
         """A canary of the rotation, or the caller's own request again."""
         if rung.path is None:
             raise ValueError(f"{rung.name} has no path")
-        about = found.about
+        about = self.found.about
         canary = run.canary(self.tools.config, rung.path, model.Trigger.TRIAGE, self.tools.clock.now())
         if rung.check not in causes.REPEATS or about.prompt is None:
             return canary
@@ -77,8 +84,9 @@ class Climb:
         order = dataclasses.replace(canary.order, operation="edit") if edit else canary.order
         return dataclasses.replace(canary, order=order, prompt=about.prompt, prompt_id=known, reference=about.reference)
 
-    def _piece(self, found: Diagnosis, rung: Rung, judged: model.Judged) -> Piece:
+    def _piece(self, rung: Rung, judged: model.Judged) -> Piece:
         """What the rung found, in words and as a finding; no finding where our own side was at fault."""
+        found = self.found
         path, config, elapsed_s = found.about.path, self.tools.config, judged.outcome.evidence.elapsed_s
         finding = None
         if path is not None and rung.check in causes.REPEATS:

@@ -40,10 +40,10 @@ def examine(about: Subject, history: "History | None", config: "Config | None") 
     )
 
 
-def with_pieces(found: Diagnosis, more: Sequence[Piece], spent_usd: float = 0.0) -> Diagnosis:
+def with_pieces(found: Diagnosis, more: Sequence[Piece]) -> Diagnosis:
     """The diagnosis with further evidence weighed in."""
     again = diagnose(found.about, (*found.pieces, *more), tables=found.tables)
-    return dataclasses.replace(found, pieces=again.pieces, after=again.after, spent_usd=found.spent_usd + spent_usd)
+    return dataclasses.replace(found, pieces=again.pieces, after=again.after)
 
 
 def prompt_id_of(about: Subject, history: "History") -> str:
@@ -61,8 +61,12 @@ def lacks(
     found = []
     if about.verdict is None:
         found.append(f"{about.name} is not stored here: paste the reply with --reply FILE or --text")
-    if config is None or history is None:
+    if config is None:
         found.append("no history of canaries: name the config with --config FILE")
+    elif history is None:
+        found.append(
+            f"no history of canaries: {config.monitor.database} is missing or unreadable; `tierwatch daemon` fills it"
+        )
     elif about.path is None:
         found.append("where it was sent: add --channel NAME --tier NAME")
     elif not ladder.known(config, about.path):

@@ -23,7 +23,7 @@ SAID_STATUS = re.compile(r"\b(?:error code|status(?:[ _]code)?|http)\W{1,3}([1-5
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Hints:
-    """What the person adds: where and when it was sent, and how long it took."""
+    """What the person adds: where and when it was sent, how long it took, and what HTTP status a pasted text had."""
 
     channel: str | None = None
     tier: str | None = None
@@ -31,6 +31,7 @@ class Hints:
     elapsed_s: float | None = None
     prompt: str | None = dataclasses.field(default=None, repr=False)
     reference: bytes | None = dataclasses.field(default=None, repr=False)
+    status: int | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -118,6 +119,8 @@ def pasted(
     evidence = read(text[:PASTE_CAP_CHARACTERS])
     if hints.elapsed_s is not None:
         evidence = dataclasses.replace(evidence, elapsed_s=hints.elapsed_s)
+    if hints.status is not None:
+        evidence = dataclasses.replace(evidence, status=hints.status)
     verdict = taxonomy.judge(evidence, own_rules)
     if history is not None:
         for _, request_id in verdict.request_ids.all():

@@ -120,20 +120,27 @@ def missing(found: Diagnosis) -> Iterator[str]:
 def further(found: Diagnosis, config: "Config | None", now: dt.datetime, again: str) -> Iterator[str]:
     """The most telling rung and the commands to copy, while the cause is not sure."""
     about = found.about
-    if about.ok or found.now.sure or config is None or about.path is None or not ladder.known(config, about.path):
+    if about.ok or found.now.sure:
         return
-    yield "Next"
-    best = options.best(found, options.left(found, config), config, now)
-    if best is not None:
-        price = answer.usd(best.price_usd)
-        yield from row("-", f"{ladder.title(best)} tells most per dollar ({price}); up to $1 in rungs:", 2)
-        yield from command(f"tierwatch triage {again} --live --max-cost 1")
-    if about.prompt is None and not about.canary:
-        yield from row("-", "with the prompt the free pre-screen and the rungs that repeat the request:", 2)
-        yield from command(f"tierwatch triage {again} --prompt-file PROMPT.txt --yes")
-    elif not about.canary and not any(piece.name == "pre-screen" for piece in found.pieces):
-        yield from row("-", "the free pre-screen:", 2)
-        yield from command(f"tierwatch triage {again} --yes")
+    lines: list[str] = []
+    if about.path is None:
+        lines += row("-", "where it was sent brings what canaries saw there then, and the rungs of the ladder:", 2)
+        named = "" if config is not None else " --config FILE"
+        lines += command(f"tierwatch triage {again}{named} --channel CHANNEL --tier TIER")
+    elif config is not None and ladder.known(config, about.path):
+        best = options.best(found, options.left(found, config), config, now)
+        if best is not None:
+            price = answer.usd(best.price_usd)
+            lines += row("-", f"{ladder.title(best)} tells most per dollar ({price}); up to $1 in rungs:", 2)
+            lines += command(f"tierwatch triage {again} --live --max-cost 1")
+        if about.prompt is None and not about.canary:
+            lines += row("-", "with the prompt the free pre-screen and the rungs that repeat the request:", 2)
+            lines += command(f"tierwatch triage {again} --prompt-file PROMPT.txt --yes")
+        elif not about.canary and not any(piece.name == "pre-screen" for piece in found.pieces):
+            lines += row("-", "the free pre-screen:", 2)
+            lines += command(f"tierwatch triage {again} --yes")
+    if lines:
+        yield from ("Next", *lines)
 
 
 def command(words: str) -> list[str]:
