@@ -4,14 +4,16 @@ import asyncio
 import contextlib
 import dataclasses
 import datetime as dt
+import functools
 import logging
 import os
 import pathlib
+import time
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from probe import config as configs
-from probe import extras, memory, model, plan, prompts, records, reload, run, sdnotify, standstill, ticker
+from probe import extras, keeping, memory, model, plan, prompts, records, reload, run, sdnotify, standstill, ticker
 from probe.alerts import desk
 from probe.inference import states
 from probe.own import feed
@@ -32,6 +34,9 @@ OWN_S = 5.0
 
 LOOK_S = 5.0
 """How often the config's files are looked at; a change is read when it has settled, at the second look."""
+
+KEEP_S = 1800.0
+"""How often closed months are stored and old outcomes looked for."""
 
 LARGE_WAL_BYTES = 64 << 20
 """A -wal file grows to this only where another program reads the database without end."""
@@ -109,6 +114,7 @@ class Daemon:
                 self._beat: BEAT_S,
                 self._hear: OWN_S,
                 self._look: LOOK_S,
+                self._keep: KEEP_S,
                 self._desk.deliver: desk.DELIVER_S,
             },
             first_after_s=until_next_second_s(self.schedule_now()) / clock.speed,
@@ -266,6 +272,15 @@ class Daemon:
             self._board.add(judged)
         if told:
             await self._publish()
+
+    async def _keep(self) -> None:
+        """Keep the data of years in order; never in the way of a canary."""
+        tools = self.tools
+        work = functools.partial(keeping.turn, sleep=time.sleep, stopping=lambda: self.stopping)
+        try:
+            await asyncio.to_thread(work, tools.config, tools.book, tools.clock.now())
+        except records.RecordsError as error:
+            log.error("not kept in order reason=%s", error)  # noqa: TRY400 - the reason says it all
 
     async def _beat(self) -> None:
         """Write what the disk refused before, say that we live, and what each path is now."""

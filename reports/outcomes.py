@@ -1,18 +1,17 @@
 """The outcomes of one path and one series as columns: two years of a million fit into 30 MB and are counted at once."""
 
-import array
 import collections
 import dataclasses
 import datetime as dt
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from probe import model
-from probe.records.rows import Point
+from probe.records import rollups
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -44,25 +43,65 @@ class Outcomes:
     billed: NDArray[np.uint8]  # codes of `BILLED`
 
     @classmethod
-    def of(cls, points: Iterable[Point]) -> Self:
-        """From points in order of sending."""
-        columns = (
-            array.array("d"),
-            array.array("B"),
-            array.array("B"),
-            array.array("d"),
-            array.array("d"),
-            array.array("B"),
+    def of(
+        cls,
+        sent_at: Sequence[str] = (),
+        kinds: Sequence[str] = (),
+        exclusions: Sequence[str | None] = (),
+        latency_s: Sequence[float | None] = (),
+        price_usd: Sequence[float] = (),
+        billed: Sequence[str] = (),
+    ) -> Self:
+        """From the columns of `history.cells`, in order of sending; raises KeyError or ValueError for unknown words."""
+        return cls(
+            seconds(sent_at),
+            codes(KIND_CODES, kinds),
+            codes(EXCLUSION_CODES, exclusions),
+            np.array(latency_s, dtype=np.float64),
+            np.array(price_usd, dtype=np.float64),
+            codes(BILLED_CODES, billed),
         )
-        sent_s, kinds, exclusions, latency_s, price_usd, billed = columns
-        for point in points:
-            sent_s.append(point.sent_at.timestamp())
-            kinds.append(KIND_CODES[point.kind])
-            exclusions.append(EXCLUSION_CODES[point.excluded])
-            latency_s.append(np.nan if point.latency_s is None else point.latency_s)
-            price_usd.append(point.price_usd)
-            billed.append(BILLED_CODES[point.billed])
-        return cls(*(np.array(column) for column in columns))
+
+    @classmethod
+    def rolled(
+        cls,
+        hours: Sequence[str],
+        kinds: Sequence[str],
+        exclusions: Sequence[str | None],
+        billed: Sequence[str],
+        price_usd: Sequence[float],
+        counts: Sequence[int],
+        latencies: Sequence[bytes],
+    ) -> Self:
+        """From the columns of `history.rollups`, in order of hours: as many outcomes as were counted.
+
+        They stand evenly within their hour, and pictures have the middle latency of their bucket. Failures
+        have none: that middle would look like a time limit.
+        """
+        count = np.array(counts, dtype=np.int64)
+        row = np.repeat(np.arange(len(count)), count)
+        hour_s = seconds(hours)[row]
+        _, first, of_hour = np.unique(hour_s, return_index=True, return_counts=True)
+        place = np.arange(len(row)) - np.repeat(first, of_hour)
+        latency_s = np.full(len(row), np.nan)
+        pairs = np.frombuffer(b"".join(latencies), dtype=PAIRS)
+        owner = np.repeat(
+            np.repeat(np.arange(len(count)), [len(each) // PAIRS.itemsize for each in latencies]), pairs["n"]
+        )
+        timed = np.bincount(owner, minlength=len(count))
+        within = np.arange(len(owner)) - np.repeat(np.cumsum(timed) - timed, timed)
+        middle_s = rollups.LEAST_S * rollups.GROWTH ** (pairs["bucket"] + 0.5)
+        latency_s[(np.cumsum(count) - count)[owner] + within] = np.repeat(middle_s, pairs["n"])
+        of_row = codes(KIND_CODES, kinds)
+        latency_s[of_row[row] != OK] = np.nan
+        return cls(
+            hour_s + (place + 0.5) * 3600 / np.repeat(of_hour, of_hour),
+            of_row[row],
+            codes(EXCLUSION_CODES, exclusions)[row],
+            latency_s,
+            np.array(price_usd, dtype=np.float64)[row],
+            codes(BILLED_CODES, billed)[row],
+        )
 
     def __len__(self) -> int:
         return len(self.kinds)
@@ -117,11 +156,24 @@ class Outcomes:
         return collections.Counter({kind: int(count) for kind, count in zip(KINDS, counts, strict=True) if count})
 
 
+PAIRS = np.dtype([("bucket", "u1"), ("n", "<i4")])
+"""What `rollups.PAIR` packs."""
+
+
+def seconds(times: Sequence[str]) -> Floats:
+    """From the epoch; times as text, in UTC and without a zone."""
+    return np.asarray(np.array(times, dtype="datetime64[ms]").astype(np.int64) / 1000, dtype=np.float64)
+
+
+def codes(known: Mapping[Any, int], words: Sequence[Any]) -> NDArray[np.uint8]:
+    return np.fromiter(map(known.__getitem__, words), np.uint8, len(words))
+
+
 def flags(found: Any) -> Flags:
     return np.asarray(found, dtype=np.bool_)
 
 
-NONE = Outcomes.of(())
+NONE = Outcomes.of()
 
 
 def joined(parts: Iterable[Outcomes]) -> Outcomes:

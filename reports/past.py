@@ -4,11 +4,10 @@ import dataclasses
 import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
-
-import numpy as np
+from types import MappingProxyType
 
 from probe import model
-from probe.inference import segments
+from probe.inference import months, segments
 from reports import outcomes, present, window
 from reports.outcomes import Outcomes
 
@@ -30,17 +29,6 @@ class Past:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Calm:
-    """Canaries of the unbiased sample, each weighed by the probability that the path was not degraded."""
-
-    failed: float = 0.0
-    n: float = 0.0
-
-    def __add__(self, other: "Calm") -> "Calm":
-        return Calm(self.failed + other.failed, self.n + other.n)
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
 class Usual:
     """What share usually fails on calm paths, and how many of a path's own canaries that is worth."""
 
@@ -48,9 +36,9 @@ class Usual:
     weight: float
 
 
-def usual_of(calm: Sequence[Calm]) -> Usual:
+def usual_of(calm: Sequence[months.Calm]) -> Usual:
     """Beta-binomial by moments: the more alike the paths, the more each is drawn towards all of them."""
-    total = sum(calm, Calm())
+    total = sum(calm, months.Calm())
     failing = (total.failed + segments.HEALTHY_FAILING * ASSUMED_WEIGHT) / (total.n + ASSUMED_WEIGHT)
     known = [each for each in calm if each.n > 0]
     if len(known) < 2:
@@ -62,25 +50,33 @@ def usual_of(calm: Sequence[Calm]) -> Usual:
 
 
 def read(
-    facts: Mapping[model.Path, window.PathFacts], since: dt.datetime, until: dt.datetime
+    facts: Mapping[model.Path, window.PathFacts],
+    since: dt.datetime,
+    until: dt.datetime,
+    closed: Mapping[model.Path, Sequence[months.Piece]] = MappingProxyType({}),
 ) -> dict[model.Path, Past]:
     """Every path.
 
-    1. smooth all canaries that say something about health (own traffic stands apart);
-    2. estimate what share fails while a path is calm, each path's own drawn towards that of all;
-    3. leave open an end that no canary has seen.
+    1. smooth all canaries that say something about health (own traffic stands apart) behind the `closed` months;
+    2. join that to them;
+    3. estimate what share fails while a path is calm, each path's own drawn towards that of all;
+    4. leave open an end that no canary has seen.
     """
+    begin = max([since, *(each[-1].until for each in closed.values() if each)])
     canaries = {path: telling(each.canaries()) for path, each in facts.items()}
     signals = {path: segments.Signals(each.sent_s, each.failed) for path, each in canaries.items() if len(each)}
-    smoothed = segments.past(signals, since, until)
-    samples = {path: outcomes.joined(facts[path].sample(series) for series in window.SAMPLES) for path in signals}
-    calm = {path: calm_of(samples[path], smoothed[path]) for path in signals}
-    usual = usual_of(list(calm.values()))
+    smoothed = segments.past(signals, begin, until, before=min(begin - since, months.MARGIN))
+    pieces = {path: list(closed.get(path, ())) for path in facts}
+    for path, latest in smoothed.items():
+        sample = outcomes.joined(facts[path].sample(series) for series in window.SAMPLES)
+        pieces[path].append(months.piece(latest, until, sample.sent_s, sample.failed))
+    joined = {path: months.joined(each, since) for path, each in pieces.items() if each}
+    usual = usual_of([each.calm for each in joined.values()])
     found = dict.fromkeys(facts, Past())
-    for path, each in smoothed.items():
+    for path, each in joined.items():
         last_at = dt.datetime.fromtimestamp(float(canaries[path].sent_s[-1]), dt.UTC)
         degraded = tuple(stretch(segment, last_at) for segment in each.segments)
-        found[path] = Past(degraded, occupancy(each, calm[path], usual))
+        found[path] = Past(degraded, occupancy(each, usual))
     return found
 
 
@@ -88,23 +84,17 @@ def telling(taken: Outcomes) -> Outcomes:
     return taken.where(taken.telling)
 
 
-def calm_of(sample: Outcomes, past: segments.Past) -> Calm:
-    """The canaries by the probability that they met a calm path."""
-    cells = ((sample.sent_s - past.since.timestamp()) // segments.CELL_S).astype(int)
-    weights = 1 - past.p_degraded[np.clip(cells, 0, len(past.p_degraded) - 1)]
-    return Calm(float(weights[sample.failed].sum()), float(weights.sum()))
-
-
-def occupancy(past: segments.Past, calm: Calm, usual: Usual) -> window.Occupancy:
+def occupancy(past: months.Piece, usual: Usual) -> window.Occupancy:
     """Shares of time.
 
     The smoother takes a calm path to fail at a fixed share; what the calm canaries of the unbiased
     sample say replaces that, and failures of trouble too short to be seen are in it.
     """
-    calm_failing = (calm.failed + usual.failing * usual.weight) / (calm.n + usual.weight)
+    weight = past.calm.n + usual.weight
+    calm_failing = (past.calm.failed + usual.failing * usual.weight) / weight
     failing = past.failing + (1 - past.degraded) * (calm_failing - segments.HEALTHY_FAILING)
     # The sampled histories and the calm share are independent of each other: their spreads add in quadrature.
-    of_calm = (1 - past.degraded) * NINETY * math.sqrt(calm_failing * (1 - calm_failing) / (calm.n + usual.weight))
+    of_calm = (1 - past.degraded) * NINETY * math.sqrt(calm_failing * (1 - calm_failing) / weight)
     low = failing - math.hypot(max(past.failing - past.failing_low, 0.0), of_calm)
     high = failing + math.hypot(max(past.failing_high - past.failing, 0.0), of_calm)
     return window.Occupancy(failing, max(0.0, low), min(1.0, high), past.degraded)

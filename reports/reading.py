@@ -3,19 +3,21 @@
 import collections
 import dataclasses
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from probe import model
-from probe.inference import charges, strictness
-from reports import delivered, own, past, present, window
+from probe.inference import charges, months, strictness
+from reports import delivered, outcomes, own, past, present, window
 from reports.outcomes import Outcomes
 
 if TYPE_CHECKING:
     from probe.config import schema
     from probe.records import history
-    from probe.records.rows import Point
 
 DEFAULT_PERIOD = dt.timedelta(days=14)
+
+BY_ROWS = dt.timedelta(days=62)
+"""The latest months are read row by row, at least so many days; earlier ones from roll-ups and stored segments."""
 
 MOST_SENTINELS = 5_000
 """The latest that are read: years of them."""
@@ -52,9 +54,10 @@ def read(config: "schema.Config", stored: "history.History", now: dt.datetime, c
     until = choice.until or now
     since = choice.since or until - DEFAULT_PERIOD
     at_end = present.read(config, stored, until, published=until >= now)
-    series = read_series(config, stored, since, until, choice)
+    border = by_rows_from(stored, until)
+    series = read_series(config, stored, since, until, border, choice)
     before_since = since - choice.compare if choice.compare else None
-    before = read_series(config, stored, before_since, since, choice) if before_since else {}
+    before = read_series(config, stored, before_since, since, border, choice) if before_since else {}
     skips: dict[model.Path, collections.Counter[str]] = collections.defaultdict(collections.Counter)
     for skip in stored.skips(since, until):
         skips[skip.path][skip.reason] += 1
@@ -77,7 +80,7 @@ def read(config: "schema.Config", stored: "history.History", now: dt.datetime, c
         )
         for path, taken in series.items()
     }
-    pasts = past.read(facts, since, until)
+    pasts = past.read(facts, since, until, read_closed(stored, since, border))
     beat = stored.heartbeat()
     return window.Window(
         since,
@@ -90,6 +93,8 @@ def read(config: "schema.Config", stored: "history.History", now: dt.datetime, c
         beat.at if beat else None,
         watched=beat is not None and not beat.stale(now),
         before_since=before_since,
+        by_hour_until=border if border > (before_since or since) else None,
+        kept_since=stored.kept_since(),
         own_traffic=own.read(config, stored, since, until, choice.takes),
         pictures=delivered.read(stored, tuple(facts), since, until, choice.takes),
         prices=charges.off_list(charge for charge in stored.charges(since, until) if choice.takes(charge.path)),
@@ -97,20 +102,69 @@ def read(config: "schema.Config", stored: "history.History", now: dt.datetime, c
     )
 
 
+def by_rows_from(stored: "history.History", until: dt.datetime) -> dt.datetime:
+    """Where the rows begin that are read; what was sent before is read from roll-ups, by the hour."""
+    begin, kept_since = months.start(until - BY_ROWS), stored.kept_since()
+    return max(begin, kept_since) if kept_since else begin
+
+
 def read_series(
-    config: "schema.Config", stored: "history.History", since: dt.datetime, until: dt.datetime, choice: Choice
+    config: "schema.Config",
+    stored: "history.History",
+    since: dt.datetime,
+    until: dt.datetime,
+    border: dt.datetime,
+    choice: Choice,
 ) -> dict[model.Path, dict[window.Series, Outcomes]]:
     """The outcomes of every chosen path: those of the config first, in its order, then those that have left it."""
     known = dict.fromkeys([*config.paths(), *sorted(stored.paths())])
     found = {}
-    for path in filter(choice.takes, known):
-        points: dict[window.Series, list[Point]] = collections.defaultdict(list)
-        for point in stored.points(since, until, path=path):
-            points[window.SERIES[point.trigger]].append(point)
-        # Own traffic at tiers that are not watched stands in its own section alone.
-        if points.keys() - {window.Series.OWN} or path in config.paths():
-            found[path] = {series: Outcomes.of(taken) for series, taken in points.items()}
+    with stored.understood():
+        rolled = read_rolled(stored, since, min(until, border)) if since < border else {}
+        for path in filter(choice.takes, known):
+            taken = read_rows(stored, max(since, border), until, path) if border < until else {}
+            for series, earlier in rolled.get(path, {}).items():
+                taken[series] = outcomes.joined([earlier, taken.get(series, outcomes.NONE)])
+            # Own traffic at tiers that are not watched stands in its own section alone.
+            if taken.keys() - {window.Series.OWN} or path in config.paths():
+                found[path] = taken
     return found
+
+
+def read_closed(
+    stored: "history.History", since: dt.datetime, border: dt.datetime
+) -> dict[model.Path, list[months.Piece]]:
+    """The closed months between, as far as they are stored for every month without a gap; the rest is smoothed now."""
+    found = stored.months(since, border)
+    begin, last = months.start(since), months.start(border)
+    stored_months = {piece.since for pieces in found.values() for piece in pieces}
+    while begin < last and begin in stored_months:
+        begin = months.after(begin)
+    return {path: [piece for piece in pieces if piece.until <= begin] for path, pieces in found.items()}
+
+
+def read_rows(
+    stored: "history.History", since: dt.datetime, until: dt.datetime, path: model.Path
+) -> dict[window.Series, Outcomes]:
+    rows: dict[window.Series, list[tuple[Any, ...]]] = collections.defaultdict(list)
+    for trigger, *row in stored.cells(since, until, path=path):
+        rows[SERIES[trigger]].append(tuple(row))
+    return {series: Outcomes.of(*zip(*taken, strict=True)) for series, taken in rows.items()}
+
+
+def read_rolled(
+    stored: "history.History", since: dt.datetime, until: dt.datetime
+) -> dict[model.Path, dict[window.Series, Outcomes]]:
+    rows: dict[tuple[model.Path, window.Series], list[tuple[Any, ...]]] = collections.defaultdict(list)
+    for channel, tier, trigger, *row in stored.rollups(since, until):
+        rows[model.Path(channel, tier), SERIES[trigger]].append(tuple(row))
+    found: dict[model.Path, dict[window.Series, Outcomes]] = collections.defaultdict(dict)
+    for (path, series), taken in rows.items():
+        found[path][series] = Outcomes.rolled(*zip(*taken, strict=True)).since(since)
+    return found
+
+
+SERIES = {str(trigger): series for trigger, series in window.SERIES.items()}
 
 
 def read_strictness(stored: "history.History", until: dt.datetime, choice: Choice) -> tuple[strictness.Strictness, ...]:

@@ -125,6 +125,8 @@ class Window:
     beat_at: dt.datetime | None = None  # the daemon's latest sign of life
     watched: bool = False  # that sign is fresh
     before_since: dt.datetime | None = None  # start of the period compared with, which ends at `since`; None: none
+    by_hour_until: dt.datetime | None = None  # what was sent before is told by roll-ups; None: all of it by rows
+    kept_since: dt.datetime | None = None  # rows of what was sent before are gone, but for failures; None: all there
     own_traffic: own.Own = own.NONE  # the user's own requests
     pictures: tuple[delivered.Delivered, ...] = ()  # what pictures came, by path
     prices: tuple[charges.Price, ...] = ()  # that differ from the listed ones, by path

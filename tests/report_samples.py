@@ -3,10 +3,10 @@
 import dataclasses
 import datetime as dt
 import random
+from typing import NamedTuple
 
 from probe import model
 from probe.inference import recommend
-from probe.records.rows import Point
 from reports import present, window
 from reports.outcomes import Outcomes
 
@@ -15,10 +15,22 @@ SINCE = NOW - dt.timedelta(days=14)
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 
 
+class Point(NamedTuple):
+    """One outcome, as a test says it."""
+
+    path: model.Path
+    sent_at: dt.datetime
+    trigger: model.Trigger
+    kind: model.Kind
+    latency_s: float | None
+    excluded: model.Exclusion | None
+    price_usd: float
+    billed: model.Billed
+
+
 def point(path, at, kind=model.Kind.OK, trigger=model.Trigger.SCHEDULED, latency_s=90.0, **extra):
     billed = {model.Kind.OK: "yes", model.Kind.TIMEOUT: "unknown"}.get(kind, "no")
-    fields = {"detail": "", "excluded": None, "price_usd": 0.03, "charged_usd": None, "billed": billed}
-    fields |= {"fingerprint": "f", **extra}
+    fields = {"excluded": None, "price_usd": 0.03, "billed": billed, **extra}
     return Point(path=path, sent_at=at, trigger=trigger, kind=kind, latency_s=latency_s, **fields)
 
 
@@ -38,7 +50,19 @@ def grid(path, share_ok, every_min, *, since=SINCE, until=NOW, seed=1, trigger=m
 
 def columns(points):
     """The outcomes in order of sending, as sections see them."""
-    return Outcomes.of(sorted(points, key=lambda each: each.sent_at))
+    ordered = sorted(points, key=lambda each: each.sent_at)
+    rows = [
+        (
+            each.sent_at.strftime("%Y-%m-%dT%H:%M:%S.%f")[:23],
+            each.kind,
+            each.excluded,
+            each.latency_s,
+            each.price_usd,
+            each.billed,
+        )
+        for each in ordered
+    ]
+    return Outcomes.of(*zip(*rows, strict=True))
 
 
 def facts(path, points=(), state=model.State.HEALTHY, reason="", since=None, p_degraded=None, **extra):

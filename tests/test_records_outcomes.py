@@ -181,13 +181,12 @@ def test_history_selects_by_period_path_channel_and_trigger(book, path):
     assert names(path, newest_first=True, limit=2) == ["d", "c"]
 
 
-def test_points_are_the_outcomes_without_their_evidence(book, path):
-    outcome = samples.outcome("a", latency_s=9.5, price_usd=0.03, charged_usd=0.04, fingerprint="f00", excluded=None)
-    book.store(outcome, samples.verdict(detail="server_error", billed="no"))
+def test_cells_are_what_rates_need_of_the_outcomes_of_a_path(book, path):
+    outcome = samples.outcome("a", latency_s=9.5, price_usd=0.03, excluded=model.Exclusion.CANCELLED)
+    book.store(outcome, samples.verdict(billed="no"))
     with history.open(path) as past:
-        [point] = past.points(path=samples.PATH)
-    assert point[:6] == (samples.PATH, samples.AT, outcome.trigger, model.Kind.PROCESSING_ERROR, "server_error", None)
-    assert point[6:] == (9.5, 0.03, 0.04, "no", "f00")
+        [cells] = past.cells(samples.minutes(-1), samples.minutes(1), path=samples.PATH)
+    assert cells == ("scheduled", "2026-08-13T02:19:00.000", "processing_error", "cancelled", 9.5, 0.03, "no")
 
 
 def test_counts_tell_apart_what_is_asked_for(book, path):

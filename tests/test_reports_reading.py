@@ -3,14 +3,13 @@
 import datetime as dt
 import math
 
-import numpy as np
 import pytest
 from record_samples import judged
 from report_samples import DAY, HOUR, NOW, SINCE, estimate, facts
 
 from probe import config as configs
 from probe import model, records
-from probe.inference import change, segments
+from probe.inference import change, months, segments
 from probe.records import history
 from reports import outcomes, past, reading, window
 
@@ -142,8 +141,12 @@ def segment(start, end, failing=0.5):
     return segments.Segment(moments[0], moments[1], failing, 0.99)
 
 
-def smoothed(*found, failing=0.05, low=0.04, high=0.07, degraded=0.1):
-    return segments.Past(SINCE, np.zeros(1), failing, low, high, degraded, found)
+def troubled(calm):
+    return months.Piece(SINCE, NOW, 0.05, 0.04, 0.07, 0.1, calm, ())
+
+
+def calm(of):
+    return months.Piece(SINCE, NOW, 0.03, 0.03, 0.03, 0.0, of, ())
 
 
 @pytest.mark.parametrize(("last", "is_open"), [(NOW - 3 * HOUR, True), (NOW - HOUR, False)])
@@ -153,32 +156,29 @@ def test_an_end_that_no_canary_has_seen_is_open(last, is_open):
 
 
 def test_the_spreads_of_trouble_and_of_calm_add_in_quadrature():
-    found = past.occupancy(smoothed(), past.Calm(30.0, 900.0), past.Usual(0.03, 100.0))
-    calm = 0.9 * 1.645 * math.sqrt(0.033 * 0.967 / 1000)
+    found = past.occupancy(troubled(months.Calm(30.0, 900.0)), past.Usual(0.03, 100.0))
+    of_calm = 0.9 * 1.645 * math.sqrt(0.033 * 0.967 / 1000)
     assert found.failing == pytest.approx(0.05 + 0.9 * 0.003)
-    assert found.low == pytest.approx(found.failing - math.hypot(0.01, calm))
-    assert found.high == pytest.approx(found.failing + math.hypot(0.02, calm))
-
-
-CALM = smoothed(failing=0.03, low=0.03, high=0.03, degraded=0.0)
+    assert found.low == pytest.approx(found.failing - math.hypot(0.01, of_calm))
+    assert found.high == pytest.approx(found.failing + math.hypot(0.02, of_calm))
 
 
 def test_a_path_that_never_fails_is_not_said_to_fail_at_the_share_assumed():
-    never = [past.Calm(0.0, 5000.0)] * 3
-    found = past.occupancy(CALM, never[0], past.usual_of(never))
+    never = [months.Calm(0.0, 5000.0)] * 3
+    found = past.occupancy(calm(never[0]), past.usual_of(never))
     assert found.failing < 0.001
     assert found.low == 0.0
 
 
 def test_a_path_with_few_canaries_is_taken_to_fail_like_the_others_while_calm():
-    few, others = past.Calm(0.0, 10.0), [past.Calm(100.0, 10_000.0)] * 5
-    found = past.occupancy(CALM, few, past.usual_of([few, *others]))
+    few, others = months.Calm(0.0, 10.0), [months.Calm(100.0, 10_000.0)] * 5
+    found = past.occupancy(calm(few), past.usual_of([few, *others]))
     assert found.failing == pytest.approx(0.01, abs=0.001)
 
 
 def test_paths_that_differ_keep_their_own_share_and_those_alike_share_one():
-    differ = past.usual_of([past.Calm(5.0, 1000.0), past.Calm(50.0, 1000.0), past.Calm(100.0, 1000.0)])
-    alike = past.usual_of([past.Calm(30.0, 1000.0), past.Calm(31.0, 1000.0), past.Calm(29.0, 1000.0)])
+    differ = past.usual_of([months.Calm(5.0, 1000.0), months.Calm(50.0, 1000.0), months.Calm(100.0, 1000.0)])
+    alike = past.usual_of([months.Calm(30.0, 1000.0), months.Calm(31.0, 1000.0), months.Calm(29.0, 1000.0)])
     assert (differ.weight, alike.weight) == (past.LEAST_POOLED, past.MOST_POOLED)
 
 

@@ -87,7 +87,9 @@ def test_history_tells_of_sentinels_only_where_they_are_asked_for(tmp_path):
         book.store_all([sentinel(0), sentinel(1, trigger=model.Trigger.SCHEDULED)])
     with history.open(file) as past:
         assert [one.outcome.id for one in past.outcomes()] == ["id-vip-1"]
-        assert [one.trigger for one in past.points()] == [model.Trigger.SCHEDULED]
+        cells = past.cells(START, START + 2 * DAY, path=model.Path("vip", "1k-low"))
+        assert [trigger for trigger, *_ in cells] == [model.Trigger.SCHEDULED]
+        assert [row[2] for row in past.rollups(START, START + 2 * DAY)] == [model.Trigger.SCHEDULED]
         assert [one.outcome.id for one in past.outcomes(triggers=[model.Trigger.SENTINEL])] == ["id-vip-0"]
 
 

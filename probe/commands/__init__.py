@@ -45,6 +45,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "recover": "Save what is readable of a damaged database.",
             "export": "Outcomes as one JSON object a line.",
             "import": "Add exported outcomes to this database.",
+            "prune": "Remove outcomes that have had their time.",
         },
         "Lab": {
             "probe": "Send canaries now.",

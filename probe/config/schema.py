@@ -62,6 +62,7 @@ Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(gt=0, le=1)]
 Duration = Annotated[float, BeforeValidator(seconds), Field(gt=0, le=366 * 86_400)]
 Interval = Annotated[float, BeforeValidator(seconds), Field(ge=1, le=366 * 86_400)]  # a slot is named by its second
+Keep = Annotated[float, BeforeValidator(seconds), Field(ge=100 * 86_400, le=36_600 * 86_400)]  # reports read 93 days
 RequestSeconds = Annotated[float, Field(gt=0, le=86_400)]
 Name = Annotated[str, Field(pattern=f"^{NAME}$")]
 FileName = Annotated[str, AfterValidator(file_name)]
@@ -99,6 +100,8 @@ class Monitor(Table):
     keep_pictures: Literal["none", "failures"] = "none"
     pictures_dir: FileName = "pictures"
     keep_pictures_max: Annotated[int, Field(ge=1, le=100_000)] = 200  # the oldest are removed beyond this many
+    keep_outcomes: Keep = 400 * 86_400.0  # older ones are counted by hour, and removed
+    keep_failures: Keep = 1200 * 86_400.0  # failures with their evidence stay longer; never shorter than the others
     log_format: Literal["text", "json"] = "text"
 
 

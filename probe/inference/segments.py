@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 CELL_S = 300.0
+NOTHING = dt.timedelta(0)
 SEVERITIES = (0.25, 0.5, 0.95)
 START = (0.95, 0.017, 0.017, 0.016)
 INCIDENTS_PER_DAY, INCIDENT_MINUTES = 0.5, 150.0  # assumed
@@ -68,23 +69,30 @@ def past(
     since: dt.datetime,
     until: dt.datetime,
     *,
-    healthy_failing: Mapping[model.Path, float] | None = None,
+    before: dt.timedelta = NOTHING,
+    after: dt.timedelta = NOTHING,
     seed: int = 0,
 ) -> dict[model.Path, Past]:
-    """Smooth every path over [since, until); canaries outside the window are passed over."""
+    """Smooth every path over [since, until), in the light of the canaries so long before and after.
+
+    Those further off are passed over. A segment that reaches beyond either end is told whole, as far as
+    that light reaches.
+    """
     import numpy as np  # noqa: PLC0415 - kept off the start of every command
 
-    cells = max(1, math.ceil((until - since).total_seconds() / CELL_S))
+    cell = dt.timedelta(seconds=CELL_S)
+    inside = slice(before // cell, before // cell + max(1, -(-(until - since) // cell)))
+    first_at, cells = since - inside.start * cell, inside.stop + after // cell
     step = np.array(transition(CELL_S / 60))
     rng = np.random.default_rng(seed)
+    failing = np.array([HEALTHY_FAILING, *SEVERITIES])
     found = {}
     for path, of_path in signals.items():
-        failing = np.array([(healthy_failing or {}).get(path, HEALTHY_FAILING), *SEVERITIES])
-        likelihoods = _likelihoods(of_path, since, cells, failing)
+        likelihoods = _likelihoods(of_path, first_at, cells, failing)
         filtered = _filter(likelihoods, step)
         smoothed = _smooth(filtered, likelihoods, step)
         runs = _sample(_filter(likelihoods**TRUST, step), step, rng)
-        found[path] = _past(since, smoothed, runs, failing)
+        found[path] = _past(first_at, smoothed, runs, failing, inside)
     return found
 
 
@@ -223,22 +231,25 @@ def _choose(weights: "Floats", rng: "np.random.Generator") -> "NDArray[np.int64]
     return chosen
 
 
-def _past(since: dt.datetime, smoothed: "Floats", runs: _Runs, failing: "Floats") -> Past:
+def _past(first_at: dt.datetime, smoothed: "Floats", runs: _Runs, failing: "Floats", inside: slice) -> Past:
+    """The cells `inside` summed up, with the segments that touch them."""
     import numpy as np  # noqa: PLC0415
 
-    p_degraded = 1 - smoothed[:, 0]
-    by_history = np.bincount(runs.history, failing[runs.state] * (runs.end - runs.start)) / len(smoothed)
+    p_degraded, spans = 1 - smoothed[:, 0], _spans(runs)
+    lengths = np.clip(runs.end, inside.start, inside.stop) - np.clip(runs.start, inside.start, inside.stop)
+    by_history = np.bincount(runs.history, failing[runs.state] * lengths) / (inside.stop - inside.start)
     low, high = np.quantile(by_history, (0.05, 0.95))
-    spans = _spans(runs)
     return Past(
-        since,
-        p_degraded,
-        failing=float((smoothed @ failing).mean()),
+        first_at + dt.timedelta(seconds=inside.start * CELL_S),
+        p_degraded[inside],
+        failing=float((smoothed[inside] @ failing).mean()),
         failing_low=float(low),
         failing_high=float(high),
-        degraded=float(p_degraded.mean()),
+        degraded=float(p_degraded[inside].mean()),
         segments=tuple(
-            _segment(since, first, last, smoothed, spans, failing) for first, last in _stretches(p_degraded > 0.5)
+            _segment(first_at, first, last, smoothed, spans, failing)
+            for first, last in _stretches(p_degraded > 0.5)
+            if last >= inside.start and first < inside.stop
         ),
     )
 

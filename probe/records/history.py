@@ -1,5 +1,7 @@
 """Questions about what was stored, answered in frozen rows; read-only, beside a live writer, standard library only."""
 
+import collections
+import contextlib
 import datetime as dt
 import json
 import pathlib
@@ -9,6 +11,7 @@ from typing import Any, Self, TypeVar
 
 from probe import model
 from probe.inference import charges as charging
+from probe.inference import months
 from probe.inference import points as own_points
 from probe.records import columns, database, errors, rows, schema, told
 
@@ -95,15 +98,21 @@ class History:
     def _decoded(self, decode: Callable[[tuple[Any, ...]], T], sql: str, *parameters: Any) -> Iterator[T]:
         """The rows of a query, decoded; a word that only a newer program knows becomes RecordsError."""
         for row in self._rows(sql, *parameters):
-            try:
+            with self.understood():
                 value = decode(row)
-            except json.JSONDecodeError as error:
-                raise database.damaged(self.path, error) from error
-            except (KeyError, ValueError) as error:
-                raise errors.RecordsError(
-                    f"{self.path}: holds a value this program does not know ({error}). Upgrade tierwatch."
-                ) from error
             yield value
+
+    @contextlib.contextmanager
+    def understood(self) -> Iterator[None]:
+        """While rows are decoded: what only a newer program knows becomes RecordsError."""
+        try:
+            yield
+        except json.JSONDecodeError as error:
+            raise database.damaged(self.path, error) from error
+        except (KeyError, ValueError) as error:
+            raise errors.RecordsError(
+                f"{self.path}: holds a value this program does not know ({error}). Upgrade tierwatch."
+            ) from error
 
     # --- outcomes ----------------------------------------------------------------------------------------------
 
@@ -124,23 +133,66 @@ class History:
         sql = f"{columns.JUDGED} WHERE {where} ORDER BY sent_at {order}, seq {order} LIMIT ?"
         yield from self._decoded(columns.judged, sql, *parameters, -1 if limit is None else limit)
 
-    def points(
-        self,
-        since: dt.datetime | None = None,
-        until: dt.datetime | None = None,
-        *,
-        path: model.Path | None = None,
-        channel: str | None = None,
-        triggers: Iterable[model.Trigger] | None = None,
-    ) -> Iterator[rows.Point]:
-        """Like `outcomes`, without the evidence."""
-        where, parameters = selection(since, until, path=path, channel=channel, triggers=triggers)
+    def cells(
+        self, since: dt.datetime, until: dt.datetime, *, path: model.Path
+    ) -> Iterator[tuple[str, str, str, str | None, float | None, float, str]]:
+        """Like `outcomes`, as little as rates and plots need: for columns, thirty times faster to read.
+
+        (trigger, time sent without the Z, kind, exclusion, latency_s, price_usd, billed), words as they are stored.
+        """
+        where, parameters = selection(since, until, path=path)
         sql = f"""
-            SELECT channel, tier, sent_at, trigger, kind, detail, excluded, latency_s, price_usd, charged_usd, billed,
-                fingerprint
+            SELECT trigger, substr(sent_at, 1, 23), kind, excluded, latency_s, price_usd, billed
             FROM outcome JOIN verdict USING (seq) WHERE {where} ORDER BY sent_at, seq
         """  # noqa: S608 - made of constants
-        yield from self._decoded(rows.point, sql, *parameters)
+        yield from self._rows(sql, *parameters)
+
+    def rollups(self, since: dt.datetime, until: dt.datetime) -> Iterator[tuple[Any, ...]]:
+        """Roll-ups of the hours that begin in [since, until), by hour; sentinels are in none.
+
+        (channel, tier, trigger, hour, kind, exclusion, billed, price_usd, count, latencies): see `rollups`.
+        """
+        sql = """
+            SELECT channel, tier, trigger, hour, kind, nullif(excluded, ''), billed, price_usd, count, latencies
+            FROM rollup WHERE hour >= substr(?, 1, 13) AND hour < substr(?, 1, 13) AND trigger <> ? ORDER BY hour
+        """
+        yield from self._rows(sql, columns.when(since), columns.when(until), model.Trigger.SENTINEL)
+
+    def months(self, since: dt.datetime, until: dt.datetime) -> dict[model.Path, list[months.Piece]]:
+        """The closed months that are stored and touch [since, until), by path, in order of time."""
+        sql = """
+            SELECT channel, tier, month, failing, failing_low, failing_high, degraded, calm_failed, calm_n, segments
+            FROM month WHERE month >= substr(?, 1, 7) AND month < substr(?, 1, 7) ORDER BY month
+        """
+        found: dict[model.Path, list[months.Piece]] = collections.defaultdict(list)
+        for path, piece in self._decoded(
+            lambda row: (model.Path(*row[:2]), rows.month(row[2:])), sql, columns.when(since), columns.when(until)
+        ):
+            found[path].append(piece)
+        return found
+
+    def months_open(self) -> tuple[dt.datetime, ...]:
+        """The beginnings of the months that have canaries and are not stored yet, the present one among them."""
+        sql = """
+            SELECT DISTINCT substr(hour, 1, 7) FROM rollup WHERE trigger NOT IN (?, ?)
+            EXCEPT SELECT month FROM month ORDER BY 1
+        """
+        found = self._rows(sql, model.Trigger.OWN_TRAFFIC, model.Trigger.SENTINEL)
+        return tuple(dt.datetime.fromisoformat(f"{begin}-01T00:00:00+00:00") for (begin,) in found)
+
+    def expired(self, since: dt.datetime, failures_since: dt.datetime, limit: int = -1) -> list[int]:
+        """The first of the outcomes sent before `since`, failures before `failures_since`, by arrival (`seq`)."""
+        sql = """
+            SELECT seq FROM outcome JOIN verdict USING (seq)
+            WHERE sent_at < ?1 AND (kind = 'ok' OR sent_at < ?2) ORDER BY sent_at LIMIT ?3
+        """
+        earlier = min(since, failures_since)
+        found = self._rows(sql, columns.when(since), columns.when(earlier), limit)
+        return [seq for (seq,) in found]
+
+    def kept_since(self) -> dt.datetime | None:
+        """What was sent before is told by roll-ups alone, its rows are no longer all there; None: they are."""
+        return next((columns.instant(since) for (since,) in self._rows("SELECT since FROM kept")), None)
 
     def counts(
         self,

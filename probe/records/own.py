@@ -197,10 +197,8 @@ def forget(db: sqlite_utils.Database, seqs: Mapping[int, str]) -> None:
     if not seqs:
         return
     rollups.take_out(db, seqs)
-    marks, values = verdicts.marks(seqs), [*seqs]
     db.conn.execute("PRAGMA defer_foreign_keys = ON")  # the entries are pointed elsewhere before the commit
-    for table in ("request_id", "overruled", "verdict", "evidence", "outcome"):
-        db.conn.execute(f"DELETE FROM {table} WHERE seq IN ({marks})", values)  # noqa: S608 - ours
+    verdicts.remove(db, seqs)
 
 
 def repoint(db: sqlite_utils.Database, seqs: Mapping[int, int]) -> None:

@@ -91,9 +91,13 @@ def take_out(db: "sqlite_utils.Database", seqs: Collection[int]) -> None:
 
 
 def _change(db: "sqlite_utils.Database", seqs: Collection[int], sign: int) -> None:
-    if seqs:
-        numbers = ", ".join(str(int(seq)) for seq in seqs)
-        db.conn.execute(ADD.format(where=f"seq IN ({numbers})"), {"sign": sign})
+    """A closed month that changes is smoothed anew, while its rows are all there."""
+    if not seqs:
+        return
+    which = f"seq IN ({', '.join(str(int(seq)) for seq in seqs)})"
+    db.conn.execute(ADD.format(where=which), {"sign": sign})
+    changed = f"SELECT substr(sent_at, 1, 7) FROM outcome WHERE {which} AND trigger <> 'own_traffic'"  # noqa: S608
+    db.conn.execute(f"DELETE FROM month WHERE month IN ({changed}) AND month >= substr({KEPT_SINCE}, 1, 7)")  # noqa: S608
 
 
 def rebuild(db: "sqlite_utils.Database") -> None:

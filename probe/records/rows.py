@@ -2,30 +2,15 @@
 
 import dataclasses
 import datetime as dt
-from typing import Any, NamedTuple
+import json
+from typing import Any
 
 from probe import model
-from probe.inference import charges, points
+from probe.inference import change, charges, months, points, segments
 from probe.records import columns
 
 Found = tuple[Any, ...]
 """A row as SQLite returns it, in the order of the query in `history`."""
-
-
-class Point(NamedTuple):
-    """One outcome without its evidence: as little as rates, detection and plots need, and ten times faster to read."""
-
-    path: model.Path
-    sent_at: dt.datetime
-    trigger: model.Trigger
-    kind: model.Kind
-    detail: str
-    excluded: model.Exclusion | None
-    latency_s: float | None
-    price_usd: float
-    charged_usd: float | None
-    billed: model.Billed
-    fingerprint: str
 
 
 NOT_RELOADED = "the config was not reloaded"
@@ -140,6 +125,44 @@ class Stray:
     last_at: dt.datetime
 
 
+def month(found: Found) -> months.Piece:
+    begin, failing, low, high, degraded, calm_failed, calm_n, segments_json = found
+    since = dt.datetime.fromisoformat(f"{begin}-01T00:00:00+00:00")
+    stretches = tuple(
+        segments.Segment(_moment(start), _moment(end) if end else None, share, p_degraded)
+        for start, end, share, p_degraded in json.loads(segments_json)
+    )
+    calm = months.Calm(calm_failed, calm_n)
+    return months.Piece(since, months.after(since), failing, low, high, degraded, calm, stretches)
+
+
+def month_row(piece: months.Piece) -> dict[str, Any]:
+    """A closed month as columns, without its path."""
+    return {
+        "month": columns.when(piece.since)[:7],
+        "failing": piece.failing,
+        "failing_low": piece.failing_low,
+        "failing_high": piece.failing_high,
+        "degraded": piece.degraded,
+        "calm_failed": piece.calm.failed,
+        "calm_n": piece.calm.n,
+        "segments": columns.compact(
+            [
+                (_told(each.start), _told(each.end) if each.end else None, each.failing, each.p_degraded)
+                for each in piece.segments
+            ]
+        ),
+    }
+
+
+def _told(moment: change.Moment) -> list[str]:
+    return [columns.when(each) for each in moment]
+
+
+def _moment(told: list[str]) -> change.Moment:
+    return change.Moment(*map(columns.instant, told))
+
+
 def gateway_entry(found: Found) -> GatewayEntry:
     gateway, request_id, began_at, *rest = found
     return GatewayEntry(gateway, request_id, columns.instant(began_at), *rest)
@@ -165,19 +188,6 @@ def charge(found: Found) -> charges.Charge:
 def stray(found: Found) -> Stray:
     host, named, ordered, reason, count, first_at, last_at = found
     return Stray(host, named, ordered, reason, count, columns.instant(first_at), columns.instant(last_at))
-
-
-def point(found: Found) -> Point:
-    channel, tier, sent_at, trigger, kind, detail, excluded, *rest = found
-    return Point(
-        model.Path(channel, tier),
-        columns.instant(sent_at),
-        columns.TRIGGERS[trigger],
-        columns.KINDS[kind],
-        detail,
-        columns.EXCLUSIONS[excluded],
-        *rest,
-    )
 
 
 def heartbeat(found: Found) -> Heartbeat:

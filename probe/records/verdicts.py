@@ -4,7 +4,7 @@ import dataclasses
 import datetime as dt
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlite_utils
@@ -132,6 +132,13 @@ def undo(db: sqlite_utils.Database, judgement: int, size: int) -> int:
     seqs = [row[0] for row in rows]
     db.conn.execute(f"DELETE FROM overruled WHERE overruled_by = ? AND seq IN ({marks(seqs)})", [judgement, *seqs])  # noqa: S608
     return len(rows)
+
+
+def remove(db: sqlite_utils.Database, seqs: Collection[int]) -> None:
+    """Remove outcomes and what hangs on them, but for gateways' entries; they stay counted."""
+    numbers = ", ".join(str(int(seq)) for seq in seqs)
+    for table in ("request_id", "overruled", "verdict", "evidence", "outcome"):
+        db.conn.execute(f"DELETE FROM {table} WHERE seq IN ({numbers})")  # noqa: S608 - numbers
 
 
 def forget(db: sqlite_utils.Database, judgement: int) -> None:

@@ -14,6 +14,7 @@ from typing import Self
 import sqlite_utils
 
 from probe import model, taxonomy
+from probe.inference import months
 from probe.records import columns, database, errors, outbox, own, process, rows, verdicts
 from probe.records import door as doors
 
@@ -192,6 +193,31 @@ class Records:
                 break
             restored += done
         return restored
+
+    # --- years -------------------------------------------------------------------------------------------------
+
+    def keep_month(self, pieces: Mapping[model.Path, months.Piece]) -> None:
+        """Keep what a closed month was like, path by path."""
+        kept = [
+            columns.row({"channel": path.channel, "tier": path.tier, **rows.month_row(piece)})
+            for path, piece in pieces.items()
+        ]
+        with self._door.writing("store a closed month") as db:
+            db.table("month").insert_all(kept, replace=True)
+
+    def keep_since(self, since: dt.datetime) -> None:
+        """What was sent before stays counted in the roll-ups, whatever becomes of its rows; never earlier again."""
+        with self._door.writing("say since when outcomes are kept") as db:
+            db.conn.execute(
+                "INSERT INTO kept (id, since) VALUES (1, ?) ON CONFLICT DO UPDATE SET since = max(since, excluded.since)",
+                [columns.when(since)],
+            )
+
+    def remove(self, seqs: Sequence[int]) -> None:
+        """Remove outcomes sent before `keep_since`, with all that hangs on them, in one transaction."""
+        with self._door.writing(f"remove {len(seqs)} old outcomes") as db:
+            db.conn.executemany("DELETE FROM gateway_entry WHERE seq = ?", [(seq,) for seq in seqs])
+            verdicts.remove(db, seqs)
 
     # --- the daemon's state --------------------------------------------------------------------------------------
 

@@ -28,7 +28,24 @@ def read(seen: window.Window) -> tuple[blocks.Block, ...]:
         note="excluded: our own fault. aside: moderation, parameters, account, which say nothing of health. "
         "skipped: slots not sent. lost: sent and counted as paid, but no outcome stored.",
     )
-    return (table, *reasons(seen), *gaps(seen))
+    return (table, *reasons(seen), *gaps(seen), *rolled(seen))
+
+
+def rolled(seen: window.Window) -> tuple[blocks.Block, ...]:
+    """What older parts of the period are told by."""
+    if seen.by_hour_until is None:
+        return ()
+    told = (
+        f"Before {words.moment(seen.by_hour_until, seen.until)}: counted by the hour, latencies to 2.5 %, degraded "
+        "stretches as they were found when the month was over."
+    )
+    gone = seen.kept_since
+    if gone and gone > (seen.before_since or seen.since):
+        told += (
+            f" Outcomes before {words.moment(gone, seen.until)} are no longer kept one by one: own requests, "
+            "delivered pictures and time limits are not told of that time."
+        )
+    return (blocks.Note(told),)
 
 
 def reasons(seen: window.Window) -> tuple[blocks.Block, ...]:

@@ -1,0 +1,234 @@
+"""Data for years: months are closed, outcomes past their time are removed, and reports tell the same as before."""
+
+import contextlib
+import datetime as dt
+import pathlib
+import random
+import sqlite3
+
+import click.testing
+import pytest
+import record_samples as samples
+
+from probe import commands, keeping, model, records
+from probe import config as configs
+from probe.inference import months
+from probe.records import history, rollups
+from reports import reading, sections, window
+
+CONFIG = """
+[monitor]
+keep_outcomes = "100d"
+keep_failures = "150d"
+[[channel]]
+name = "vip"
+protocol = "openai-images"
+base_url = "https://vip.example/v1"
+model = "gpt-image-2-vip"
+key_env = "VIP_KEY"
+price_usd = 0.03
+tiers = ["1k-low", "4k-high"]
+"""
+NOW = dt.datetime(2026, 11, 24, 3, 10, tzinfo=dt.UTC)
+HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
+SINCE = NOW - 200 * DAY
+VIP = model.Path("vip", "4k-high")
+TROUBLE = [(SINCE + 40 * DAY, SINCE + 40 * DAY + 18 * HOUR), (NOW - 20 * DAY, NOW - 19 * DAY)]
+
+
+def past_of(path=VIP, every=3 * HOUR, seed=1):
+    chance, at, number = random.Random(seed), SINCE, 0
+    while at < NOW:
+        troubled = any(start <= at < end for start, end in TROUBLE)
+        failing = chance.random() < (0.8 if troubled else 0.02)
+        yield samples.judged(
+            f"{path.tier}-{number}",
+            kind=model.Kind.PROCESSING_ERROR if failing else model.Kind.OK,
+            at=at,
+            path=path,
+            gateway=[f"req-{path.tier}-{number}"],
+            latency_s=None if failing else 90 * chance.lognormvariate(0, 0.3),
+            price_usd=0.03,
+            trigger=model.Trigger.BURST if troubled and number % 2 else model.Trigger.SCHEDULED,
+        )
+        at, number = at + (every / 6 if troubled else every), number + 1
+
+
+@pytest.fixture
+def config(tmp_path):
+    (tmp_path / "config.toml").write_text(CONFIG)
+    found = configs.load(tmp_path / "config.toml")
+    with records.open(tmp_path / "tierwatch.db") as book:
+        book.store_all(past_of())
+    return found
+
+
+def turn(config, now=NOW, *, stopping=lambda: False):
+    pauses_s = []
+    with records.open(database(config)) as book:
+        keeping.turn(config, book, now, sleep=pauses_s.append, stopping=stopping)
+    return pauses_s
+
+
+def database(config):
+    return pathlib.Path(config.monitor.database)
+
+
+def query(config, sql):
+    with contextlib.closing(sqlite3.connect(database(config))) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def seen(config, **choice):
+    with history.open(database(config)) as past:
+        return reading.read(config, past, NOW, reading.Choice(**choice))
+
+
+def facts(config, **choice):
+    return next(each for each in seen(config, **choice).paths if each.path == VIP)
+
+
+def test_every_month_that_is_over_is_closed_once(config):
+    turn(config, NOW + 9 * HOUR)
+    closed = query(config, "SELECT month FROM month ORDER BY month")
+    assert closed == [("2026-05",), ("2026-06",), ("2026-07",), ("2026-08",), ("2026-09",), ("2026-10",)]
+    with history.open(database(config)) as past:
+        assert past.months_open() == (dt.datetime(2026, 11, 1, tzinfo=dt.UTC),)
+
+
+def test_a_month_is_not_over_before_its_canaries_have_been_seen_in_their_light(config):
+    assert dt.datetime(2026, 10, 1, tzinfo=dt.UTC) not in keeping.closable(
+        config, dt.datetime(2026, 11, 3, tzinfo=dt.UTC)
+    )
+    assert dt.datetime(2026, 10, 1, tzinfo=dt.UTC) in keeping.closable(config, dt.datetime(2026, 11, 4, tzinfo=dt.UTC))
+
+
+def test_a_closed_month_is_read_as_it_was_written(config):
+    begin = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
+    with history.open(database(config)) as past:
+        made = keeping.smoothed(past, begin)
+    with records.open(database(config)) as book:
+        book.keep_month(made)
+    with history.open(database(config)) as past:
+        ((stored,),) = past.months(begin, months.after(begin)).values()
+    assert stored == made[VIP]
+    assert len(stored.segments) == 1
+
+
+def test_a_closed_month_in_which_verdicts_change_is_closed_anew(config):
+    turn(config, NOW + 9 * HOUR)
+    with records.open(database(config)) as book:
+        book.store_all([samples.judged("late", at=dt.datetime(2026, 7, 5, tzinfo=dt.UTC), path=VIP)])
+    assert [f"{each:%Y-%m}" for each in keeping.closable(config, NOW)] == ["2026-07"]
+
+
+def test_what_has_had_its_time_goes_at_night_in_small_steps_and_stays_counted(config):
+    before = query(config, "SELECT sum(count) FROM rollup")
+    assert turn(config, NOW + 9 * HOUR) == []  # at noon
+    rolled = query(config, "SELECT * FROM rollup")
+    pauses_s = turn(config)
+    assert len(pauses_s) >= 3
+    assert set(pauses_s) == {keeping.PAUSE_S}
+    with history.open(database(config)) as past:
+        kinds = past.counts(until=NOW - 101 * DAY, by=("kind",))
+        assert set(kinds) == {("processing_error",)}
+        assert past.counts(until=NOW - 151 * DAY) == {}
+        assert past.kept_since() == dt.datetime(2026, 8, 16, tzinfo=dt.UTC)
+    assert query(config, "SELECT * FROM rollup") == rolled
+    assert query(config, "SELECT sum(count) FROM rollup") == before
+    with contextlib.closing(sqlite3.connect(database(config))) as connection:
+        assert rollups.differences(connection) == []
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+    assert turn(config) == []
+
+
+def test_nothing_is_removed_before_its_month_is_closed(config):
+    with records.open(database(config)) as book:
+        removed = keeping.remove(config, book, NOW, most=10_000, sleep=lambda _s: None)
+    assert removed == 0
+    assert query(config, "SELECT count(*) FROM kept") == [(0,)]
+
+
+def test_a_daemon_that_stops_leaves_the_rest_for_the_next_night(config):
+    turn(config, NOW + 9 * HOUR)
+    asked = []
+    turn(config, stopping=lambda: len(asked) > 1 or asked.append(1))
+    with history.open(database(config)) as past:
+        left = past.counts(until=NOW - 101 * DAY)
+        assert sum(left.values()) > 0
+    assert query(config, "SELECT sum(count) FROM rollup")[0][0] == len(list(past_of()))
+
+
+def test_an_outcome_that_arrives_after_its_time_is_not_counted_again(config):
+    turn(config)
+    before = query(config, "SELECT sum(count) FROM rollup")
+    with records.open(database(config)) as book:
+        book.store_all(past_of())  # all of them, those that were removed too
+    assert query(config, "SELECT sum(count) FROM rollup") == before
+
+
+def test_a_report_over_what_is_gone_tells_what_it_told_before(config):
+    whole = facts(config, since=SINCE)
+    turn(config)
+    again = facts(config, since=SINCE)
+    before, after = (each.sample(window.Series.SCHEDULED) for each in (whole, again))
+    assert (len(after), int(after.failed.sum())) == (len(before), int(before.failed.sum()))
+    assert again.occupancy.failing == pytest.approx(whole.occupancy.failing, abs=0.002)
+    assert again.occupancy.degraded == pytest.approx(whole.occupancy.degraded, abs=0.002)
+    assert len(again.degraded) == len(whole.degraded) >= len(TROUBLE)
+    for mine, theirs in zip(again.degraded, whole.degraded, strict=True):
+        assert abs(mine.start.at - theirs.start.at) <= 2 * HOUR
+        assert abs(mine.end.at - theirs.end.at) <= 2 * HOUR
+    for start, end in TROUBLE:
+        assert any(
+            max(each.start.at - start, start - each.start.at, each.end.at - end) <= 4 * HOUR for each in again.degraded
+        )
+
+
+def test_roll_ups_tell_what_the_rows_tell(config):
+    with history.open(database(config)) as past:
+        since, until = SINCE.replace(minute=0), NOW.replace(minute=0)
+        rolled = reading.read_rolled(past, since, until)[VIP]
+        rows = reading.read_rows(past, since, until, VIP)
+    assert rolled.keys() == rows.keys()
+    for series, taken in rows.items():
+        found = rolled[series]
+        assert found.failures() == taken.failures()
+        assert (found.usd, len(found)) == (pytest.approx(taken.usd), len(taken))
+        assert (found.sent_s // 3600).tolist() == (taken.sent_s // 3600).tolist()
+        assert sorted(found.sent_s) == found.sent_s.tolist()
+        pictures_s, told_s = (sorted(each.latency_s[each.ok].tolist()) for each in (taken, found))
+        assert told_s == pytest.approx(pictures_s, rel=0.05)
+
+
+def test_a_report_says_what_is_told_by_roll_ups(config):
+    turn(config)
+    report = sections.build(seen(config, since=SINCE))
+    (section,) = [each for each in report.sections if each.key == "quality"]
+    told = " ".join(block.text for block in section.blocks if hasattr(block, "text"))
+    assert "by the hour" in told
+    assert "Aug 16" in told
+    recent = sections.build(seen(config, since=NOW - 30 * DAY))
+    assert "by the hour" not in str(recent)
+
+
+def test_prune_says_first_what_it_would_remove(config, monkeypatch):
+    turn(config, NOW + 9 * HOUR)
+    monkeypatch.chdir(database(config).parent)
+
+    def run(*words):
+        return click.testing.CliRunner().invoke(commands.program, ["prune", *words], prog_name="tierwatch").output
+
+    monkeypatch.setattr(keeping, "PAUSE_S", 0.0)
+    preview = run("--dry-run")
+    assert "would be removed" in preview
+    count = preview.split()[0]
+    assert int(count) > 0
+    assert run().startswith(f"{count} outcomes were removed")
+    assert run("--dry-run").startswith("0 outcomes")
+
+
+def test_history_is_kept_for_at_least_what_reports_read(tmp_path):
+    (tmp_path / "config.toml").write_text(CONFIG.replace('"100d"', '"90d"'))
+    with pytest.raises(configs.ConfigError, match="keep_outcomes"):
+        configs.load(tmp_path / "config.toml")
