@@ -268,8 +268,8 @@ class Daemon:
         except records.RecordsError as error:
             log.error("own traffic not taken in yet reason=%s", error)  # noqa: TRY400 - the reason says it all
             return
-        for judged in told:
-            self._board.add(judged)
+        for news in told:
+            self._board.add(news.judged, news.replaces)
         if told:
             await self._publish()
 

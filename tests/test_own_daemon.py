@@ -42,11 +42,11 @@ def now():
 def test_the_feed_gives_what_the_spool_held_and_what_other_commands_stored(config, book):
     told = feed.Feed(book, now)
     write(config, samples.told("r1"), samples.failed("r2", samples.minutes(1)))
-    assert [one.outcome.id for one in told.take(config)] == ["r1", "r2"]
+    assert [one.judged.outcome.id for one in told.take(config)] == ["r1", "r2"]
     assert told.take(config) == ()
     taking = intake.Intake(config, book, now)
     list(taking.take([intake.Line(1, json.dumps(samples.told("r3")))]))
-    assert [one.outcome.id for one in told.take(config)] == ["r3"]
+    assert [one.judged.outcome.id for one in told.take(config)] == ["r3"]
 
 
 def test_a_feed_goes_on_after_what_was_known_at_its_start(config, book, tmp_path):
@@ -66,7 +66,7 @@ def test_a_file_of_the_spool_that_cannot_be_read_does_not_stop_the_others(config
     write(config, samples.told("r1"), name="b.ndjson")
     (pathlib.Path(config.monitor.spool) / "a.ndjson").symlink_to("/proc/self/mem")
     told = feed.Feed(book, now)
-    assert [one.outcome.id for one in told.take(config)] == ["r1"]
+    assert [one.judged.outcome.id for one in told.take(config)] == ["r1"]
     told.take(config)
     assert caplog.text.count("spool file not read") <= 1
 
@@ -130,6 +130,53 @@ def test_outcomes_that_arrive_late_give_the_state_they_give_in_order(config):
     at = samples.minutes(26 * 60)
     in_order = {one.path: one for one in states.of(found, config, at, calm_s={})}
     assert {one.path: one.state for one in late.states(at)} == {path: one.state for path, one in in_order.items()}
+
+
+def test_what_a_farther_source_told_is_forgotten_once_the_program_tells_better(config, book, tmp_path):
+    """LiteLLM saw two hours of failures, of which the program's own recorder says that pictures came."""
+    hear, board = feed.Feed(book, now), states.Board(config, {})
+
+    def tell(lines):
+        list(intake.Intake(config, book, now).take([intake.Line(1, json.dumps(line)) for line in lines]))
+        for news in hear.take(config):
+            board.add(news.judged, news.replaces)
+        with history.open(tmp_path / "tierwatch.db") as past:
+            stored = states.of(past.outcomes(), config, at, calm_s={})
+        (live,) = [each for each in board.states(at) if each.path == VIP]
+        (read,) = [each for each in stored if each.path == VIP]
+        assert (live.state, live.reason) == (read.state, read.reason)
+        return live.state
+
+    at = samples.minutes(5 * 60)
+    names = [{"request-id": f"g{n}"} for n in range(60)]
+    tell([samples.told(f"c{n}", samples.minutes(n)) for n in range(180)])
+    far = [
+        samples.failed(f"l{n}", samples.minutes(180 + 2 * n), source="litellm", headers=each, prompt_id=f"own-{n:016x}")
+        for n, each in enumerate(names)
+    ]
+    assert tell(far) is model.State.DEGRADED
+    near = [
+        samples.told(f"r{n}", samples.minutes(180 + 2 * n), headers=each, prompt_id=f"own-{n:016x}")
+        for n, each in enumerate(names)
+    ]
+    assert tell(near) is model.State.HEALTHY
+
+
+def test_a_failure_that_is_told_again_by_a_nearer_source_counts_once_as_before(config, book):
+    hear, board = feed.Feed(book, now), states.Board(config, {})
+    calm = [samples.told(f"c{n}", samples.minutes(n)) for n in range(180)]
+    for sources in ([{}], [{"source": "litellm"}, {}]):
+        failed = [
+            samples.failed(f"{len(sources)}{n}{source}", samples.minutes(180 + n), headers={"request-id": f"g{n}"},
+                           prompt_id=f"own-{n:016x}", **source)
+            for source in sources for n in range(12)
+        ]  # fmt: skip
+        for line in [*calm, *failed]:
+            list(intake.Intake(config, book, now).take([intake.Line(1, json.dumps(line))]))
+            for news in hear.take(config):
+                board.add(news.judged, news.replaces)
+        (one,) = [each for each in board.states(samples.minutes(200)) if each.path == VIP]
+        assert one.reason.endswith("own: processing_error 12 of 12")
 
 
 def test_own_refusals_of_the_account_do_not_take_a_channels_access(config):

@@ -23,6 +23,7 @@ MEMORY = dt.timedelta(days=60)
 """How far back the states look."""
 
 RECENT = 1000  # outcomes of a path remembered for its reason in words
+REPLACEABLE = 5000  # own outcomes of a channel that better evidence may replace yet
 TRAILING = 30  # pieces of evidence that may still come before the latest ones
 DEFAULT_CALM_S = 3600.0
 A_MONTH_DAYS = 30.0
@@ -67,13 +68,18 @@ class Board:
         }
         self._fingerprints = {path: {"", configuration.fingerprint(config, path)} for path in self.paths}
 
-    def add(self, judged: model.Judged) -> None:
-        """Take in one outcome; sentinels, and those of paths or configurations no longer watched, are passed over."""
+    def add(self, judged: model.Judged, replaces: Iterable[str] = ()) -> None:
+        """Take in one outcome; sentinels, and those of paths or configurations no longer watched, are passed over.
+
+        `replaces` are ids of own outcomes that told of the same request before: they are forgotten.
+        """
         outcome = judged.outcome
         if outcome.trigger is model.Trigger.SENTINEL:
             return
-        if outcome.fingerprint in self._fingerprints.get(outcome.path, ()) and not outcome.excluded:
-            self._channels[outcome.path.channel].add(judged)
+        channel = self._channels.get(outcome.path.channel)
+        counted = [said for each in replaces if channel and (said := channel.take_back(each)) is not None]
+        if channel and outcome.fingerprint in self._fingerprints.get(outcome.path, ()) and not outcome.excluded:
+            channel.add(judged, counted_before=any(counted) if counted else None)
 
     def detections(self, now: dt.datetime, pending: Sequence[Pending] = ()) -> dict[model.Path, detect.Detection]:
         """What the statistics say, path by path."""
@@ -192,18 +198,49 @@ class _Channel:
         self.own_at: dict[str, dt.datetime] = {}  # latest own evidence of a tier
         self._prompts = prompts.Memory()
         self._counted: dict[str, detect.Observation] = {}  # the failure of an own prompt that counted last
+        self._own: dict[str, tuple[Seen, str, detect.Observation | None]] = {}  # by id: seen, tier, what counted
 
-    def add(self, judged: model.Judged) -> None:
+    def add(self, judged: model.Judged, *, counted_before: bool | None = None) -> None:
+        """Take in one outcome. `counted_before`: did another account of the same request count? None: there was none."""
         outcome, verdict, healthy = judged.outcome, judged.verdict, model.health(judged)
         seen = Seen(outcome.sent_at, verdict.kind, verdict.detail, healthy, outcome.trigger, outcome.prompt_id)
         own = outcome.trigger is model.Trigger.OWN_TRAFFIC
         (self._recent_own if own else self._recent)[outcome.path.tier].append(seen)
-        if healthy is None:
-            return
         latency_s = outcome.latency_s if healthy else None
         observation = detect.Observation(outcome.sent_at, outcome.path.tier, not healthy, latency_s, own)
-        if not own or self._is_news(observation, outcome.prompt_id):
+        counts = healthy is not None
+        if own and counts:
+            repeats = observation.failed and counted_before is not None  # its prompt's memory holds it already
+            counts = bool(counted_before) if repeats else self._is_news(observation, outcome.prompt_id)
+        if counts:
             self._take(observation)
+        if own:
+            self._own[outcome.id] = (seen, outcome.path.tier, observation if counts else None)
+            if len(self._own) > REPLACEABLE:
+                del self._own[next(iter(self._own))]
+
+    def take_back(self, identity: str) -> bool | None:
+        """Forget an own outcome that is told better now; did it count? None: it said nothing, or is not known here."""
+        if identity not in self._own:
+            return None
+        seen, tier, observation = self._own.pop(identity)
+        if seen in self._recent_own[tier]:
+            self._recent_own[tier].remove(seen)
+        removed = observation is not None and self._remove(observation)
+        return None if seen.healthy is None else removed
+
+    def _remove(self, observation: detect.Observation) -> bool:
+        """Take one piece of evidence out; False where it is not there any more."""
+        place = bisect.bisect_left(self._observations, observation.at, key=lambda one: one.at)
+        for each in itertools.takewhile(
+            lambda one: one.at == observation.at, itertools.islice(self._observations, place, None)
+        ):
+            if each == observation:
+                del self._observations[place]
+                self._changed(place)
+                return True
+            place += 1
+        return False
 
     def _is_news(self, observation: detect.Observation, prompt_id: str) -> bool:
         """Does an own outcome say anything new about the channel's health? A prompt's own failures do not."""
@@ -215,9 +252,7 @@ class _Channel:
             return True
         said = self._prompts.fails(prompt_id, observation.at)
         if said == "prompt" and (before := self._counted.pop(prompt_id, None)) is not None:
-            place = self._observations.index(before)
-            del self._observations[place]
-            self._changed(place)
+            self._remove(before)
         if said == "new" and prompt_id:
             self._counted[prompt_id] = observation
         return said == "new"

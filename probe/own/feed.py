@@ -6,13 +6,12 @@ import pathlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from probe import model
 from probe.own import spool
 from probe.records import history
 
 if TYPE_CHECKING:
     from probe.config import schema
-    from probe.records import Records
+    from probe.records import Records, rows
 
 log = logging.getLogger("tierwatch")
 
@@ -25,7 +24,7 @@ class Feed:
         self._unreadable: set[pathlib.Path] = set()  # told once
         self.after = 0
 
-    def take(self, config: "schema.Config") -> tuple[model.Judged, ...]:
+    def take(self, config: "schema.Config") -> tuple["rows.News", ...]:
         """Take in what the spool holds; all own outcomes that arrived since the last call, by time of sending.
 
         Raises RecordsError where nothing can be stored now: the spool keeps it.

@@ -293,14 +293,19 @@ class History:
         """  # noqa: S608 - made of constants
         yield from self._decoded(rows.charge, sql, *parameters)
 
-    def told_after(self, seq: int, limit: int = 5000) -> tuple[int, tuple[model.Judged, ...]]:
+    def told_after(self, seq: int, limit: int = 5000) -> tuple[int, tuple[rows.News, ...]]:
         """Own requests stored after the arrival `seq`, at most so many, and the arrival to go on from."""
         found = "SELECT seq FROM outcome WHERE seq > ? AND source <> '' ORDER BY seq LIMIT ?"
         seqs = [each for (each,) in self._rows(found, seq, limit)]
         if not seqs:
             return self.arrived(), ()
+        former: dict[str, list[str]] = {}
+        sql = "SELECT outcome.id, replaced.id FROM replaced JOIN outcome USING (seq) WHERE seq BETWEEN ? AND ?"
+        for identity, before in self._rows(sql, seqs[0], seqs[-1]):
+            former.setdefault(identity, []).append(before)
         sql = f"{columns.JUDGED} WHERE outcome.seq BETWEEN ? AND ? AND source <> '' ORDER BY sent_at, outcome.seq"
-        return seqs[-1], tuple(self._decoded(columns.judged, sql, seqs[0], seqs[-1]))
+        told = self._decoded(columns.judged, sql, seqs[0], seqs[-1])
+        return seqs[-1], tuple(rows.News(one, tuple(former.get(one.outcome.id, ()))) for one in told)
 
     def arrived(self) -> int:
         """The latest arrival of all."""

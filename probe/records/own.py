@@ -16,6 +16,9 @@ RANKS: Mapping[str, int] = {"recorder": 2, "litellm": 1}
 SAME_START = dt.timedelta(seconds=5)
 """Requests of one channel that began so close together may be one, where an id is missing on either side."""
 
+MOST_REPLACED = 100_000
+"""So many arrivals long it is known what an outcome replaced: a daemon reads new arrivals within seconds."""
+
 MOST_UNMAPPED = 100_000
 """Requests without a path that are held; beyond that the oldest go."""
 
@@ -81,13 +84,14 @@ def take(db: sqlite_utils.Database, requests: Sequence[Request]) -> Taken:
         canaries += stored.trigger != model.Trigger.OWN_TRAFFIC
         if request.entry is not None:
             entries.append((request.entry, stored.seq))
-    forget(db, replaced)
+    last = verdicts.arrived(db)  # before any goes: no arrival's number is given twice
+    former = forget(db, replaced)
     new = tuple(request.judged for request in fresh.values() if request.judged is not None)
-    seqs = dict(zip(fresh, verdicts.append(db, new, taxonomy.RULES_VERSION), strict=True))
+    seqs = dict(zip(fresh, verdicts.append(db, new, taxonomy.RULES_VERSION, last), strict=True))
     entries += [(each.entry, seqs[identity]) for identity, each in fresh.items() if each.entry is not None]
     entries += [(each.entry, None) for each in requests if each.judged is None and each.entry is not None]
     put_entries(db, entries)
-    repoint(db, {seq: seqs[identity] for seq, identity in replaced.items()})
+    repoint(db, former, {seq: seqs[identity] for seq, identity in replaced.items()})
     unmapped = hold(db, [each.unmapped for each in requests if each.unmapped is not None])
     return Taken(new, known, canaries, unmapped)
 
@@ -192,19 +196,26 @@ def select(db: sqlite_utils.Database, wanted: str, table: str, column: str, valu
         yield from db.conn.execute(sql, found)
 
 
-def forget(db: sqlite_utils.Database, seqs: Mapping[int, str]) -> None:
-    """Remove outcomes that were made from a farther source; their entries wait for the one that replaces them."""
+def forget(db: sqlite_utils.Database, seqs: Mapping[int, str]) -> dict[int, str]:
+    """Remove outcomes that were made from a farther source; their ids. Their entries wait for what replaces them."""
     if not seqs:
-        return
+        return {}
     rollups.take_out(db, seqs)
+    former = {seq: identity for identity, seq in select(db, "id, seq", "outcome", "seq", seqs)}
     db.conn.execute("PRAGMA defer_foreign_keys = ON")  # the entries are pointed elsewhere before the commit
     verdicts.remove(db, seqs)
+    return former
 
 
-def repoint(db: sqlite_utils.Database, seqs: Mapping[int, int]) -> None:
-    """Entries of removed outcomes belong to those that replaced them."""
-    sql = "UPDATE gateway_entry SET seq = ? WHERE seq = ?"
-    db.conn.executemany(sql, [(now, before) for before, now in seqs.items()])
+def repoint(db: sqlite_utils.Database, former: Mapping[int, str], seqs: Mapping[int, int]) -> None:
+    """Say what replaced the outcomes that were removed, to their entries and to a daemon that knows them."""
+    for table in ("gateway_entry", "replaced"):
+        sql = f"UPDATE {table} SET seq = ? WHERE seq = ?"  # noqa: S608 - ours
+        db.conn.executemany(sql, [(now, before) for before, now in seqs.items()])
+    told = [(identity, seqs[before]) for before, identity in former.items()]
+    db.conn.executemany("INSERT OR REPLACE INTO replaced (id, seq) VALUES (?, ?)", told)
+    if told:
+        db.conn.execute("DELETE FROM replaced WHERE seq <= (SELECT max(seq) FROM outcome) - ?", [MOST_REPLACED])
 
 
 def put_entries(db: sqlite_utils.Database, entries: Sequence[tuple[rows.GatewayEntry, int | None]]) -> None:

@@ -3,7 +3,7 @@
 import dataclasses
 import datetime as dt
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
 from probe import model
 from probe.inference import change, charges, months, points, segments
@@ -97,6 +97,13 @@ class GatewayEntry:
     charged_usd: float | None = None
     error: str = ""  # "": it succeeded
     attempts: int | None = None  # of its own, where it tells them
+
+
+class News(NamedTuple):
+    """An own outcome that arrived, and the ids of those that told of the same request before and are gone."""
+
+    judged: model.Judged
+    replaces: tuple[str, ...]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -356,6 +356,18 @@ VERSION_5 = (
 )
 
 
+VERSION_6 = (
+    # Own outcomes that are gone because a source nearer to the program told of the same request; `seq`: what stands now.
+    """
+    CREATE TABLE replaced (
+        id TEXT NOT NULL PRIMARY KEY,
+        seq INTEGER NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX replaced_seq ON replaced (seq)",
+)
+
+
 def create(db: "sqlite_utils.Database") -> None:
     """Version 1: everything."""
     for statement in VERSION_1:
@@ -389,7 +401,15 @@ def for_years(db: "sqlite_utils.Database") -> None:
     rollups.rebuild(db)
 
 
-MIGRATIONS: tuple[Callable[["sqlite_utils.Database"], None], ...] = (create, triage, alerts, own_traffic, for_years)
+def replacements(db: "sqlite_utils.Database") -> None:
+    """Version 6: which own outcomes were replaced, for a daemon that knows them already."""
+    for statement in VERSION_6:
+        db.execute(statement)
+
+
+MIGRATIONS: tuple[Callable[["sqlite_utils.Database"], None], ...] = (
+    create, triage, alerts, own_traffic, for_years, replacements,
+)  # fmt: skip
 """Step n (from 0) brings a database of version n to version n + 1."""
 
 VERSION = len(MIGRATIONS)

@@ -50,9 +50,14 @@ def add(db: sqlite_utils.Database, judged: Sequence[model.Judged], rules_version
     return len(by_id)
 
 
-def append(db: sqlite_utils.Database, new: Sequence[model.Judged], rules_version: str) -> range:
-    """Add outcomes of which none is there yet; returns their seqs, in the order given."""
-    (last,) = db.conn.execute("SELECT coalesce(max(seq), 0) FROM outcome").fetchone()
+def append(
+    db: sqlite_utils.Database, new: Sequence[model.Judged], rules_version: str, after: int | None = None
+) -> range:
+    """Add outcomes of which none is there yet; returns their seqs, in the order given.
+
+    These follow `after`, by default the last arrival: whoever removes rows before says which was the last.
+    """
+    last = arrived(db) if after is None else after
     seqs = range(last + 1, last + 1 + len(new))
     outcomes = [(seq, each.outcome) for seq, each in zip(seqs, new, strict=True)]
     insert(db, "outcome", OUTCOME, ((seq, *columns.outcome_cells(each)) for seq, each in outcomes))
@@ -62,6 +67,12 @@ def append(db: sqlite_utils.Database, new: Sequence[model.Judged], rules_version
         put_verdicts(db, judgement, {seq: each.verdict for seq, each in zip(seqs, new, strict=True)})
         rollups.add(db, seqs)
     return seqs
+
+
+def arrived(db: sqlite_utils.Database) -> int:
+    """The latest arrival of all."""
+    (last,) = db.conn.execute("SELECT coalesce(max(seq), 0) FROM outcome").fetchone()
+    return int(last)
 
 
 def set_verdicts(db: sqlite_utils.Database, judgement: int, verdicts: Mapping[int, model.Verdict]) -> None:
