@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
-from probe.picture import detail, spectrum, traces
+from probe.picture import copies, detail, spectrum, traces
 
 WIDTH_PX, HEIGHT_PX = 1536, 864
 KERNELS = {
@@ -82,6 +82,31 @@ def test_an_enlarged_picture_is_told_by_the_ratio_it_was_enlarged_from(ratio, ke
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_a_ratio_that_is_no_simple_fraction_is_found_too(kernel):
     assert measured(enlarged(2, 0.437, kernel)).effective_resolution == pytest.approx(0.437, abs=0.002)
+
+
+@pytest.mark.parametrize("ratio", [0.25, 0.4, 0.437, 0.6, 2 / 3])
+def test_pixels_that_were_only_copied_tell_their_ratio_exactly(ratio):
+    assert copies.ratio(np.asarray(enlarged(1, ratio, "nearest"))) == pytest.approx(ratio, abs=0.0005)
+
+
+def test_copies_are_told_wherever_a_resizer_lets_its_first_cell_begin():
+    small = np.asarray(leaves(1).resize((600, 400)))
+    for offset in (0.0, 0.3, 0.5):
+        down, across = (
+            np.minimum(((np.arange(length) + offset) * ratio).astype(int), length)
+            for length, ratio in ((900, 0.4), (1500, 0.4))
+        )
+        assert copies.ratio(small[np.ix_(down, across)]) == pytest.approx(0.4, abs=0.001)
+
+
+def test_a_native_picture_with_wide_empty_margins_is_not_taken_for_copies():
+    sheet = np.full((864, 1536), 255, np.uint8)
+    sheet[300:500, 400:900] = np.asarray(leaves(2))[300:500, 400:900]
+    assert copies.ratio(sheet) is None
+
+
+def test_grain_ends_the_certainty_of_copies():
+    assert copies.ratio(np.asarray(grained(enlarged(1, 0.4, "nearest"), 1))) is None
 
 
 def test_an_upright_picture_is_measured_by_its_long_edge():

@@ -1,7 +1,7 @@
 """Effective resolution: up to which share of its long edge a picture carries real detail.
 
-Two independent cues have to agree before a picture is said to carry less than its pixels: a trace of the
-enlargement (`traces`) and a spectrum that has no detail above the ratio that the trace names (`spectrum`). A soft
+Pixels that are plain copies of each other (`copies`) tell by themselves. Otherwise two independent cues have to agree
+before a picture is said to carry less than its pixels: a trace of the enlargement (`traces`) and a spectrum that has no detail above the ratio that the trace names (`spectrum`). A soft
 picture has the second only, a shrunk one at most the first. What a generator invents above the ratio
 (super-resolution) leaves neither: it cannot be excluded.
 """
@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from probe.picture import spectrum, traces
+from probe.picture import copies, spectrum, traces
 
 SMALLEST_PX = 512
 """A shorter edge than this holds too few tiles to tell."""
@@ -44,6 +44,9 @@ def measure(luma: NDArray[np.uint8]) -> Detail:
     """Measure a picture given as luma, rows first."""
     if min(luma.shape) < SMALLEST_PX:
         return Detail(None, SMALL)
+    copied = copies.ratio(luma)
+    if copied is not None:
+        return Detail(round(copied, 3), "")
     seen = spectrum.read(luma)
     ratio = enlarged_from(seen, traces.find(luma))
     if ratio is not None:
