@@ -38,6 +38,8 @@ STRENGTH = 7.0
 """Standard deviations of both axes together. Up to 2,000 ratios are tried, and motifs are no noise: chance reaches 5."""
 LOPSIDED = 0.15
 """Enlarging leaves its trace along both axes: the weaker one has at least this share of the stronger one."""
+BEYOND_CHANCE = 4.0
+"""Or is at least so many standard deviations strong, beside however strong another."""
 WEAKEST = 1.5
 """And at least so many standard deviations, which one axis in fifteen has by chance."""
 DEPTH = 0.07
@@ -191,7 +193,7 @@ def beside_blocks(long: Profile, short: Profile, long_px: int, short_px: int, *,
     weaker = np.minimum(along_deviations, across_deviations)
     stronger = np.maximum(along_deviations, across_deviations)
     strength = (along_deviations + across_deviations) / math.sqrt(2)
-    strength[weaker < np.maximum(WEAKEST, LOPSIDED * stronger)] = 0
+    strength[weaker < np.clip(LOPSIDED * stronger, WEAKEST, BEYOND_CHANCE)] = 0
     if blocks:
         strength[repeats * BLOCK_PX % long_px == 0] = 0
     depth = (along[repeats] * long.relief + across[match] * short.relief) / 2
