@@ -16,7 +16,7 @@ def headline(advice: present.Advice, now: dt.datetime) -> blocks.Headline:
     """The choice, then its reason, the alternatives, how sure it is, and until when it stands."""
     name = f"{advice.tier} for {advice.job}" if advice.job else advice.tier
     if advice.batch.choice is None:
-        opening = blocks.Line(f"{name}: {advice.batch.reason}", tone="unknown")
+        opening = blocks.Line(f"{name}: {advice.batch.no_choice}", tone="unknown")
     else:
         opening = blocks.Line(f"{name}: {offer(advice.batch.choice, advice.batch.fall_back)}", tone="good")
     return blocks.Headline((opening, *details(advice, now)))
@@ -26,7 +26,7 @@ def details(advice: present.Advice, now: dt.datetime) -> Iterator[blocks.Line]:
     """What stands below the choice, a label each."""
     batch = advice.batch
     if batch.choice:
-        yield blocks.Line(f"{words.sentence(batch.reason)}", "why")
+        yield blocks.Line(words.sentence(reason(batch)), "why")
     if batch.runner_up:
         yield blocks.Line(f"{offer(batch.runner_up)}.", "next best")
         if batch.probability is not None:
@@ -49,14 +49,48 @@ def sentence(advice: present.Advice, now: dt.datetime) -> str:
     choice = advice.batch.choice
     if choice is None:
         why = f": {'; '.join(advice.batch.not_known)}" if advice.batch.not_known else ""
-        return f"{advice.batch.reason}{why}."
+        return f"{advice.batch.no_choice}{why}."
     urgent = hurry(advice)
     told = [
         offer(choice, advice.batch.fall_back),
-        *([f"In a hurry {offer(urgent)}"] if urgent else []),
+        *([f"In a hurry: {offer(urgent)}"] if urgent else []),
         f"Checked {standing(advice, now)}",
     ]
     return ". ".join(told) + "."
+
+
+def choices(advice: present.Advice, bad: Sequence[str], now: dt.datetime) -> Iterator[tuple[str, str]]:
+    """(label, sentence) of one tier at which the channels `bad` are in trouble: for batches, for whoever waits."""
+    choice = advice.batch.choice
+    if choice is None:
+        yield advice.job or "batch", f"{advice.tier}: {sentence(advice, now)}"
+        return
+    told = offer(choice, advice.batch.fall_back)
+    if choice.candidate.path.channel in bad:
+        told = f"stay on {told}"
+    elif bad:
+        told = f"{told}. Not {words.listed(bad, 'or')} now"
+    yield advice.job or "batch", f"{advice.tier}: {told}. Checked {standing(advice, now)}."
+    if urgent := hurry(advice):
+        yield "urgent", f"{advice.tier}: {offer(urgent)}."
+
+
+def reason(batch: recommend.Recommendation) -> str:
+    """Why this choice, against the next best, in one clause."""
+    choice, runner_up = batch.choice, batch.runner_up
+    if choice is None:
+        return batch.no_choice
+    if runner_up is None:
+        return "the only channel known well enough"
+    other = runner_up.candidate.path.channel
+    saved_usd = runner_up.value_usd - choice.value_usd
+    worth = batch.needs.usd_per_minute
+    waiting = f" with waiting at {words.usd(worth)} a minute" if worth else ""
+    if saved_usd >= 0:
+        return f"{other} costs {words.usd(saved_usd)} a picture more{waiting}, lost pictures priced in"
+    if runner_up.usable_share < recommend.LEAST_THROUGH <= choice.usable_share:
+        return f"{other} is cheaper, but only {words.percent(runner_up.usable_share)} get through there"
+    return f"{other} would save less than {words.percent(recommend.DEAD_BAND)}{waiting}: not worth a change"
 
 
 def hurry(advice: present.Advice) -> recommend.Offer | None:
@@ -68,22 +102,28 @@ def hurry(advice: present.Advice) -> recommend.Offer | None:
 
 
 def offer(one: recommend.Offer, fall_back: Sequence[model.Path] = ()) -> str:
-    """`vip, 3 attempts, then official: $0.04 and 4.6 min a usable picture, 91 % get through (n 214)`."""
-    attempts = f", {one.attempts} attempts" if one.attempts > 1 else ""
+    """`vip, up to 3 attempts, then official: $0.04 and 4.6 min a usable picture, 91 % get through (84-95, n 41)`.
+
+    The range and n are of the canaries that the share rests on: those since the trouble began, where there is any.
+    """
+    attempts = f", up to {one.attempts} attempts" if one.attempts > 1 else ""
     attempts += f", then {fall_back[0].channel}" if fall_back and one.usable_share < WORTH_A_FALL_BACK else ""
-    through = f"{words.percent(one.usable_share, 1 if one.usable_share > 0.95 else 0)} get through"
+    digits = 1 if one.usable_share > 0.95 else 0
+    low, high = (f"{100 * share:.{digits}f}" for share in (one.usable_low, one.usable_high))
+    support = f"{low}-{high}, n {one.candidate.support}" if low != high else f"n {one.candidate.support}"
+    through = f"{words.percent(one.usable_share, digits)} get through ({support})"
     cost = f"{words.usd(one.usd)} and {words.seconds(60 * one.minutes)} a usable picture"
-    return f"{one.candidate.path.channel}{attempts}: {cost}, {through} (n {one.candidate.n})"
+    return f"{one.candidate.path.channel}{attempts}: {cost}, {through}"
 
 
 def standing(advice: present.Advice, now: dt.datetime) -> str:
-    """`6 min ago, stands until 09:30 UTC or the next alarm`."""
+    """`6 min ago, valid until 09:30 UTC or the next alarm`."""
     if advice.checked_at is None or advice.valid_until is None:
         return "never"
     checked = words.ago(advice.checked_at, now)
     if advice.valid_until <= now:
         return f"{checked}: too long ago, not to be relied on"
-    return f"{checked}, stands until {words.moment(advice.valid_until, now)} or the next alarm"
+    return f"{checked}, valid until {words.moment(advice.valid_until, now)} or the next alarm"
 
 
 def document(advice: present.Advice) -> dict[str, Any]:
@@ -98,7 +138,7 @@ def document(advice: present.Advice) -> dict[str, Any]:
         "ranked": [offer_document(one) for one in batch.offers],
         "fall_back": [str(path) for path in batch.fall_back],
         "probability": batch.probability,
-        "reason": batch.reason,
+        "reason": reason(batch),
         "would_change": list(turning.conditions(batch)),
         "not_known": list(batch.not_known),
         "checked_at": words.rfc3339(advice.checked_at),
@@ -117,6 +157,8 @@ def offer_document(one: recommend.Offer | None) -> dict[str, Any] | None:
         "usd_per_usable": one.usd,
         "seconds_per_usable": 60 * one.minutes,
         "usable_share": one.usable_share,
-        "canaries": one.candidate.n,
+        "usable_share_low": one.usable_low,
+        "usable_share_high": one.usable_high,
+        "canaries": one.candidate.support,
         "value_usd": one.value_usd,
     }

@@ -2,10 +2,11 @@
 
 import dataclasses
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 
 from probe import model
+from probe.inference import incidents as grouping
 from reports import states, window, words
 
 
@@ -16,19 +17,40 @@ def since(facts: window.PathFacts) -> dt.datetime | None:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Incident:
-    """Bad paths of one channel as one thing to tell; `first` went first.
+    """Bad paths that belong together as one thing to tell; `first` went first.
 
-    The channels are the others at the first path's tier: `alike_channels` have the same trouble (both
-    fail, or both are slow), `other_channels` the other one.
+    `beside` are the paths that are not part of it but stand next to it: other tiers of its channels, and other
+    channels at its tiers.
     """
 
+    trouble: grouping.Trouble
+    scope: grouping.Scope
     first: window.PathFacts
     others: tuple[window.PathFacts, ...]  # bad too, by time
-    fine_tiers: tuple[str, ...]  # of the same channel
-    unknown_tiers: tuple[str, ...]
-    fine_channels: tuple[str, ...]
-    alike_channels: tuple[str, ...]
-    other_channels: tuple[str, ...]
+    beside: tuple[window.PathFacts, ...]
+
+    @property
+    def paths(self) -> tuple[window.PathFacts, ...]:
+        return (self.first, *self.others)
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(facts.path.channel for facts in self.paths))
+
+    @property
+    def tiers(self) -> tuple[str, ...]:
+        """Of its paths, heaviest first."""
+        return tuple(sorted({facts.path.tier for facts in self.paths}, key=window.weight, reverse=True))
+
+    @property
+    def rivals(self) -> tuple[window.PathFacts, ...]:
+        """Other channels at its tiers."""
+        return tuple(each for each in self.beside if each.path.channel not in self.channels)
+
+    @property
+    def siblings(self) -> tuple[window.PathFacts, ...]:
+        """Other tiers of its channels."""
+        return tuple(each for each in self.beside if each.path.channel in self.channels)
 
 
 DEGRADED = frozenset({model.State.DEGRADED, model.State.RECOVERING})
@@ -41,31 +63,28 @@ def is_slow(facts: window.PathFacts) -> bool:
 
 
 def incidents(seen: window.Window) -> tuple[Incident, ...]:
-    """One incident a channel that has bad paths, the longest-standing first."""
+    """What is open, grouped as alerts group it (`probe.inference.incidents`), the longest-standing first."""
+    dated = tuple(dataclasses.replace(facts.now.state, since=since(facts)) for facts in seen.paths)
+    shares = {facts.path.channel: grouping.Shares(facts.now.upstream) for facts in seen.paths}
+    situation = grouping.Situation(seen.until, dated, shares)
     found = [
-        incident(seen, bad)
-        for channel in seen.channels
-        if (bad := [each for each in seen.paths if each.path.channel == channel and each.is_bad])
+        incident(seen, one, frozenset(state.path for state in one.states))
+        for one in grouping.follow((), situation, 1)
+        if one.trouble in grouping.BAD
     ]
     return tuple(sorted(found, key=lambda each: since(each.first) or seen.until))
 
 
-def incident(seen: window.Window, bad: Sequence[window.PathFacts]) -> Incident:
-    """The bad paths of one channel; of those that went together the heaviest tier is told first."""
+def incident(seen: window.Window, found: grouping.Incident, paths: Collection[model.Path]) -> Incident:
+    """Of paths that went together the heaviest tier is told first."""
+    bad = [facts for facts in seen.paths if facts.path in paths]
     heaviest_first = sorted(bad, key=lambda each: window.weight(each.path.tier), reverse=True)
     first, *others = sorted(heaviest_first, key=lambda each: since(each) or seen.until)
-    siblings = [each for each in seen.paths if each.path.channel == first.path.channel and not each.is_bad]
-    rivals = [each for each in seen.paths if each.path.tier == first.path.tier and each.path != first.path]
-    degraded = [each for each in rivals if each.state in DEGRADED]
-    return Incident(
-        first,
-        tuple(others),
-        tuple(each.path.tier for each in siblings if each.is_fine),
-        tuple(each.path.tier for each in siblings if not each.is_fine),
-        tuple(each.path.channel for each in rivals if each.is_fine),
-        tuple(each.path.channel for each in degraded if is_slow(each) == is_slow(first)),
-        tuple(each.path.channel for each in degraded if is_slow(each) != is_slow(first)),
+    channels, tiers = {each.path.channel for each in bad}, {each.path.tier for each in bad}
+    beside = tuple(
+        each for each in seen.paths if each not in bad and (each.path.channel in channels or each.path.tier in tiers)
     )
+    return Incident(found.trouble, found.scope, first, tuple(others), beside)
 
 
 def lost_tiers(seen: window.Window) -> tuple[str, ...]:
@@ -78,39 +97,63 @@ def lost_tiers(seen: window.Window) -> tuple[str, ...]:
     return tuple(found)
 
 
-PLAIN_FAULTS: Mapping[model.State, str] = MappingProxyType(
+PLAIN_FAULTS: Mapping[grouping.Trouble, str] = MappingProxyType(
     {
-        model.State.REFUSING: "every prompt of the rotation is refused: the channel's moderation, not your prompts",
-        model.State.NO_ACCESS: "your account: key, permission or quota; waiting does not help",
-        model.State.MODEL_GONE: "the channel no longer serves this model; waiting does not help",
+        grouping.Trouble.REFUSING: "the channel's own moderation refuses harmless prompts: not an outage, not your "
+        "prompts",
+        grouping.Trouble.NO_ACCESS: "your account there: key, permission or quota; waiting does not help, mend the "
+        "account",
+        grouping.Trouble.MODEL_GONE: "the channel no longer serves this model; waiting does not help",
     }
 )
-"""Whose fault a state is that needs no comparison."""
+"""Whose fault a trouble is that needs no comparison."""
 
 
 def fault(found: Incident) -> str:
     """Whose fault it is, in one clause; canary prompts are known to be harmless, so it is never the prompts."""
-    plain = PLAIN_FAULTS.get(found.first.state)
-    if plain:
-        return plain
+    plain = PLAIN_FAULTS.get(found.trouble)
+    return plain or f"{evidence(found)}: {verdict(found)}, not your prompts"
+
+
+def evidence(found: Incident) -> str:
+    """`official and nano fine at 4k-high, vip fine at 1k-low`: what the paths beside it do."""
+    fine = [each for each in found.rivals if each.is_fine]
+    alike = [each for each in found.rivals if each.state in DEGRADED and is_slow(each) == is_slow(found.first)]
+    unlike = [each for each in found.rivals if each.state in DEGRADED and is_slow(each) != is_slow(found.first)]
     trouble = "slow" if is_slow(found.first) else "failing"
-    beside = [*found.fine_channels, *found.fine_tiers]
-    seen = [
-        *([f"{words.listed(found.alike_channels)} {trouble} too"] if found.alike_channels else []),
-        *([f"{words.listed(beside)} fine"] if beside else []),
-        *([f"{words.listed(found.other_channels)} not {trouble}"] if found.other_channels else []),
+    told = [
+        told_by(alike, f"{trouble} too"),
+        told_by(fine, "fine"),
+        told_by(unlike, f"not {trouble}"),
+        told_by([each for each in found.siblings if each.is_fine], "fine"),
     ]
-    route = f"the {found.first.path.channel} route"
-    unlike = found.fine_channels or found.other_channels
-    if found.alike_channels:
-        everywhere = "upstream at this tier" if found.fine_tiers else "upstream, or your own network"
-        verdict = "perhaps a shared upstream" if unlike else everywhere
-    elif unlike:
-        verdict = route
-    elif found.fine_tiers:
-        seen.append("no other channel known at this tier")
-        verdict = f"{route} or its upstream"
-    else:
-        seen.append("nothing to compare with")
-        verdict = f"{route}, its upstream or your own network"
-    return f"{', '.join(seen)}: {verdict}; not your prompts"
+    return ", ".join(filter(None, told)) or "nothing to compare with"
+
+
+def told_by(beside: Sequence[window.PathFacts], what: str) -> str:
+    """`official and nano fine at 4k-high`."""
+    if not beside:
+        return ""
+    channels = words.listed(dict.fromkeys(each.path.channel for each in beside))
+    return f"{channels} {what} at {words.listed(dict.fromkeys(each.path.tier for each in beside))}"
+
+
+def verdict(found: Incident) -> str:
+    """Who it is, as far as the paths beside it tell."""
+    channels = words.listed(found.channels)
+    unlike = [each for each in found.rivals if each.is_fine or each.state in DEGRADED]
+    alike = [each for each in unlike if each.state in DEGRADED and is_slow(each) == is_slow(found.first)]
+    lighter = any(each.is_fine for each in found.siblings)
+    if len(found.channels) > 1:
+        upstreams = {facts.now.upstream for facts in found.paths}
+        if len(upstreams) == 1 and upstreams != {""}:
+            return f"the upstream that {channels} share ({upstreams.pop()})"
+        return "an upstream that all channels share" if lighter else "an upstream of all channels, or your own network"
+    if alike:
+        others = len(unlike) > len(alike)
+        return "perhaps an upstream that they share" if others or lighter else "an upstream of all, or your own network"
+    if unlike:
+        return f"the {channels} route"
+    if lighter:
+        return f"the {channels} route or its upstream (no other channel known at this tier)"
+    return f"the {channels} route, its upstream or your own network"

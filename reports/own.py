@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,9 @@ MOST = 8  # sentences of one sort
 MOST_READ = 100_000
 """Requests of a period that are looked at, the latest ones."""
 
+PRE_SCREEN, NOT_CHECKED = "pre-screen", "not checked: "
+"""How triage names that piece of evidence, and begins it where there was no answer (a test compares)."""
+
 SAVED = "own_traffic"
 """Reason of a slot that was left out because own traffic was fresher (`probe.plan.OWN_TRAFFIC`; a test compares)."""
 
@@ -35,6 +39,7 @@ class Own:
     lost: Mapping[str, int] = dataclasses.field(default_factory=dict)  # that could not be taken in, by reason
     saved: int = 0  # canaries that were not paid for, since own traffic was fresher
     saved_usd: float = 0.0
+    unscreened: tuple[dt.datetime, str] | None = None  # since when the pre-screen does not answer, and why
 
 
 NONE = Own()
@@ -58,7 +63,22 @@ def read(
         lost=stored.lost(since, until),
         saved=len(skipped),
         saved_usd=sum(config.price_usd(path) for path in skipped if path in known),
+        unscreened=unscreened(stored, since, until),
     )
+
+
+def unscreened(stored: "history.History", since: dt.datetime, until: dt.datetime) -> tuple[dt.datetime, str] | None:
+    """Since when triage has asked the moderation pre-screen in vain, and why; None: it answered, or was not asked."""
+    found = None
+    for triage in stored.triages():
+        pieces = json.loads(triage.document).get("evidence", ())
+        said = [str(piece.get("words", "")) for piece in pieces if piece.get("name") == PRE_SCREEN]
+        if not said or not since <= triage.at < until:
+            continue
+        if not said[-1].startswith(NOT_CHECKED):
+            break
+        found = (triage.at, said[-1].removeprefix(NOT_CHECKED))
+    return found
 
 
 def sentences(found: own.Findings) -> tuple[str, ...]:

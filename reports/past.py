@@ -17,6 +17,9 @@ ASSUMED_WEIGHT = 200.0
 LEAST_POOLED, MOST_POOLED = 100.0, 5000.0
 """Bounds on how many canaries the calm share of all paths counts for against one path's own."""
 
+MOST_USUAL = 0.5
+"""A share failing above this is taken for trouble, however usual."""
+
 NINETY = 1.645  # standard deviations to either side of a 90 % range
 
 
@@ -65,11 +68,13 @@ def read(
     begin = max([since, *(each[-1].until for each in closed.values() if each)])
     canaries = {path: telling(each.canaries()) for path, each in facts.items()}
     signals = {path: segments.Signals(each.sent_s, each.failed) for path, each in canaries.items() if len(each)}
-    smoothed = segments.past(signals, begin, until, before=min(begin - since, months.MARGIN))
+    levels = {path: calm_level(facts[path]) for path in signals}
+    smoothed = segments.past(signals, begin, until, before=min(begin - since, months.MARGIN), healthy_failing=levels)
     pieces = {path: list(closed.get(path, ())) for path in facts}
     for path, latest in smoothed.items():
         sample = outcomes.joined(facts[path].sample(series) for series in window.SAMPLES)
-        pieces[path].append(months.piece(latest, until, sample.sent_s, sample.failed))
+        piece = months.piece(latest, until, sample.sent_s, sample.failed)
+        pieces[path].append(at_assumed_level(piece, levels[path]))
     joined = {path: months.joined(each, since) for path, each in pieces.items() if each}
     usual = usual_of([each.calm for each in joined.values()])
     found = dict.fromkeys(facts, Past())
@@ -78,6 +83,18 @@ def read(
         degraded = tuple(stretch(segment, last_at) for segment in each.segments)
         found[path] = Past(degraded, occupancy(each, usual))
     return found
+
+
+def at_assumed_level(piece: months.Piece, level: float) -> months.Piece:
+    """A piece smoothed with another share failing while calm, as those are kept that were smoothed without one."""
+    excess = (1 - piece.degraded) * (level - segments.HEALTHY_FAILING)
+    shares = (piece.failing - excess, piece.failing_low - excess, piece.failing_high - excess)
+    return dataclasses.replace(piece, failing=shares[0], failing_low=shares[1], failing_high=shares[2])
+
+
+def calm_level(facts: window.PathFacts) -> float:
+    """What share of a path's canaries fails when it is as usual: a path that always fails a little is not degraded."""
+    return max(segments.HEALTHY_FAILING, min(facts.now.usual_failing or 0.0, MOST_USUAL))
 
 
 def telling(taken: Outcomes) -> Outcomes:

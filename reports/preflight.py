@@ -49,7 +49,7 @@ def check(advice: present.Advice, n: int, parallel: int, now: dt.datetime, *, us
     """Decide for one tier; `parallel` pictures are made at once, waiting is worth `usd_per_minute` a picture."""
     batch = advice.batch
     if batch.choice is None:
-        why = "; ".join([batch.reason, *batch.not_known])
+        why = "; ".join([batch.no_choice, *batch.not_known])
         return Flight(advice, n, "wait", f"{why}; `tierwatch probe` sends canaries now")
     by_path = {one.candidate.path: one for one in batch.offers}
     chain = [batch.choice, *(by_path[path] for path in batch.fall_back if path in by_path)]
@@ -98,7 +98,7 @@ def decide(
         return "split", "the last canary was too long ago"
     if batch.probability is not None and batch.probability < SURE:
         return "split", "no channel is clearly the better one"
-    return "go", batch.reason
+    return "go", wording.reason(batch)
 
 
 def headline(flight: Flight, parallel: int, now: dt.datetime) -> blocks.Headline:

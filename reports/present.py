@@ -42,6 +42,9 @@ class PathNow:
     deadline_s: float | None = None
     usable_within_s: float | None = None
     target_success: float | None = None
+    upstream: str = ""  # name of the upstream it shares with other channels
+    observations: int | None = None  # pieces of own evidence so far
+    usual_failing: float | None = None  # share failing while healthy, as learned
 
     @property
     def path(self) -> model.Path:
@@ -84,22 +87,38 @@ def read(config: "schema.Config", past: "history.History", at: dt.datetime, *, p
     if published:
         found |= {state.path: state for state in past.states() if state.path in found}
     detections = board.detections(at)
-    paths = {path: path_now(config, found[path], detections[path]) for path in found}
+    paths = {path: path_now(config, found[path], detections[path], board.trouble_since(path)) for path in found}
     simulated = any(one.outcome.trigger is model.Trigger.SIMULATED for one in judged)
     return Present(paths, tuple(read_advice(config, judged, board, paths, at)), simulated)
 
 
-def path_now(config: "schema.Config", state: model.PathState, detection: "detect.Detection") -> PathNow:
+def path_now(
+    config: "schema.Config", state: model.PathState, detection: "detect.Detection", begun: "change.Moment | None"
+) -> PathNow:
     troubled = state.state in {model.State.DEGRADED, model.State.RECOVERING}
     return PathNow(
         state,
-        since=estimate(detection.since) if troubled and detection.since else None,
+        since=since(state, begun) if troubled else None,
         failing=detection.about_failing if troubled else None,
         price_usd=config.price_usd(state.path),
         deadline_s=config.deadline_s(state.path),
         usable_within_s=config.usable_within_s(state.path),
         target_success=config.find(state.path.channel).target_success,
+        upstream=config.find(state.path.channel).upstream,
+        observations=detection.observations,
+        usual_failing=detection.healthy_failing if detection.observations else None,
     )
+
+
+def since(state: model.PathState, begun: "change.Moment | None") -> Estimate | None:
+    """When the trouble began: the published moment, so that every command names the same one, with its range.
+
+    The daemon may have dated it by more history than was read here, and then its moment widens the range.
+    """
+    found = estimate(begun) if begun else None
+    if state.since is None or found is None:
+        return found
+    return Estimate(state.since, min(found.low, state.since), max(found.high, state.since))
 
 
 def read_advice(

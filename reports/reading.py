@@ -3,6 +3,7 @@
 import collections
 import dataclasses
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from probe import model
@@ -13,6 +14,10 @@ from reports.outcomes import Outcomes
 if TYPE_CHECKING:
     from probe.config import schema
     from probe.records import history
+    from probe.records.rows import Skip
+
+BUDGET = "budget"
+"""Reason of a slot that the day's money did not allow (`probe.daemon`; a test compares)."""
 
 DEFAULT_PERIOD = dt.timedelta(days=14)
 
@@ -59,7 +64,8 @@ def read(config: "schema.Config", stored: "history.History", now: dt.datetime, c
     before_since = since - choice.compare if choice.compare else None
     before = read_series(config, stored, before_since, since, border, choice) if before_since else {}
     skips: dict[model.Path, collections.Counter[str]] = collections.defaultdict(collections.Counter)
-    for skip in stored.skips(since, until):
+    skipped = stored.skips(since, until)
+    for skip in skipped:
         skips[skip.path][skip.reason] += 1
     lost = collections.Counter(
         intent.path
@@ -99,6 +105,7 @@ def read(config: "schema.Config", stored: "history.History", now: dt.datetime, c
         pictures=delivered.read(stored, tuple(facts), since, until, choice.takes),
         prices=charges.off_list(charge for charge in stored.charges(since, until) if choice.takes(charge.path)),
         moderation=read_strictness(stored, until, choice),
+        budget_gone=budget_gone(skipped, series, until),
     )
 
 
@@ -106,6 +113,21 @@ def by_rows_from(stored: "history.History", until: dt.datetime) -> dt.datetime:
     """Where the rows begin that are read; what was sent before is read from roll-ups, by the hour."""
     begin, kept_since = months.start(until - BY_ROWS), stored.kept_since()
     return max(begin, kept_since) if kept_since else begin
+
+
+def budget_gone(
+    skipped: "Sequence[Skip]", series: Mapping[model.Path, Mapping[window.Series, Outcomes]], until: dt.datetime
+) -> bool:
+    """Did the day's money end before the day: a slot was left out for it, and no canary has been sent since?"""
+    today = until.astimezone(dt.UTC).date()
+    refused = [skip.at for skip in skipped if skip.reason == BUDGET and skip.at.astimezone(dt.UTC).date() == today]
+    sent_s = [
+        float(taken.sent_s[-1])
+        for of in series.values()
+        for each in window.PAID
+        if len(taken := of.get(each, outcomes.NONE))
+    ]
+    return bool(refused) and max(refused).timestamp() > max(sent_s, default=0.0)
 
 
 def read_series(

@@ -83,11 +83,15 @@ class Printer:
         return f"\x1b[{COLOURS[tone]}m{text}\x1b[0m" if self.colour and tone in COLOURS else text
 
 
+NO_BREAK = "\xa0"
+"""A space at which no line ends: a number keeps its per-cent sign."""
+
+
 def wrapped(text: str, width: int, hanging: int = 0) -> list[str]:
     """At least one line of at most `width` columns; what cannot be shown is escaped first."""
-    return textwrap.wrap(
-        escape.visible(text), max(width, 20), subsequent_indent=" " * hanging, break_on_hyphens=False
-    ) or [""]
+    whole = escape.visible(text).replace(" %", f"{NO_BREAK}%")
+    rows = textwrap.wrap(whole, max(width, 20), subsequent_indent=" " * hanging, break_on_hyphens=False)
+    return [row.replace(NO_BREAK, " ") for row in rows] or [""]
 
 
 def parts(widths: Sequence[int], width: int) -> list[list[int]]:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from probe import model
-from probe.inference import charges, strictness
+from probe.inference import charges, detect, strictness
 from reports import delivered, outcomes, own, present, states
 from reports.outcomes import Outcomes
 
@@ -40,6 +40,10 @@ SAMPLES = (Series.SCHEDULED, Series.SIMULATED)
 CANARIES = (Series.SCHEDULED, Series.EXTRA, Series.SIMULATED)
 PAID = (Series.SCHEDULED, Series.EXTRA)
 """Canaries that were really sent."""
+
+
+LEARNED = detect.FEW_OBSERVATIONS
+"""With fewer canaries of its own a path is not called healthy."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -83,6 +87,27 @@ class PathFacts:
         return self.now.state.state
 
     @property
+    def p_degraded(self) -> float:
+        """How likely it is degraded now; 0 where nobody said."""
+        return self.now.state.p_degraded or 0.0
+
+    @property
+    def is_learning(self) -> bool:
+        """Called healthy by what is usual elsewhere: too little of its own was seen to say so."""
+        few = self.now.observations is not None and self.now.observations < LEARNED
+        return self.state in states.FINE and few
+
+    @property
+    def is_healthy(self) -> bool:
+        """Known to be healthy."""
+        return self.state is model.State.HEALTHY and not self.is_learning
+
+    @property
+    def is_below_target(self) -> bool:
+        """Healthy by what is usual for it, and surely below what was promised: the reason of a healthy path."""
+        return self.is_healthy and bool(self.now.state.reason)
+
+    @property
     def is_bad(self) -> bool:
         """Should it not be used?"""
         return self.state in states.BAD
@@ -90,7 +115,7 @@ class PathFacts:
     @property
     def is_fine(self) -> bool:
         """May it be said to be fine: healthy, or suspect and still more likely healthy than not?"""
-        return self.state in states.FINE and (self.now.state.p_degraded or 0.0) < 0.5
+        return self.state in states.FINE and self.p_degraded < 0.5 and not self.is_learning
 
     def of(self, series: Series) -> Outcomes:
         """Every outcome of one series."""
@@ -131,6 +156,7 @@ class Window:
     pictures: tuple[delivered.Delivered, ...] = ()  # what pictures came, by path
     prices: tuple[charges.Price, ...] = ()  # that differ from the listed ones, by path
     moderation: tuple[strictness.Strictness, ...] = ()  # how strict it is, by sentinels, whenever they were sent
+    budget_gone: bool = False  # the latest scheduled slot was left out for want of money
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -149,6 +175,11 @@ class Window:
     @property
     def is_empty(self) -> bool:
         return not any(len(taken) for facts in self.paths for taken in facts.series.values())
+
+    @property
+    def checked_at(self) -> dt.datetime | None:
+        """When the latest evidence on any path was sent."""
+        return max((at for facts in self.paths if (at := facts.now.state.checked_at)), default=None)
 
     @property
     def is_now(self) -> bool:

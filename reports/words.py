@@ -3,29 +3,15 @@
 import datetime as dt
 from collections.abc import Iterable
 
+from probe.inference import words as worded
+
+percent, usd = worded.percent, worded.usd
 STEPS_S = ((86400.0, "d"), (3600.0, "h"), (60.0, "min"))
-
-
-def percent(share: float, digits: int = 0) -> str:
-    """`97 %`; what is not quite all or nothing never reads as 100 % or 0 %."""
-    text = f"{100 * share:.{digits}f}"
-    if share < 1 and float(text) == 100:
-        return f">{100 - 10**-digits:.{digits}f} %"
-    if share > 0 and float(text) == 0:
-        return f"<{10**-digits:.{digits}f} %"
-    return f"{text} %"
 
 
 def percents(low: float, high: float, digits: int = 0) -> str:
     """`94-99`: a range of shares in per cent, without the sign."""
     return f"{100 * low:.{digits}f}-{100 * high:.{digits}f}"
-
-
-def usd(value_usd: float) -> str:
-    """`$0.40`; prices below ten cents keep two significant digits."""
-    if value_usd == 0 or value_usd >= 0.095:
-        return f"${value_usd:,.2f}"
-    return f"${value_usd:.2g}" if value_usd >= 0.0001 else "<$0.0001"
 
 
 def seconds(value_s: float) -> str:
@@ -88,10 +74,8 @@ def clock_range(first: dt.datetime, last: dt.datetime, near: dt.datetime | None 
 
 
 def around(low: dt.datetime, high: dt.datetime, at: dt.datetime) -> str:
-    """The range of a moment that is told beside it: `23:26-04:42` needs no day where it is shorter than one."""
-    if high - low < dt.timedelta(days=1):
-        return f"{low.astimezone(dt.UTC):%H:%M}-{high.astimezone(dt.UTC):%H:%M}"
-    return clock_range(low, high, at)
+    """The range of a moment that is told beside it; a day stands where it is not that of the moment."""
+    return f"{clock(low, at)}-{clock(high, at)}"
 
 
 def same_day(one: dt.datetime, other: dt.datetime) -> bool:

@@ -72,13 +72,11 @@ def rank(*candidates, needs=BATCH, current=None):
 VIP, OFFICIAL = candidate("vip", p_degraded=0.03), candidate("official", price_usd=0.40, usable=198)
 
 
-def test_the_cheap_healthy_channel_is_chosen_and_the_reason_says_what_it_costs():
+def test_the_cheap_healthy_channel_is_chosen():
     found = rank(OFFICIAL, VIP)
     assert found.choice.candidate is VIP
     assert found.runner_up.candidate is OFFICIAL
     assert found.fall_back == (OFFICIAL.path,)
-    assert found.reason.startswith("3 attempts, then official: $0.030 and 1.8 min a usable picture, 99.0% get")
-    assert "official costs $0.3" in found.reason
     assert found.probability == 1.0
 
 
@@ -89,9 +87,7 @@ def test_a_cheap_channel_that_fails_now_loses_where_waiting_is_dear():
 
 def test_a_channel_that_fails_most_pictures_is_no_first_choice_however_cheap():
     broken = candidate("vip", p_degraded=0.97, state=model.State.DEGRADED, severity_weights=(0.0, 0.1, 0.9))
-    found = rank(OFFICIAL, broken)
-    assert found.choice.candidate is OFFICIAL
-    assert "vip is cheaper and gets 2" in found.reason
+    assert rank(OFFICIAL, broken).choice.candidate is OFFICIAL
 
 
 def test_where_every_channel_fails_most_pictures_the_cheapest_is_still_named():
@@ -113,7 +109,7 @@ def test_too_few_canaries_are_not_enough_data():
     few = candidate("nano", usable=11, n=11)
     found = rank(few)
     assert found.choice is None
-    assert found.reason == "not enough data"
+    assert found.no_choice == "not enough data"
     assert found.not_known == ("nano/4k-high: 11 canaries, too few",)
     assert rank(few, VIP).choice.candidate is VIP
 
@@ -130,7 +126,6 @@ def test_the_channel_in_use_is_left_for_a_clear_gain_only():
     assert rank(VIP, slightly).choice.candidate is slightly
     kept = rank(VIP, slightly, current="vip")
     assert kept.choice.candidate is VIP
-    assert "other would save less than 3%" in kept.reason
     degraded = candidate("vip", state=model.State.DEGRADED)
     assert rank(degraded, slightly, current="vip").choice.candidate is slightly
     assert rank(VIP, candidate("other", price_usd=0.02), current="vip").choice.candidate.path.channel == "other"
@@ -141,7 +136,46 @@ def test_limits_on_price_and_waiting_rule_channels_out():
     assert rank(slow_cheap, OFFICIAL, needs=recommend.Needs(max_wait_s=300)).choice.candidate is OFFICIAL
     found = rank(slow_cheap, OFFICIAL, needs=recommend.Needs(max_usd=0.01))
     assert found.choice is None
-    assert found.reason == "no channel meets the limits"
+    assert found.no_choice == "no channel meets the limits"
+
+
+def slow(usable, n):
+    fields = {"state": model.State.DEGRADED, "p_degraded": 0.99, "slow": True, "latency_s": 250.0}
+    return candidate("vip", trouble_usable=usable, trouble_n=n, **fields)
+
+
+def test_a_slow_channel_whose_pictures_time_out_gets_as_few_through_as_its_canaries_did():
+    (found,) = rank(slow(12, 40)).offers
+    assert found.attempts == 3
+    assert found.usable_share == pytest.approx(1 - (28.5 / 41) ** 3, abs=0.01)
+    assert rank(OFFICIAL, slow(12, 40)).choice.candidate is OFFICIAL
+
+
+def test_a_slow_channel_that_delivers_in_time_costs_no_pictures():
+    (found,) = rank(slow(40, 40)).offers
+    assert found.usable_share > 0.999
+
+
+def test_numbers_of_a_path_in_trouble_rest_on_the_canaries_since_it_began():
+    assert slow(12, 40).support == 40
+    assert candidate("vip", p_degraded=0.03, trouble_n=5).support == 200
+
+
+def test_the_interval_of_what_gets_through_is_that_of_the_canaries():
+    # One attempt: Wilson for 18 of 20 is .6989663547715128 to .972133518786232 (R `binom`).
+    needs = recommend.Needs(lost_usd=0.0)
+    found = recommend.offer(candidate("vip", usable=18, n=20), 1, needs, 0.0)
+    assert (found.usable_low, found.usable_high) == (
+        pytest.approx(0.698966, abs=1e-6),
+        pytest.approx(0.972134, abs=1e-6),
+    )
+    (few,) = rank(
+        candidate("vip", p_degraded=0.9, severity_weights=(0.0, 1.0, 0.0), trouble_usable=1, trouble_n=2)
+    ).offers
+    (many,) = rank(
+        candidate("vip", p_degraded=0.9, severity_weights=(0.0, 1.0, 0.0), trouble_usable=50, trouble_n=100)
+    ).offers
+    assert few.usable_high - few.usable_low > 2 * (many.usable_high - many.usable_low)
 
 
 def test_the_fall_back_chain_puts_channels_that_fail_together_last():

@@ -190,9 +190,9 @@ def test_the_report_dates_the_trouble_and_clears_the_prompts(degraded):
     assert result.exit_code == 0
     screen = " ".join(result.stdout.split("WHICH CHANNEL")[0].split())
     assert "vip/4k-high DEGRADED since" in screen
-    assert "processing_error 6 of 6 canaries; official fine: the vip route; not your prompts." in screen
+    assert "processing_error 6 of 6 canaries; official fine at 4k-high: the vip route, not your prompts." in screen
     assert "NOT WATCHED now: no daemon is running (it never ran here)" in screen
-    assert re.search(r"4k-high (vip|official)[,:] .*\$.* a usable picture, .* get through", screen)
+    assert re.search(r"batch +4k-high: (stay on vip|official)[,:] .*\$.* a usable picture, .* get through", screen)
 
 
 def test_the_degraded_stretch_of_the_report_begins_where_the_trouble_did(degraded):

@@ -195,10 +195,11 @@ def test_a_range_of_moments_names_its_day_once():
     assert words.clock_range(SINCE, NOW, NOW) == "Nov 10 06:10-Nov 24 06:10"
 
 
-def test_a_range_around_a_moment_names_days_only_where_it_is_long():
+def test_a_range_around_a_moment_names_the_days_that_are_not_its_own():
     late = NOW.replace(hour=23)
-    assert words.around(late - 2 * HOUR, late + 3 * HOUR, late) == "21:10-02:10"
-    assert words.around(late - 30 * HOUR, late, late) == "Nov 23 17:10-Nov 24 23:10"
+    assert words.around(late - 2 * HOUR, late + HOUR / 2, late) == "21:10-23:40"
+    assert words.around(late - 2 * HOUR, late + 3 * HOUR, late) == "21:10-Nov 25 02:10"
+    assert words.around(late - 26 * HOUR, late, late) == "Nov 23 21:10-23:10"
 
 
 def test_a_moment_on_another_day_names_it():

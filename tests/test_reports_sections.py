@@ -23,8 +23,9 @@ from report_samples import (
 )
 
 from probe import model
-from probe.inference import statistics
+from probe.inference import own, statistics
 from reports import blocks, findings, sample, sections, text, window
+from reports import own as reports_own
 from reports.sections import cost, kinds, latency, matrix, now, quality, retries, scorecard, timeline, trend
 
 VIP = model.Path("vip", "4k-high")
@@ -181,13 +182,93 @@ def test_the_first_screen_says_what_since_when_why_and_what_to_use():
     shown = first_screen(degraded_window())
     assert shown.startswith("vip/4k-high DEGRADED since 02:20 UTC (90 %: 01:55-02:35), still on. About 45 % fail.")
     lines = labelled(degraded_window())
-    assert lines["why"].startswith("processing_error 11, timeout 1 of 27 canaries; official and 1k-low fine")
-    assert lines["why"].endswith("the vip route; not your prompts.")
-    assert lines["spread"] == "to 2k-high (since 05:10 UTC, about 20 % fail), not to 1k-low."
-    assert lines["1k-low"].startswith("official, 3 attempts: $0.006")
+    assert lines["why"].startswith(
+        "processing_error 11, timeout 1 of 27 canaries; official fine at 2k-high and 4k-high"
+    )
+    assert lines["why"].endswith("vip fine at 1k-low: the vip route, not your prompts.")
+    assert lines["spread"] == "yes: 2k-high since 05:10 UTC (about 20 % fail); no: 1k-low fine."
+    assert lines["batch"].startswith("4k-high: stay on vip, up to 3 attempts, then official: $0.03")
+    assert lines["1k-low"].startswith("official, up to 3 attempts: $0.006")
     assert lines["nightly-batch"] == "4k-high: not enough data: nano/4k-high: 11 canaries, too few."
     assert lines["paid"] == "$3.10 canaries today of $5.00."
-    assert lines["unknown"] == "nano/4k-high: 11 canaries, too few. Not known is not fine."
+    assert lines["not known"] == "nano/4k-high: 11 canaries, too few. Not known is not fine."
+
+
+def test_one_success_within_an_incident_is_not_called_the_end_of_it():
+    at = estimate(NOW - 5 * HOUR)
+    state = {"state": model.State.RECOVERING, "since": at, "failing": 0.5}
+    doubtful = first_screen(seen(facts("vip/4k-high", (point(VIP, NOW),), p_degraded=0.9, **state)))
+    assert "still on though its latest canary succeeded. About 50 % fail." in doubtful
+    hopeful = first_screen(seen(facts("vip/4k-high", (point(VIP, NOW),), p_degraded=0.2, **state)))
+    assert "perhaps over by now (80 % likely). About 50 % failed." in hopeful
+
+
+def test_a_path_with_few_canaries_of_its_own_is_not_called_healthy():
+    young = facts("vip/4k-high", grid("vip/4k-high", 1, 60, since=NOW - 7 * HOUR), observations=7)
+    shown = first_screen(seen(young))
+    assert shown.startswith("TOO EARLY to say of any path: 7 canaries each so far, 20 are needed.")
+    assert "All well" not in shown
+    old = facts("official/4k-high", grid("official/4k-high", 1, 60), observations=300)
+    both = first_screen(seen(young, old))
+    assert both.startswith("No path is known to be degraded: 1 of 2 paths healthy.")
+    assert "TOO EARLY to say of 1 of 2 paths" in both
+
+
+def test_a_healthy_path_below_its_target_is_said_beside_all_that_is_well():
+    reason = "below target since 3 Nov: 90.1 % ok of 95 % promised"
+    shown = seen(facts("vip/4k-high", grid("vip/4k-high", 1, 60), reason=reason, observations=300))
+    assert first_screen(shown).startswith("No path is worse than usual: 1 of 1 path healthy, 1 below target.")
+    assert labelled(shown)["target"] == f"vip/4k-high: {reason}."
+
+
+def test_a_budget_that_is_used_up_is_said_before_anything_else():
+    shown = dataclasses.replace(seen(facts("vip/4k-high", grid("vip/4k-high", 1, 60))), budget_gone=True)
+    assert first_screen(shown).startswith("NOT WATCHED now: today's budget is used up ($3.10 of $5.00)")
+
+
+def test_where_everything_fails_the_advice_is_to_wait():
+    lost = {"p_degraded": 0.99, "severity_weights": (0.0, 0.0, 1.0), "trouble_n": 9}
+    bad = [facts(f"{channel}/4k-high", (point(VIP, NOW),), BAD, failing=0.95) for channel in ("vip", "official")]
+    given = advice("4k-high", candidate("vip/4k-high", 0.03, **lost), candidate("official/4k-high", 0.4, **lost))
+    shown = seen(*bad, advice=(given,))
+    assert labelled(shown)["batch"].startswith("wait: no channel is well. The best of them, vip")
+    assert labelled(shown)["spread"] == "yes: every tier of every channel."
+
+
+def test_two_incidents_at_one_tier_are_told_with_one_advice():
+    closed = facts("official/4k-high", [point(VIP, NOW)], model.State.NO_ACCESS, reason="auth")
+    given = advice("4k-high", candidate("vip/4k-high", 0.03), candidate("nano/4k-high", 0.15))
+    failing = facts("vip/4k-high", [point(VIP, NOW)], BAD, failing=0.5, since=estimate(NOW - HOUR))
+    report = sections.build(seen(closed, failing, facts("nano/4k-high"), advice=(given,)))
+    batches = [line.text for block in report.sections[0].blocks for line in block.lines if line.label == "batch"]
+    assert len(batches) == 2
+    assert batches[1] == "4k-high: as above."
+
+
+def test_refused_own_requests_are_told_as_the_prompts_and_not_the_channel():
+    share = own.Share(VIP, 120, 1, 90, 30, 0, (), 90.0)
+    traffic = reports_own.Own(requests=120, findings=own.Findings(shares=(share,)))
+    shown = seen(facts("vip/4k-high", grid("vip/4k-high", 1, 60)), own_traffic=traffic)
+    assert labelled(shown)["own"] == (
+        "vip/4k-high: 120 own requests; 30 refused for their content: your prompts, not the channel; rewrite those "
+        "prompts; 1 of the other 90 failed."
+    )
+
+
+def test_a_pre_screen_that_does_not_answer_is_not_known():
+    traffic = reports_own.Own(unscreened=(NOW - 2 * HOUR, "HTTP 503"))
+    shown = seen(facts("vip/4k-high", grid("vip/4k-high", 1, 60)), own_traffic=traffic)
+    assert labelled(shown)["not known"].startswith("moderation pre-screen not checked since 04:10 UTC (HTTP 503)")
+
+
+def test_canaries_that_were_refused_explain_why_a_path_is_not_known():
+    refused = [point(VIP, NOW - each * HOUR, model.Kind.MODERATION_OUTPUT) for each in (1, 2, 3)]
+    old = dataclasses.replace(facts("vip/4k-high", refused, UNKNOWN).now.state, checked_at=NOW - 5 * HOUR)
+    path = facts("vip/4k-high", refused, UNKNOWN)
+    path = dataclasses.replace(path, now=dataclasses.replace(path.now, state=old))
+    assert labelled(seen(path))["not known"].startswith(
+        "vip/4k-high: moderation_output 3 in 3 canaries, which tells no"
+    )
 
 
 def test_a_tier_without_a_healthy_channel_is_said_first():
@@ -249,14 +330,19 @@ BAD, FINE, UNKNOWN, SLOW = model.State.DEGRADED, model.State.HEALTHY, model.Stat
 @pytest.mark.parametrize(
     ("states", "said"),
     [
-        ({"official/4k-high": FINE, "vip/1k-low": FINE}, "official and 1k-low fine: the vip route; not your prompts"),
-        ({"official/4k-high": BAD}, "official failing too: upstream, or your own network; not your prompts"),
-        ({"official/4k-high": BAD, "nano/4k-high": FINE}, "official failing too, nano fine: perhaps a shared upstream"),
-        ({"official/4k-high": SLOW, "nano/4k-high": FINE}, "nano fine, official not failing: the vip route; not your"),
-        ({"official/4k-high": SLOW, "nano/4k-high": BAD}, "nano failing too, official not failing: perhaps a shared"),
-        ({"official/4k-high": SLOW}, "official not failing: the vip route; not your prompts"),
+        (
+            {"official/4k-high": FINE, "vip/1k-low": FINE},
+            "official fine at 4k-high, vip fine at 1k-low: the vip route, not your prompts",
+        ),
+        ({"official/4k-high": BAD}, "nothing to compare with: an upstream of all channels, or your own network"),
+        ({"official/4k-high": BAD, "nano/4k-high": FINE}, "official failing too at 4k-high, nano fine at 4k-high: per"),
+        (
+            {"official/4k-high": SLOW, "nano/4k-high": FINE},
+            "nano fine at 4k-high, official not failing at 4k-high: the v",
+        ),
+        ({"official/4k-high": SLOW, "nano/4k-high": BAD, "x/4k-high": FINE}, "nano failing too at 4k-high, x fine"),
         ({"official/4k-high": model.State.NO_ACCESS}, "nothing to compare with"),
-        ({"vip/1k-low": FINE}, "1k-low fine, no other channel known at this tier: the vip route or its upstream"),
+        ({"vip/1k-low": FINE}, "vip fine at 1k-low: the vip route or its upstream (no other channel known at this"),
         ({"official/4k-high": UNKNOWN}, "nothing to compare with: the vip route, its upstream or your own network"),
     ],
 )
@@ -266,7 +352,7 @@ def test_the_fault_follows_from_what_is_fine_beside_it(states, said):
         for path, state in states.items()
     ]
     found = findings.incidents(seen(facts("vip/4k-high", (), BAD, failing=0.5), *beside))
-    vip = next(each for each in found if each.first.path.channel == "vip")
+    vip = next(each for each in found if "vip" in each.channels)
     assert findings.fault(vip).startswith(said)
 
 
@@ -274,7 +360,7 @@ def test_the_fault_follows_from_what_is_fine_beside_it(states, said):
     ("state", "said"),
     [
         (model.State.NO_ACCESS, "your account"),
-        (model.State.REFUSING, "every prompt of the rotation is refused"),
+        (model.State.REFUSING, "the channel's own moderation refuses harmless prompts"),
         (model.State.MODEL_GONE, "the channel no longer serves this model"),
     ],
 )
@@ -284,7 +370,7 @@ def test_states_without_statistics_need_no_comparison(state, said):
 
 
 @pytest.mark.parametrize(
-    ("p_degraded", "said"), [(0.3, "official fine: the vip route"), (0.9, "nothing to compare with")]
+    ("p_degraded", "said"), [(0.3, "official fine at 4k-high: the vip route"), (0.9, "nothing to compare with")]
 )
 def test_a_suspect_is_fine_only_while_it_is_more_likely_healthy(p_degraded, said):
     doubtful = facts("official/4k-high", (), model.State.SUSPECT, p_degraded=p_degraded)
@@ -297,6 +383,15 @@ def test_of_tiers_that_went_together_the_heaviest_is_told_first():
     paths = (facts(f"vip/{tier}", (), BAD, since=at) for tier in ("1k-low", "4k-high", "2k-high"))
     (found,) = findings.incidents(seen(*paths))
     assert str(found.first.path) == "vip/4k-high"
+
+
+def test_channels_that_share_an_upstream_are_one_incident_and_the_upstream_is_named():
+    failing = [
+        facts(f"{channel}/4k-high", (), BAD, failing=0.5, upstream="azure-eu") for channel in ("vip", "official")
+    ]
+    (found,) = findings.incidents(seen(*failing, facts("nano/4k-high", grid("nano/4k-high", 1, 60))))
+    assert found.channels == ("vip", "official")
+    assert findings.verdict(found) == "the upstream that vip and official share (azure-eu)"
 
 
 # --- time -------------------------------------------------------------------------------------------------------------

@@ -197,7 +197,7 @@ def _describe(view: View, baseline: Baseline, now: dt.datetime, *, dated: bool) 
             detection,
             state=model.State.SUSPECT,
             since=view.suspect_since() if dated else None,
-            reason=f"being re-checked, {p_degraded:.0%} likely degraded",
+            reason=f"being re-checked, {words.percent(p_degraded)} likely degraded",
         )
     few = view.observations < FEW_OBSERVATIONS
     reason = f"{view.observations} of {FEW_OBSERVATIONS} canaries so far: mostly what is usual elsewhere" if few else ""

@@ -45,7 +45,8 @@ class Candidate:
     """What is known of one channel at one tier.
 
     `usable` of `n` scheduled canaries of the period while the path was healthy count for its healthy
-    rate; `p_degraded` and `severity_weights` say how likely it is in trouble now and how badly.
+    rate; `p_degraded` and `severity_weights` say how likely it is in trouble now and how badly, and
+    `trouble_usable` of `trouble_n` canaries since the trouble began what they delivered.
     """
 
     path: model.Path
@@ -58,6 +59,9 @@ class Candidate:
     severity_weights: tuple[float, ...] = (1 / 3, 1 / 3, 1 / 3)
     billed_failures: float = 0.0  # share of unusable attempts that are billed
     upstream: str = ""
+    trouble_usable: int = 0
+    trouble_n: int = 0
+    slow: bool = False  # the trouble is slowness: its canaries alone tell how many pictures it costs
 
     @property
     def known(self) -> bool:
@@ -70,11 +74,29 @@ class Candidate:
 
     def mixed(self, healthy_failing: float) -> tuple[tuple[float, float], ...]:
         """The same with a given healthy rate; a degraded path is at least as bad as a healthy one."""
-        degraded = (
-            (self.p_degraded * weight, max(share, healthy_failing))
-            for share, weight in zip(SEVERITIES, self.severity_weights, strict=True)
-        )
+        shares = [(1.0, self.trouble_failing)] if self.slow else zip(self.severity_weights, SEVERITIES, strict=True)
+        degraded = ((self.p_degraded * weight, max(share, healthy_failing)) for weight, share in shares)
         return ((1 - self.p_degraded, healthy_failing), *degraded)
+
+    @property
+    def trouble_failing(self) -> float:
+        """Share of attempts without a usable picture in the trouble that is on."""
+        return (self.trouble_n - self.trouble_usable + 0.5) / (self.trouble_n + 1)
+
+    @property
+    def support(self) -> int:
+        """How many canaries the numbers rest on: those of the state that the path more likely is in."""
+        return self.trouble_n if self.p_degraded >= 0.5 else self.n
+
+    def extremes(self) -> tuple[tuple[tuple[float, float], ...], ...]:
+        """`states` at either end of the 95 % interval (Wilson) of what `support` tells."""
+        if self.p_degraded < 0.5:
+            return tuple(self.mixed(failing) for failing in statistics.wilson(self.n - self.usable, self.n))
+        healthy = ((1 - self.p_degraded, self.states()[0][1]),)
+        if not self.trouble_n:
+            return tuple((*healthy, (self.p_degraded, failing)) for failing in (SEVERITIES[0], SEVERITIES[-1]))
+        interval = statistics.wilson(self.trouble_n - self.trouble_usable, self.trouble_n)
+        return tuple((*healthy, (self.p_degraded, failing)) for failing in interval)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -87,6 +109,8 @@ class Offer:
     minutes: float  # waited per usable picture
     usable_share: float  # of pictures that get through within the attempts
     value_usd: float  # expected cost of a picture with waiting and fall-back priced in
+    usable_low: float  # 95 % interval of `usable_share`, by the canaries that it rests on
+    usable_high: float
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -98,7 +122,7 @@ class Recommendation:
     runner_up: Offer | None
     fall_back: tuple[model.Path, ...]  # in this order, when the choice fails
     probability: float | None  # that the choice beats the runner-up, given how little is known
-    reason: str  # one sentence
+    no_choice: str = ""  # why there is none
     not_known: tuple[str, ...] = ()  # "nano/4k-high: 11 canaries, too few"
     offers: tuple[Offer, ...] = ()  # the best offer of each known channel, best first
     needs: Needs = Needs()  # what was asked for
@@ -156,7 +180,8 @@ def offer(candidate: Candidate, attempts: int, needs: Needs, fall_back_usd: floa
     )
     waited = value(states, attempts, price_usd=0.0, latency_minutes=minutes, usd_per_minute=1.0, fall_back_usd=0.0)
     total = spent + needs.usd_per_minute * waited + (1 - share) * fall_back_usd
-    return Offer(candidate, attempts, spent / share, waited / share, share, total)
+    shares = [share, *(usable_share(extreme, attempts) for extreme in candidate.extremes())]
+    return Offer(candidate, attempts, spent / share, waited / share, share, total, min(shares), max(shares))
 
 
 def rank(
@@ -176,8 +201,8 @@ def rank(
     offers.sort(key=lambda one: one.value_usd)
     allowed = [one for one in offers if _meets(one, needs)]
     if not allowed:
-        reason = "no channel meets the limits" if offers else "not enough data"
-        return Recommendation(tier, None, None, (), None, reason, not_known, tuple(offers), needs)
+        why = "no channel meets the limits" if offers else "not enough data"
+        return Recommendation(tier, None, None, (), None, why, not_known, tuple(offers), needs)
     reliable = [one for one in allowed if one.usable_share >= LEAST_THROUGH] or allowed
     choice = _keep(reliable, current)
     runner_up = next((one for one in (*reliable, *allowed) if one is not choice), None)
@@ -190,10 +215,9 @@ def rank(
         runner_up,
         fall_back,
         probability,
-        _reason(choice, runner_up, fall_back, needs),
-        not_known,
-        tuple(offers),
-        needs,
+        not_known=not_known,
+        offers=tuple(offers),
+        needs=needs,
     )
 
 
@@ -236,7 +260,7 @@ def _fall_back(choice: Offer, offers: Sequence[Offer]) -> tuple[model.Path, ...]
 
 
 def _probability(choice: Offer, runner_up: Offer, needs: Needs, rng: random.Random) -> float:
-    """How often the choice is the cheaper one when each healthy rate is drawn from its posterior."""
+    """How often the choice is the cheaper one when each rate, healthy and in trouble, is drawn from its posterior."""
     wins = 0
     for _ in range(DRAWS):
         mine, other = (_drawn(one, needs, rng) for one in (choice, runner_up))
@@ -247,8 +271,13 @@ def _probability(choice: Offer, runner_up: Offer, needs: Needs, rng: random.Rand
 def _drawn(one: Offer, needs: Needs, rng: random.Random) -> float:
     candidate = one.candidate
     failing = rng.betavariate(candidate.n - candidate.usable + 0.5, candidate.usable + 0.5)
+    states = candidate.mixed(failing)
+    if candidate.trouble_n:
+        lost = candidate.trouble_n - candidate.trouble_usable
+        trouble = max(rng.betavariate(lost + 0.5, candidate.trouble_usable + 0.5), failing)
+        states = ((1 - candidate.p_degraded, failing), (candidate.p_degraded, trouble))
     return value(
-        candidate.mixed(failing),
+        states,
         one.attempts,
         price_usd=candidate.price_usd,
         latency_minutes=candidate.latency_s / 60,
@@ -256,24 +285,6 @@ def _drawn(one: Offer, needs: Needs, rng: random.Random) -> float:
         fall_back_usd=needs.lost_usd,
         billed_failures=candidate.billed_failures,
     )
-
-
-def _reason(choice: Offer, runner_up: Offer | None, fall_back: Sequence[model.Path], needs: Needs) -> str:
-    attempts = "1 attempt" if choice.attempts == 1 else f"{choice.attempts} attempts"
-    then = f", then {fall_back[0].channel}" if fall_back else ""
-    through = f"{choice.usable_share:.1%}" if choice.usable_share < 0.9995 else "nearly all"
-    said = f"{attempts}{then}: ${choice.usd:.3f} and {choice.minutes:.1f} min a usable picture, {through} get through"
-    if runner_up is None:
-        return f"{said}; the only channel known well enough"
-    saved = runner_up.value_usd - choice.value_usd
-    waiting = f" with waiting at ${needs.usd_per_minute:.2f} a minute" if needs.usd_per_minute else ""
-    if saved < 0:
-        if runner_up.usable_share < LEAST_THROUGH <= choice.usable_share:
-            return (
-                f"{said}; {runner_up.candidate.path.channel} is cheaper and gets {runner_up.usable_share:.0%} through"
-            )
-        return f"{said}; {runner_up.candidate.path.channel} would save less than {DEAD_BAND:.0%}{waiting}"
-    return f"{said}; {runner_up.candidate.path.channel} costs ${saved:.3f} more{waiting}"
 
 
 def _why_not(candidate: Candidate) -> str:

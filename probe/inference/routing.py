@@ -20,6 +20,9 @@ USUALLY_DEGRADED = 0.04
 URGENT_USD_PER_MINUTE = 0.20
 """Worth of a minute's waiting for work that somebody waits for (assumed); batch work waits for nothing."""
 
+ENOUGH_TO_TIME = 5
+"""Canaries since trouble began whose mean time is taken for that of an attempt in it."""
+
 BATCH, URGENT = recommend.Needs(), recommend.Needs(usd_per_minute=URGENT_USD_PER_MINUTE)
 
 
@@ -70,14 +73,32 @@ def candidates(
     """What is known of every channel at one tier."""
     by_path: dict[model.Path, list[model.Judged]] = {path: [] for path in config.paths() if path.tier == tier}
     for one in judged:
-        if one.outcome.path in by_path and one.outcome.trigger in model.SAMPLE_TRIGGERS:
+        if one.outcome.path in by_path and one.outcome.trigger is not model.Trigger.OWN_TRAFFIC:
             by_path[one.outcome.path].append(one)
     published = {state.path: state.state for state in board.states(now)}
     detections = board.detections(now)
     return tuple(
-        _candidate(path, config, published[path], detections[path], board.calm(path, sampled), native_only=native_only)
-        for path, sampled in by_path.items()
+        _candidate(
+            path,
+            config,
+            published[path],
+            detections[path],
+            [one for one in board.calm(path, canaries) if one.outcome.trigger in model.SAMPLE_TRIGGERS],
+            amid(board, path, detections[path], canaries),
+            native_only=native_only,
+        )
+        for path, canaries in by_path.items()
     )
+
+
+def amid(
+    board: states.Board, path: model.Path, detection: Detection, canaries: Iterable[model.Judged]
+) -> list[model.Judged]:
+    """The canaries, whatever for, sent since the trouble began that is on or suspected: none where there is none."""
+    begun = board.trouble_since(path)
+    if begun is None and detection.state is model.State.SUSPECT:
+        begun = detection.since
+    return [one for one in canaries if begun is not None and one.outcome.sent_at >= begun.at]
 
 
 def _candidate(
@@ -86,28 +107,38 @@ def _candidate(
     state: model.State,
     detection: Detection,
     healthy: Sequence[model.Judged],
+    troubled: Sequence[model.Judged],
     *,
     native_only: bool,
 ) -> recommend.Candidate:
-    """The healthy rate from scheduled canaries sent outside its incidents, the present from the detector."""
+    """The healthy rate from scheduled canaries sent outside its incidents, the present from the detector.
+
+    What trouble costs is told by the canaries sent since it began, whatever for: late ones and time-outs of a slow
+    path are lost pictures, too.
+    """
     channel, limit_s = config.find(path.channel), config.usable_within_s(path) or math.inf
-    counted = [one for one in healthy if model.health(one) is not None]
+    counted, amid_trouble = ([one for one in part if model.health(one) is not None] for part in (healthy, troubled))
     unusable = [one for one in counted if not _usable(one, limit_s, native_only=native_only)]
+    lost = [one for one in amid_trouble if not _usable(one, limit_s, native_only=native_only)]
     billed = sum(one.ok or one.verdict.kind in channel.billed_on or one.verdict.billed == "yes" for one in unusable)
     p_degraded = USUALLY_DEGRADED if detection.p_degraded is None else detection.p_degraded
-    # Slowness costs time, not pictures.
-    slow = detection.slow_factor
+    healthy_s, slow = _attempt_s(counted), detection.slow_factor
+    slow_s = healthy_s * (slow or 1.0)
+    troubled_s = _attempt_s(amid_trouble) if len(amid_trouble) >= ENOUGH_TO_TIME else slow_s
     return recommend.Candidate(
         path,
         state,
         price_usd=config.price_usd(path),
-        latency_s=_attempt_s(counted) * (1 + p_degraded * (slow - 1) if slow else 1.0),
+        latency_s=(1 - p_degraded) * healthy_s + p_degraded * troubled_s,
         usable=len(counted) - len(unusable),
         n=len(counted),
-        p_degraded=0.0 if slow else p_degraded,
+        p_degraded=p_degraded,
         severity_weights=severity_weights(detection),
         billed_failures=billed / len(unusable) if unusable else 0.0,
         upstream=channel.upstream,
+        trouble_usable=len(amid_trouble) - len(lost),
+        trouble_n=len(amid_trouble),
+        slow=slow is not None,
     )
 
 

@@ -9,6 +9,7 @@ import dataclasses
 import datetime as dt
 import math
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from probe import model
@@ -71,11 +72,12 @@ def past(
     *,
     before: dt.timedelta = NOTHING,
     after: dt.timedelta = NOTHING,
+    healthy_failing: Mapping[model.Path, float] = MappingProxyType({}),
     seed: int = 0,
 ) -> dict[model.Path, Past]:
     """Smooth every path over [since, until), in the light of the canaries so long before and after.
 
-    Those further off are passed over. A segment that reaches beyond either end is told whole, as far as
+    Those further off are passed over. `healthy_failing` is what share fails on a path that is as usual. A segment that reaches beyond either end is told whole, as far as
     that light reaches.
     """
     import numpy as np  # noqa: PLC0415 - kept off the start of every command
@@ -85,9 +87,9 @@ def past(
     first_at, cells = since - inside.start * cell, inside.stop + after // cell
     step = np.array(transition(CELL_S / 60))
     rng = np.random.default_rng(seed)
-    failing = np.array([HEALTHY_FAILING, *SEVERITIES])
     found = {}
     for path, of_path in signals.items():
+        failing = levels(healthy_failing.get(path, HEALTHY_FAILING))
         likelihoods = _likelihoods(of_path, first_at, cells, failing)
         filtered = _filter(likelihoods, step)
         smoothed = _smooth(filtered, likelihoods, step)
@@ -113,6 +115,13 @@ def transition(
     rows = [[1 - broken, *[broken / k] * k]]
     rows += [[mended, *[elsewhere + unchanged * (i == j) for j in range(k)]] for i in range(k)]
     return rows
+
+
+def levels(healthy: float) -> "Floats":
+    """Share failing by state, healthy first; degraded is at least twice as bad as healthy."""
+    import numpy as np  # noqa: PLC0415
+
+    return np.array([healthy, *(max(share, min(2 * healthy, SEVERITIES[-1])) for share in SEVERITIES)])
 
 
 def _likelihoods(signals: Signals, since: dt.datetime, cells: int, failing: "Floats") -> "Floats":

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from probe import config as configuration
 from probe import model
-from probe.inference import detect, prompts, schedule, scope, target
+from probe.inference import change, detect, prompts, schedule, scope, target, view
 
 if TYPE_CHECKING:
     from probe.config import Config
@@ -107,6 +107,11 @@ class Board:
         """Those outcomes of a path that were sent outside its incidents, past and present."""
         stretches = self._channels[path.channel].troubled(path)
         return [one for one in judged if not any(start <= one.outcome.sent_at < end for start, end in stretches)]
+
+    def trouble_since(self, path: model.Path) -> change.Moment | None:
+        """When the incident that is on began, also where nobody has looked for long; None: none is."""
+        alarm = self._channels[path.channel].alarm(path)
+        return alarm.since if alarm else None
 
     def spread(self, channel: str) -> tuple[scope.Scope, ...]:
         """How far the present incident of a channel has spread, narrowest first; empty where there is none."""
@@ -311,6 +316,9 @@ class _Channel:
         if view.alarm is not None:
             stretches.append((view.alarm.since.at, FAR_AHEAD))
         return stretches
+
+    def alarm(self, path: model.Path) -> view.Alarm | None:
+        return self._detector.view(path.tier).alarm
 
     @property
     def is_calm(self) -> bool:

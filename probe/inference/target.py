@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from probe.inference import change, statistics
+from probe.inference import change, statistics, words
 
 WINDOW = dt.timedelta(days=30)
 LEAST_CANARIES = 40
@@ -19,9 +19,10 @@ class Standing(NamedTuple):
     target: float
 
     def words(self) -> str:
-        """`below target since 3 Nov: 90.1 % of 95 %`."""
+        """`below target since 3 Nov: 90.1 % ok of 95 % promised`."""
         since = self.since.at
-        return f"below target since {since.day} {since:%b}: {self.successes / self.n:.1%} of {self.target:.0%}"
+        ok, promised = words.percent(self.successes / self.n, 1), words.percent(self.target)
+        return f"below target since {since.day} {since:%b}: {ok} ok of {promised} promised"
 
 
 def standing(canaries: Sequence[tuple[dt.datetime, bool]], target: float, now: dt.datetime) -> Standing | None:

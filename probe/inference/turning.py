@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable, Iterator
 
 from probe import model
-from probe.inference import recommend
+from probe.inference import recommend, words
 
 MOST = 3
 """Conditions told."""
@@ -43,14 +43,10 @@ def _conditions(found: recommend.Recommendation, choice: recommend.Offer) -> Ite
         rival = found.runner_up.candidate
         price_usd = _turning_point(lambda usd: _keeps(found, rival, price_usd=usd), rival.price_usd, 0.0)
         if price_usd:
-            yield f"{rival.path.channel} falls below {_usd(price_usd)}"
+            yield f"{rival.path.channel} falls below {words.usd(price_usd)}"
     worth_usd = _turning_point(lambda usd: _patient(found, usd), found.needs.usd_per_minute, DEAREST_WAIT_USD)
     if worth_usd:
-        yield f"a minute's waiting is worth over {_usd(worth_usd)}"
-
-
-def _usd(value_usd: float) -> str:
-    return f"${value_usd:.2f}" if value_usd >= 0.1 else f"${value_usd:.2g}"
+        yield f"a minute's waiting is worth over {words.usd(worth_usd)}"
 
 
 def _only(severity: float) -> tuple[float, ...]:

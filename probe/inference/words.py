@@ -1,4 +1,4 @@
-"""Shares, factors and durations in the words people read."""
+"""Shares, prices, factors and durations in the words people read."""
 
 import datetime as dt
 
@@ -8,6 +8,23 @@ def failing(share: float) -> str:
     if share >= 0.86:
         return "nearly all fail"
     return f"about {5 * max(1, round(share * 20))} % fail"
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """`97 %`; what is not quite all or nothing never reads as 100 % or 0 %."""
+    text = f"{100 * share:.{digits}f}"
+    if share < 1 and float(text) == 100:
+        return f">{100 - 10**-digits:.{digits}f} %"
+    if share > 0 and float(text) == 0:
+        return f"<{10**-digits:.{digits}f} %"
+    return f"{text} %"
+
+
+def usd(value_usd: float) -> str:
+    """`$0.40`; prices below ten cents keep two significant digits."""
+    if value_usd == 0 or value_usd >= 0.095:
+        return f"${value_usd:,.2f}"
+    return f"${value_usd:.2g}" if value_usd >= 0.0001 else "<$0.0001"
 
 
 def slower(factor: float) -> str:

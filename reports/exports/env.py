@@ -22,7 +22,7 @@ def render(advice: "Sequence[present.Advice]", config: "schema.Config", now: dt.
         name = variable(one)
         choice = one.batch.choice
         if choice is None:
-            lines.append(f"# {name}: {escape.visible(one.batch.reason)}")
+            lines.append(f"# {name}: {escape.visible(one.batch.no_choice)}")
             continue
         chain = ",".join(path.channel for path in one.batch.fall_back)
         until = words.rfc3339(one.valid_until) or "the next alarm"

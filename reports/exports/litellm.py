@@ -33,7 +33,7 @@ def group(one: "present.Advice", config: "schema.Config") -> Iterator[str]:
     name = "-".join(filter(None, ("img", one.job, one.tier)))
     choice = one.batch.choice
     if choice is None:
-        yield f"  # {name}: {escape.visible(one.batch.reason)}"
+        yield f"  # {name}: {escape.visible(one.batch.no_choice)}"
         return
     attempts = {offer.candidate.path: offer.attempts for offer in one.batch.offers}
     order = 0

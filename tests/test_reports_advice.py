@@ -1,0 +1,51 @@
+"""What to use, in words: the offer, why it was chosen, and until when it stands."""
+
+import random
+
+import pytest
+
+from probe import model
+from probe.inference import recommend
+from reports import advice
+
+
+def candidate(channel, price_usd, **changes):
+    fields = {"state": model.State.HEALTHY, "latency_s": 108.0, "usable": 196, "n": 200}
+    return recommend.Candidate(model.Path(channel, "4k-high"), price_usd=price_usd, **{**fields, **changes})
+
+
+VIP, OFFICIAL = candidate("vip", 0.0304, p_degraded=0.03), candidate("official", 0.40)
+BROKEN = candidate("vip", 0.03, p_degraded=0.97, severity_weights=(0.0, 0.1, 0.9), trouble_usable=2, trouble_n=40)
+
+
+def rank(*candidates, current=None):
+    return recommend.rank("4k-high", candidates, recommend.Needs(), rng=random.Random(1), current=current)
+
+
+def test_an_offer_names_attempts_price_time_share_and_what_it_rests_on():
+    found = rank(OFFICIAL, VIP)
+    said = advice.offer(found.choice, found.fall_back)
+    assert said == "vip, up to 3 attempts: $0.03 and 115 s a usable picture, 99.0 % get through (n 200)"
+
+
+def test_where_many_pictures_are_lost_the_offer_says_where_they_go():
+    found = rank(BROKEN, candidate("nano", 0.15, usable=11, n=11))
+    assert advice.offer(found.choice, found.fall_back).startswith("vip, up to 3 attempts, then nano: ")
+
+
+def test_a_path_in_trouble_is_told_by_the_canaries_since_it_began():
+    assert advice.offer(rank(BROKEN).choice).endswith("n 40)")
+
+
+@pytest.mark.parametrize(
+    ("candidates", "current", "said"),
+    [
+        ((VIP, OFFICIAL), None, "official costs $0.36 a picture more, lost pictures priced in"),
+        ((BROKEN, OFFICIAL), None, "vip is cheaper, but only 24 % get through there"),
+        ((VIP, candidate("other", 0.0299)), "vip", "other would save less than 3 %: not worth a change"),
+        ((VIP,), None, "the only channel known well enough"),
+        ((candidate("nano", 0.15, usable=11, n=11),), None, "not enough data"),
+    ],
+)
+def test_the_reason_says_what_the_next_best_would_change(candidates, current, said):
+    assert advice.reason(rank(*candidates, current=current)) == said
