@@ -9,11 +9,8 @@ def read(seen: window.Window) -> tuple[blocks.Block, ...]:
         return ()
     return (
         blocks.Table(
-            ("channel", "sentinel", "asked", "refused", "now it", "since", "before"),
-            tuple(
-                (row.channel, name(row), row.asked, row.refused, row.now, since(row), row.before or "-")
-                for row in seen.moderation
-            ),
+            ("channel", "sentinel", "asked", "refused", "now it", "since"),
+            tuple((row.channel, name(row), row.asked, row.refused, row.now, since(row)) for row in seen.moderation),
             note="Sentinels are legitimate prompts that strict filters refuse, all that were ever sent; refusing the picture "
             "costs a drawing, and often money. They count for nothing else: not for success, states or advice.",
         ),
@@ -26,5 +23,5 @@ def name(row: strictness.Strictness) -> str:
 
 
 def since(row: strictness.Strictness) -> str:
-    """The day it began, or that of the first sentinel."""
-    return f"{row.since:%Y-%m-%d}" if row.before else f"the first, {row.since:%Y-%m-%d}"
+    """The day it began; `ever` where it was never otherwise."""
+    return f"{row.since:%Y-%m-%d}" if row.before else "ever"
