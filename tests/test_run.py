@@ -2,12 +2,13 @@
 
 import asyncio
 import datetime as dt
+import json
 import sqlite3
 import types
 
 import pytest
 
-from probe import clock, kept, model, records, run, taxonomy
+from probe import client, clock, kept, model, records, run, taxonomy
 from probe import config as configs
 from probe.config import schema, secrets
 from probe.records import history
@@ -193,6 +194,18 @@ def test_the_folder_of_kept_pictures_is_bounded(tmp_path):
 def test_a_spent_budget_sends_nothing(probe_once):
     with pytest.raises(records.BudgetExhausted):
         probe_once(scenario(), usd_per_day=0.05, times=2)
+
+
+def test_what_the_answer_says_it_cost_is_stored_beside_the_list_price(probe_once, monkeypatch):
+    body = json.dumps({"data": [{"b64_json": "iVBORw0KGgo="}], "usage": {"cost": 0.06}}).encode()
+
+    async def answered(*_, **__):
+        return model.Reply(200, {"content-type": "application/json"}, body)
+
+    monkeypatch.setattr(client.Client, "send", answered)
+    judged, folder = probe_once(scenario())
+    assert (judged.outcome.price_usd, judged.outcome.charged_usd) == (0.03, 0.06)
+    assert stored(folder)[0].outcome.charged_usd == 0.06
 
 
 def test_request_ids_of_the_answer_lead_back_to_it(probe_once):
