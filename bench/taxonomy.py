@@ -15,6 +15,7 @@ import itertools
 import json
 import pathlib
 import sys
+import textwrap
 import time
 import timeit
 from collections.abc import Callable, Iterable, Sequence
@@ -25,6 +26,7 @@ from probe.config import schema
 
 GIVEN = ("status", "headers", "body", "exception", "elapsed_s", "request", "observed")
 ROUNDS = 30
+CONFUSIONS = 5
 MAX_RATIO = 40.0
 SIZES = (125_000, 250_000, 500_000, 1_000_000)
 MAX_GROWTH = 3.0
@@ -191,17 +193,19 @@ def confusions(rows: Sequence[Row], verdicts: Sequence[model.Verdict]) -> None:
             accepted = verdict.kind in row.label.get("alt", ())
             wrong[row.label["class"], verdict.kind].append(row.name + ("" if accepted else " (not accepted)"))
     print("\nlargest confusions, label -> verdict")
-    for (label, kind), names in sorted(wrong.items(), key=lambda pair: -len(pair[1]))[:10]:
+    for (label, kind), names in sorted(wrong.items(), key=lambda pair: -len(pair[1]))[:CONFUSIONS]:
         print(f"  {len(names):3d}  {label} -> {kind}: {', '.join(names[:6])}")
 
 
 def rules(verdicts: Sequence[model.Verdict]) -> None:
+    """Every rule that decides, with the number of replies it decides; a rule that one reply alone meets is suspect."""
     counts = collections.Counter(verdict.rule for verdict in verdicts)
-    alone = sum(count == 1 for count in counts.values())
-    print(f"\n{len(counts)} of {len(taxonomy.RULES)} rules decide; {alone} of them one reply each")
+    alone = sorted(name for name, count in counts.items() if count == 1)
+    print(f"\n{len(counts)} of {len(taxonomy.RULES)} rules decide; {len(alone)} of them one reply each")
     for name, count in counts.most_common():
         if count > 1:
             print(f"  {count:3d}  {name}")
+    print(textwrap.fill(", ".join(alone), 118, initial_indent="    1  ", subsequent_indent="       "))
 
 
 def best_s(work: Callable[[], object], rounds: int = ROUNDS) -> float:

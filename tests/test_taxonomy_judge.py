@@ -60,10 +60,55 @@ def test_the_innermost_speaker_decides_and_the_relay_gives_the_party():
     inner = json.dumps(
         {"error": {"code": 403, "message": "Permission 'a.b.predict' denied", "status": "PERMISSION_DENIED"}}
     )
-    relayed = error(f"litellm: {inner}", "500")
+    relayed = error(f"upstream: {inner}", "500")
     assert judge(status=403, text=inner).party == "caller"
     verdict = judge(status=500, text=relayed)
     assert (verdict.kind, verdict.party) == ("permission", "channel")
+
+
+@pytest.mark.parametrize(
+    ("message", "kind", "party", "action"),
+    [
+        ("You exceeded your current quota, please check your plan.", "quota_exhausted", "channel", "switch_channel"),
+        ("The account was deactivated.", "permission", "channel", "switch_channel"),
+        ("Rate limit reached for m on images per min.", "rate_limited", "channel", "back_off_retry"),
+        ("You are not allowed to sample from this model", "permission", "caller", "fix_parameters"),
+        ("Invalid value: 'huge'.", "invalid_request", "caller", "fix_parameters"),
+    ],
+)
+def test_a_vendors_refusal_of_an_account_that_a_relay_passes_on_hits_the_relay(message, kind, party, action):
+    code = {"quota_exhausted": "insufficient_quota", "permission": "account_deactivated"}.get(kind)
+    if "sample" in message:
+        code = None
+    direct = judge(status=403, text=error(message, code))
+    relayed = judge(
+        status=403, text=error(f"{message} (request id: 202601010000001111111aaaaaaaa)", code, "new_api_error")
+    )
+    assert (relayed.kind, relayed.party, relayed.action) == (kind, party, action)
+    assert direct.kind == kind
+    assert direct.party == "caller"
+
+
+def test_what_a_speaker_only_supposes_is_weaker_than_what_it_says():
+    said = "No images were generated. This might be due to our safety policy."
+    assert judge(text=said).kind == "no_image"
+    assert judge(text="It failed. This might be due to our safety policy.").kind == "moderation_input"
+
+
+def test_a_time_that_the_words_name_is_measured_against_the_walls():
+    assert judge(fault_text="Failed to fetch: the line was cut after 120 seconds").kind == "timeout"
+    assert judge(fault_text="Failed to fetch: the line was cut after 45 seconds").kind == "network"
+
+
+def test_words_in_a_list_of_pictures_are_no_picture():
+    body = json.dumps({"answers": [{"images": ["failed to generate image"]}]})
+    assert judge(status=200, text=body).kind != "ok"
+
+
+def test_a_language_complaint_is_the_bug_of_whoever_tells_it():
+    words = "'NoneType' object has no attribute 'save'"
+    assert judge(status=500, text=words).kind == "gateway_error"
+    assert judge(fault_text=words).kind == "malformed_response"
 
 
 def test_what_our_client_saw_is_stronger_than_the_status_line():

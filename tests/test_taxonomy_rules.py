@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+import hashlib
 import json
 import pathlib
 
@@ -33,6 +34,23 @@ def evidence_of(recorded):
 def test_a_recorded_reply_is_decided_by_its_rule(recorded):
     verdict = taxonomy.judge(evidence_of(recorded))
     assert (verdict.rule, verdict.kind) == (recorded["rule"], recorded["kind"])
+
+
+def test_a_change_of_the_rules_raises_their_version():
+    """What every rule says and every recorded reply means, in one line a version: stored verdicts name the version."""
+    said = [
+        repr([sorted(value) if isinstance(value, frozenset) else value for value in map(rule.__getattribute__, fields)])
+        for fields in [[field.name for field in dataclasses.fields(taxonomy.Rule) if field.init]]
+        for rule in taxonomy.RULES
+    ]
+    meant = [repr(taxonomy.judge(evidence_of(recorded))) for _, recorded in RECORDED]
+    digest = hashlib.sha256("\n".join(said + meant).encode()).hexdigest()[:16]
+    versions = (REPLIES / "VERSIONS").read_text(encoding="utf-8").splitlines()
+    line = f"{taxonomy.RULES_VERSION} {digest}"
+    assert versions[-1] == line, (
+        f"rules changed: raise taxonomy.RULES_VERSION and append its line to {REPLIES / 'VERSIONS'}"
+    )
+    assert len({version.split()[0] for version in versions}) == len(versions)
 
 
 def test_every_rule_decides_at_least_one_recorded_reply():

@@ -37,11 +37,14 @@ def command(undo: bool, config_path: str | None, as_json: bool) -> None:
         done = book.rejudge(lambda evidence: taxonomy.judge(evidence, rules), taxonomy.RULES_VERSION)
     changes = sorted(done.kinds.items(), key=lambda change: -change[1])
     if as_json:
+        version = taxonomy.RULES_VERSION
         kinds = [{"from": before, "to": now, "count": count} for (before, now), count in changes]
-        options.echo_json({"judged": done.judged, "changed": done.changed, "kinds": kinds})
+        options.echo_json({"rules_version": version, "judged": done.judged, "changed": done.changed, "kinds": kinds})
         return
     other = done.changed - sum(done.kinds.values())
-    click.echo(f"{done.judged:,} outcomes judged again, {done.changed:,} verdicts changed.")
+    click.echo(
+        f"{done.judged:,} outcomes judged again by rules {taxonomy.RULES_VERSION}, {done.changed:,} verdicts changed."
+    )
     for (before, now), count in changes:
         click.echo(f"{count:>8,}  {before} -> {now}")
     if other:

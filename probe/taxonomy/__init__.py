@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from probe import model
-from probe.taxonomy import facts, ids, index, rules, waits
+from probe.taxonomy import conditions, facts, ids, index, rules, waits
 from probe.taxonomy.door import evidence_of
 from probe.taxonomy.ids import request_ids
-from probe.taxonomy.kinds import KINDS
+from probe.taxonomy.kinds import KINDS, RELAYED
 from probe.taxonomy.rule import CONFIDENCE, By, Rule
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ __all__ = [
     "rule_named",
 ]
 
-RULES_VERSION = "1"
-"""Stored beside every verdict; raised when a change of the rules can change one."""
+RULES_VERSION = "2"
+"""Stored beside every verdict; raised when a change of the rules can change one, which `tests/replies/VERSIONS` enforces."""
 RULES = rules.RULES
 
 
@@ -36,8 +36,11 @@ def _ranked(*ranks: By) -> tuple[Rule, ...]:
     return tuple(rule for by in ranks for rule in RULES if rule.by is by)
 
 
-_SPOKEN = index.Index(_ranked(By.WORDS, By.CODE), _ranked(By.HINT))
-_WHOLE = index.Index(_ranked(By.FAULT), _ranked(By.PICTURE, By.TIME, By.STATUS, By.TYPE))
+_SEEN = index.Index(_ranked(By.FAULT))
+_CLEAR = index.Index(_ranked(By.WORDS, By.CODE))
+_VAGUE = index.Index(_ranked(By.HINT))
+_REST = index.Index(_ranked(By.PICTURE, By.TIME, By.STATUS, By.TYPE))
+_RANK = {rule.name: at for at, rule in enumerate(RULES)}
 
 
 def judge(evidence: model.Evidence, own_rules: Sequence[Rule] = ()) -> model.Verdict:
@@ -86,35 +89,57 @@ def compile_rules(specs: "Sequence[RuleSpec]") -> tuple[Rule, ...]:
 
 
 def _holding(told: "Facts", own_rules: Sequence[Rule]) -> Iterator[Rule]:
-    """Every rule that holds, strongest first; the last one always does."""
+    """Every rule that holds, strongest first; the last one always does. No speaker is looked at before its turn."""
+    whole = told.reply
     if own_rules:
-        anywhere = told.reply._replace(words=facts.fold(told.said))
+        anywhere = whole._replace(words=facts.fold(told.said))
         yield from (rule for rule in own_rules if rule.applies(told, anywhere))
-    for voice, rule in _asked(told):
-        if rule.open_ended or rule.narrows(told, voice):
+    for rule in _SEEN.candidates(told, whole):
+        if rule.open_ended or rule.narrows(told, whole):
+            yield rule
+    clear = False
+    for voice in told.voices:
+        for rule in _CLEAR.candidates(told, voice):
+            if rule.open_ended or rule.narrows(told, voice):
+                clear = True
+                yield rule
+    if not clear:
+        yield from _unclear(told)
+    for rule in _REST.candidates(told, whole):
+        if rule.open_ended or rule.narrows(told, whole):
             yield rule
 
 
-def _asked(told: "Facts") -> "Iterator[tuple[Voice, Rule]]":
-    """The rules worth asking, strongest first, each with the voice it is asked of; no voice is looked up before its turn."""
-    whole = told.reply
-    seen, rest = _WHOLE.candidates(told, whole)
-    for rule in seen:
-        yield whole, rule
-    hints: list[tuple[Voice, Rule]] = []
+def _unclear(told: "Facts") -> Iterator[Rule]:
+    """Where no words were clear: identifiers read as words, then the hints of both, speaker by speaker."""
+    vague: list[tuple[Voice, Rule]] = []
     for voice in told.voices:
-        strong, vague = _SPOKEN.candidates(told, voice)
-        for rule in strong:
-            yield voice, rule
-        hints += [(voice, rule) for rule in vague]
-    yield from hints
-    for rule in rest:
-        yield whole, rule
+        hints = [(voice, rule) for rule in _VAGUE.candidates(told, voice)]
+        if (names := facts.named(voice)) is not None:
+            for rule in _CLEAR.candidates(told, names):
+                if rule.open_ended or rule.narrows(told, names):
+                    yield rule
+            hints += [(names, rule) for rule in _VAGUE.candidates(told, names)]
+            hints.sort(key=lambda pair: _RANK[pair[1].name])
+        vague += hints
+    for spoken, rule in vague:
+        if rule.open_ended or rule.narrows(told, spoken):
+            yield rule
+
+
+def _hits_the_relay(told: "Facts", rule: Rule) -> bool:
+    """Is this a vendor's refusal of an account, passed on by a relay whose account it is?"""
+    if rule.kind not in RELAYED or rule.name not in rules.VENDORS or rule.party is not None:
+        return False
+    return rule.action in (None, model.Action.SWITCH_CHANNEL) and conditions.relayed(told, told.reply)
 
 
 def _verdict(told: "Facts", rule: Rule, runner_up: str | None) -> model.Verdict:
     """The rule's own fields over its kind's defaults."""
     kind = KINDS[rule.kind]
+    party, action = rule.party or kind.party, rule.action or kind.action
+    if _hits_the_relay(told, rule):
+        party, action = model.Party.CHANNEL, RELAYED[rule.kind]
     billed = rule.billed or kind.billed
     if not told.evidence.sent:
         billed = "no"
@@ -122,9 +147,9 @@ def _verdict(told: "Facts", rule: Rule, runner_up: str | None) -> model.Verdict:
         kind=rule.kind,
         detail=rule.detail,
         stage=rule.stage or kind.stage,
-        party=rule.party or kind.party,
+        party=party,
         retryable=kind.retryable if rule.retryable is None else rule.retryable,
-        action=rule.action or kind.action,
+        action=action,
         rule=rule.name,
         confidence=rule.confidence or CONFIDENCE[rule.by],
         retry_after_s=None if told.wait_s is None else waits.clamp(told.wait_s),

@@ -11,12 +11,14 @@ from probe.taxonomy.facts import Facts, Voice
 
 LONG_WAIT_S = 600.0
 """A longer wait does not heal within minutes: an allowance, not a rate."""
+ONE_MEANING = frozenset({401, 402, 407, 408, 411, 413, 414, 415, 504, 522, 524})
+"""Statuses whose meaning a single word in an unknown sentence does not outweigh."""
 LATE_S = 15.0
 """A refusal that took longer came after the picture was drawn; input checks answer within seconds."""
 
 _LIMIT_ZERO = re.compile(r"\blimit:? 0(?![\d.])")
 _RELAYED = re.compile(
-    r"request id: 20\d{12}|(?:new_api|shell_api|one_api|v_api|channel)_error|litellm|openrouter|provider returned"
+    r"request id: 20\d{12}|饱和|load is saturated|(?:new_api|shell_api|one_api|v_api|channel)_error|openrouter|provider returned"
     r"|api returned error|upstream|error from provider|上游|网关|渠道|接口返回|api ?返回"
 )
 _RELAY_CODES = frozenset(
@@ -41,9 +43,13 @@ _REFUSAL = re.compile(
 _ANNOUNCED = re.compile(
     r"\bhere(?:'s| is| are| you go)\b|i(?:'ve| have) (?:created|generated|drawn|made)|以下是|这是(?:您|你|为)|已(?:为您|为你)?生成"
 )
+_STATED_S = re.compile(
+    r"(?:after|waited|for|about|elapsed|took|等待|约|耗时)\W{0,3}(\d{1,4}(?:\.\d{1,3})?) ?(?:s|secs?|seconds?|秒)(?![a-z])"
+)
+"""The time a sentence says the request ran, in seconds."""
 _NO_CANDIDATES = re.compile(r'"candidates"\s{0,8}:\s{0,8}(?:null|\[\s{0,8}\])')
 _NO_TOKENS = re.compile(r'"candidatesTokenCount"\s{0,8}:\s{0,8}0\b')
-_EMPTY_DATA = re.compile(r'"(?:data|images|output)"\s{0,8}:\s{0,8}(?:null|\[\s{0,8}\])')
+_EMPTY_DATA = re.compile(r'\A\s{0,8}\[\s{0,8}\]\s{0,8}\Z|"(?:data|images|output)"\s{0,8}:\s{0,8}(?:null|\[\s{0,8}\])')
 
 
 class Condition(NamedTuple):
@@ -66,12 +72,30 @@ def no_allowance(told: Facts, spoken: Voice) -> bool:
     return "perday" in ids or "permonth" in ids or "0" in limits or bool(_LIMIT_ZERO.search(spoken.words))
 
 
+def uncoded(told: Facts, spoken: Voice) -> bool:
+    return not any("_" in code and code not in facts.PLAIN_NAMES for voice in told.voices for code in voice.codes)
+
+
+def per_minute(told: Facts, spoken: Voice) -> bool:
+    ids = " ".join(spoken.layer.detail("quotaId", "quota_id")).lower()
+    return "perminute" in ids and "perday" not in ids
+
+
 def relayed(told: Facts, spoken: Voice) -> bool:
     return any(not _RELAY_CODES.isdisjoint(voice.codes) or _RELAYED.search(voice.words) for voice in told.voices)
 
 
 def explained(told: Facts, spoken: Voice) -> bool:
     return any(len({word for word in voice.tokens - _BARE if not word.isdecimal()}) >= 4 for voice in told.voices)
+
+
+def told_refusal(told: Facts, spoken: Voice) -> bool:
+    status = facts.said_status(spoken.words)
+    return status is not None and status < 500 and status not in {408, 425, 429}
+
+
+def worded(told: Facts, spoken: Voice) -> bool:
+    return any(len({word for word in voice.tokens - _BARE if not word.isdecimal()}) >= 2 for voice in told.voices)
 
 
 def vague_status(told: Facts, spoken: Voice) -> bool:
@@ -88,6 +112,8 @@ def relay_account(told: Facts, spoken: Voice) -> bool:
 
 def at_wall(told: Facts, spoken: Voice) -> bool:
     elapsed_s = told.evidence.elapsed_s
+    if elapsed_s is None and (stated := _STATED_S.search(spoken.words)):
+        elapsed_s = float(stated[1])
     return elapsed_s is not None and walls.known(elapsed_s) is not None
 
 
@@ -116,7 +142,10 @@ CONDITIONS: Mapping[str, Condition] = MappingProxyType(
         ),
         "relay_account": Condition("a relay tells of its own accounts, or of its own provider", relay_account),
         "at_wall": Condition("ended at an elapsed time at which intermediaries give up", at_wall),
+        "uncoded": Condition("no code that names a cause", uncoded),
+        "per_minute": Condition("a quota per minute, and none per day", per_minute),
         "relayed": Condition("passed on by a relay", relayed),
+        "not_answered": Condition("told without an HTTP answer", lambda told, spoken: told.evidence.status is None),
         "answered": Condition(
             "told in an HTTP answer",
             lambda told, spoken: told.evidence.status is not None and told.evidence.status < 598,
@@ -125,11 +154,17 @@ CONDITIONS: Mapping[str, Condition] = MappingProxyType(
             "no bare text with a 2xx", lambda told, spoken: told.shape != "text" or not 200 <= (told.status or 0) < 300
         ),
         "not_page": Condition("not a web page", lambda told, spoken: spoken.layer.speaker != "edge"),
+        "not_success": Condition("not a 2xx", lambda told, spoken: not 200 <= (told.status or 0) < 300),
         "not_5xx": Condition("not a 5xx", lambda told, spoken: (told.status or 0) < 500),
         "explained": Condition("words that say more than the status", explained),
+        "told_refusal": Condition("words that name a 4xx of somebody else", told_refusal),
+        "worded": Condition("more than one word of its own", worded),
         "vague_status": Condition(
             "no status that says more than vague words: no 4xx, no gateway's timeout, none of a CDN's own",
             vague_status,
+        ),
+        "loose_status": Condition(
+            "a status that stands for many causes, or none", lambda told, spoken: told.status not in ONE_MEANING
         ),
         "failed": Condition(
             "an error in the answer", lambda told, spoken: any(voice.layer.error for voice in told.voices)

@@ -61,6 +61,8 @@ def of_string(item: Any) -> Contents:
     """A string in a list of pictures, or a URL: bytes, a data URL, a note that bytes were left out, or a link."""
     if not isinstance(item, str) or not item.strip():
         return NOTHING
+    if " " in item[:64].strip() and not is_picture(item):
+        return NOTHING  # words where a picture belongs
     return Contents(links=1) if item.startswith(("http://", "https://")) else Contents(pictures=1)
 
 

@@ -10,6 +10,7 @@ from probe.taxonomy import unwrap
 
 HEADER_LIMIT = 64
 HEADER_VALUE_LIMIT = 2_000
+_INTEGER_LIMIT = 10**15
 
 
 def evidence_of(reply: Mapping[str, Any]) -> model.Evidence:
@@ -112,7 +113,7 @@ def _word(value: Any) -> str | None:
 def _number(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    if isinstance(value, int) and abs(value) > 10**15:
+    if isinstance(value, int) and abs(value) > _INTEGER_LIMIT:
         return None
     return float(value) if math.isfinite(value) else None
 
@@ -125,8 +126,8 @@ def _first_number(*values: Any) -> float | None:
 
 
 def _integer(value: Any) -> int | None:
-    if value is None:
-        return None
+    if value is None or type(value) is int:
+        return value if value is None or abs(value) <= _INTEGER_LIMIT else None
     if isinstance(value, str) and value.strip().isdecimal() and len(value.strip()) < 10:
         return int(value)
     number = _number(value)

@@ -27,6 +27,19 @@ _CODE_DETAILS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Details that are codes, and the prefix that keeps those of an answer apart from those of an error."""
+_NAME = re.compile(
+    r"\b(?:[A-Z]?[a-z]+\d*[A-Z][A-Za-z0-9]{2,80}|[A-Za-z][A-Za-z0-9]{0,40}(?:_[A-Za-z0-9]{1,40}){1,12})\b"
+)
+"""An identifier within a sentence: `InsufficientBalanceError`, `RATE_LIMIT_EXCEEDED`."""
+_HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[\u3400-\u9fff]+")
+PLAIN_NAMES = frozenset(
+    (
+        "error", "errors", "failed", "none", "null", "invalid_request_error", "invalidrequesterror", "server_error", "api_error", "apierror",
+        "upstream_error", "new_api_error", "shell_api_error", "one_api_error", "v_api_error", "rix_api_error", "channel_error", "request_error",
+        "image_generation_user_error", "invalid_argument", "failed_precondition", "out_of_range", "bad_response_status_code", "err_bad_request", "err_bad_response", "axioserror", "httperror", "statuscode", "badrequest", "badrequesterror",
+    )
+)  # fmt: skip
+"""Types that say only that something failed, whatever the cause."""
 NOBODY = Layer()
 _WAIT_WORDS = frozenset(
     (
@@ -46,6 +59,17 @@ _WAIT_WORDS = frozenset(
     )
 )
 """Words one of which a sentence that asks to wait must have."""
+_SUPPOSED = re.compile(
+    r"\b(?:(?:may|might|could) (?:also )?(?:be (?:due|caused|because|that|the result|unavailable|down|busy|overloaded)|have been|happen|mean|indicate)"
+    r"|possibl[ey]|perhaps|maybe|probably|usually|often|typically|likely cause|common (?:cause|reason))\b|也?可能(?:是|因为|由于|被|触发)|通常是|或许|原因可能"
+)
+"""Where a speaker begins to suppose: what follows is no evidence."""
+_SUPPOSING = frozenset(
+    (
+        "may", "might", "could", "possibly", "possible", "perhaps", "maybe", "probably", "usually", "often", "typically", "likely", "common",
+        "可能", "通常", "或许",
+    )
+)  # fmt: skip
 _QUOTES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " "})
 _SAID_STATUS = re.compile(
     r"(?:^|状态码|\b(?:errors?|status|code|https?(?:/\d(?:\.\d)?)?|statuscode|status_code|response|failed|returned|httperror|exception|upstream)"
@@ -124,6 +148,17 @@ def voice(layer: Layer) -> Voice:
     return Voice(layer, words, tokens, frozenset(codes))
 
 
+def named(spoken: Voice) -> Voice | None:
+    """The identifiers a speaker uses, read as words: `BILLING_BALANCE_NOT_ENOUGH` -> `billing balance not enough`; None where it uses none."""
+    layer = spoken.layer
+    names = dict.fromkeys((layer.code, layer.type, layer.status))
+    names.update(dict.fromkeys(value for key, value in layer.details if _CODE_DETAILS.get(key) == ""))
+    names.update(dict.fromkeys(_NAME.findall(layer.message)))
+    said = [" ".join(_HUMP.findall(name)).lower() for name in names if name.lower() not in PLAIN_NAMES]
+    words = "; ".join(filter(None, said))
+    return Voice(layer, words, tokens_of(words), frozenset()) if words else None
+
+
 def prepare(evidence: model.Evidence) -> Facts:
     """Take a reply apart and measure it once, for all rules."""
     body = unwrap.unwrap(evidence.text)
@@ -134,7 +169,10 @@ def prepare(evidence: model.Evidence) -> Facts:
     layers = ((*told.layers,) if told else ()) + body.layers
     if pictures and _is_success(evidence.status):
         layers = tuple(layer for layer in layers if layer.error)  # prompts and captions are no errors
-    voices = tuple([voice(layer) for layer in _few(layers)])
+    voices: tuple[Voice, ...] = ()
+    for layer in _few(layers):
+        spoken = voice(layer)
+        voices += (spoken,) if _SUPPOSING.isdisjoint(spoken.tokens) else _parted(spoken)
     flaws = delivered.flaws(evidence) if pictures else ()
     wait_s = _wait_s(evidence, layers, voices)
     return Facts(
@@ -150,6 +188,15 @@ def prepare(evidence: model.Evidence) -> Facts:
         wait_s=wait_s,
         flaws=flaws,
     )
+
+
+def _parted(spoken: Voice) -> tuple[Voice, ...]:
+    """A speaker who supposes as two voices: what it says, then what it only supposes."""
+    begin = _SUPPOSED.search(spoken.words, 8)
+    if begin is None:
+        return (spoken,)
+    parts = (spoken.words[: begin.start()], spoken.words[begin.start() :])
+    return tuple(spoken._replace(words=words, tokens=tokens_of(words)) for words in parts)
 
 
 def _few(layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
@@ -174,18 +221,15 @@ def _whole(evidence: model.Evidence, shape: str, voices: tuple[Voice, ...], flaw
 def _wait_s(evidence: model.Evidence, layers: tuple[Layer, ...], voices: tuple[Voice, ...]) -> float | None:
     """Header first, then structured delays, then sentences."""
     asked = waits.header_s(evidence.headers)
-    if asked is None:
+    told = evidence.text + evidence.fault_text
+    if asked is None and ("etry" in told or "esets_in" in told):
         asked = waits.structured_s(layers)
-    if asked is None:
-        asked = next(
-            (
-                wait
-                for spoken in voices
-                if _WAIT_WORDS & spoken.tokens and (wait := waits.sentence_s(spoken.words)) is not None
-            ),
-            None,
-        )
-    return asked
+    if asked is not None:
+        return asked
+    for spoken in voices:
+        if not _WAIT_WORDS.isdisjoint(spoken.tokens) and (asked := waits.sentence_s(spoken.words)) is not None:
+            return asked
+    return None
 
 
 def _told_status(evidence: model.Evidence, body: Unwrapped, voices: tuple[Voice, ...]) -> int | None:
@@ -201,10 +245,15 @@ def _said_status(voices: tuple[Voice, ...]) -> int | None:
     for spoken in voices:
         if spoken.layer.code.isdecimal() and 100 <= int(spoken.layer.code[:4]) <= 599:
             return int(spoken.layer.code[:4])
-    for spoken in voices:
-        if _STATUS_TOKENS & spoken.tokens and (found := _SAID_STATUS.search(spoken.words)):
-            return int(found[1] or found[2])
-    return None
+    return next(
+        (status for spoken in voices if _STATUS_TOKENS & spoken.tokens and (status := said_status(spoken.words))), None
+    )
+
+
+def said_status(words: str) -> int | None:
+    """The HTTP status that words name."""
+    found = _SAID_STATUS.search(words)
+    return int(found[1] or found[2]) if found else None
 
 
 def _is_success(status: int | None) -> bool:

@@ -9,7 +9,9 @@ DETAIL_LIMIT = 64
 _MESSAGE = (
     "message", "msg", "Message", "error_message", "error_msg", "errorMessage", "errorMsg", "error_description", "detail", "error", "Error",
     "description", "title", "finishMessage", "finish_message", "blockReasonMessage", "localized_message", "raw", "fail_reason", "failReason",
-    "failure_reason", "failureReason", "cause", "errMsg", "err_msg", "parse_error", "statusText", "raiFilteredReason",
+    "failure_reason", "failureReason", "cause", "errMsg", "err_msg", "errmsg", "parse_error", "statusText", "raiFilteredReason",
+    "status_msg", "statusMessage", "status_message", "retMsg", "ret_msg", "failure", "failed_reason", "error_detail", "errorDetail", "explanation",
+    "exception",
 )  # fmt: skip
 _CODE = (
     "code",
@@ -22,6 +24,14 @@ _CODE = (
     "status_code",
     "name",
     "error_type",
+    "errorType",
+    "failureCode",
+    "fail_code",
+    "failCode",
+    "ret",
+    "retCode",
+    "ret_code",
+    "__type",
 )
 _MERGED = (
     "details",

@@ -2,7 +2,7 @@
 
 import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from probe import model
 from probe.taxonomy import unwrap
@@ -39,17 +39,20 @@ NONE = model.RequestIds()
 
 _BRAND = re.compile(r"x-[a-z0-9]{2,20}-request-id")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._:/+=@~-]")
-_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_TEXT = re.compile(
-    r"\brequest[ _-]?id\W{0,4}(?P<upstream>req_[0-9A-Za-z]{6,64}|" + _UUID + r"|[0-9a-f]{32})(?![0-9A-Za-z-])"
-    r"|\brequest[ _-]?id\W{0,4}(?P<gateway>[0-9A-Za-z][0-9A-Za-z_-]{7,127})"
-    r"|\btrace[ _-]?id\W{0,4}(?P<trace>[0-9A-Za-z][0-9A-Za-z_-]{5,127})"
-    r"|\bray id:?\s{0,3}(?:<[^<>]{0,120}>\s{0,3})?(?P<edge>[0-9a-f]{8,24}(?:-[A-Z]{3})?)"
-    r"|\"responseId\"\s{0,4}:\s{0,4}\"(?P<response>[0-9A-Za-z_-]{6,128})\""
-    r"|\"id\"\s{0,4}:\s{0,4}\"(?P<generation>gen-[0-9A-Za-z-]{6,100})\"",
-    re.IGNORECASE,
-)
-_TEXT_HOPS = {"response": "upstream", "generation": "gateway"}
+_UUID = r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
+_IN_TEXT = {
+    "equest": re.compile(
+        r"equest[ _-]?(?:id|ID|Id)\W{0,4}"
+        r"(?:(?P<upstream>req_[0-9A-Za-z]{6,64}|"
+        + _UUID
+        + r"|[0-9A-Fa-f]{32})(?![0-9A-Za-z-])|(?P<gateway>[0-9A-Za-z][0-9A-Za-z_-]{7,127}))"
+    ),
+    "race": re.compile(r"race[ _-]?(?:id|ID|Id)\W{0,4}(?P<trace>[0-9A-Za-z][0-9A-Za-z_-]{5,127})"),
+    "ay ID": re.compile(r"ay ID:?\s{0,3}(?:<[^<>]{0,120}>\s{0,3})?(?P<edge>[0-9A-Fa-f]{8,24}(?:-[A-Z]{3})?)"),
+    "esponseId": re.compile(r"esponseId\"\s{0,4}:\s{0,4}\"(?P<upstream>[0-9A-Za-z_-]{6,128})\""),
+    '"gen-': re.compile(r"\"id\"\s{0,4}:\s{0,4}\"(?P<gateway>gen-[0-9A-Za-z-]{6,100})\""),
+}
+"""Letters that must stand in the text -> the expression: most replies name no id, and looking for letters is quick."""
 
 
 def clean(value: str) -> str:
@@ -63,9 +66,7 @@ def request_ids(headers: Mapping[str, str], text: str) -> model.RequestIds:
     A gateway appends its own id to the message it passes on, so the last one named belongs to the
     outermost gateway.
     """
-    named = _in_headers(headers)
-    if text:
-        named += reversed([*_in_text(text)])
+    named = [*_in_headers(headers), *reversed(_in_text(text))]
     if not named:
         return NONE
     if len(named) == 1:
@@ -98,24 +99,9 @@ def _hop(header: str) -> str:
     return HEADERS.get(key) or ("gateway" if _BRAND.fullmatch(key) else "")
 
 
-def _in_text(text: str) -> Iterator[tuple[str, str]]:
+def _in_text(text: str) -> list[tuple[str, str]]:
+    """(hop, id) of the ids a text names, in the order they stand."""
     text = unwrap.shorten(text)
-    if not _names_one(text):
-        return
-    for found in _TEXT.finditer(text):
-        hop = found.lastgroup or "gateway"
-        yield _TEXT_HOPS.get(hop, hop), found[hop]
-
-
-_REQUEST_NAMES = ("equest id", "equest ID", "equest_id", "equestId", "equest-id")
-
-
-def _names_one(text: str) -> bool:
-    """Is an id worth looking for? Most replies name none, and this is much cheaper than the expression."""
-    return (
-        ("equest" in text and any(name in text for name in _REQUEST_NAMES))
-        or "race" in text
-        or "Ray ID" in text
-        or "esponseId" in text
-        or '"gen-' in text
-    )
+    found = [match for letters, pattern in _IN_TEXT.items() if letters in text for match in pattern.finditer(text)]
+    found.sort(key=re.Match.start)
+    return [(match.lastgroup or "gateway", match[match.lastgroup or 0]) for match in found]

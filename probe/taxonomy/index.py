@@ -12,13 +12,11 @@ from probe.taxonomy.rule import Rule
 class Index:
     """Rules in a fixed order, and for each phrase, code or status the rules it makes worth asking.
 
-    A phrase is looked for only where its rarest word stands in the text. The rules come in two groups,
-    since the second of one voice may have to wait for the first of another.
+    A phrase is looked for only where its rarest word stands in the text.
     """
 
-    def __init__(self, first: Sequence[Rule], second: Sequence[Rule]) -> None:
-        rules = self.rules = (*first, *second)
-        self.border = len(first)
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self.rules = rules
         self.always: list[int] = []
         self.by_code: dict[str, list[int]] = {}
         self.by_status: dict[int, list[int]] = {}
@@ -45,8 +43,8 @@ class Index:
         for key in keys:
             shelf.setdefault(key, []).append(at)
 
-    def candidates(self, told: Facts, voice: Voice) -> tuple[list[Rule], list[Rule]]:
-        """The rules worth asking about one voice, in order: those of the first group, and of the second."""
+    def candidates(self, told: Facts, voice: Voice) -> list[Rule]:
+        """The rules worth asking about one voice, in order."""
         words = voice.words
         found = set(self.always)
         for word in self.words & voice.tokens:
@@ -55,21 +53,23 @@ class Index:
                     found.update(positions)
         for code in self.codes & voice.codes:
             found.update(self.by_code[code])
-        if told.status is not None and self.by_status:
+        if self.by_status and told.status is not None:
             found.update(self.by_status.get(told.status, ()))
-        first: list[Rule] = []
-        second: list[Rule] = []
-        for at in sorted(found):
-            (first if at < self.border else second).append(self.rules[at])
-        return first, second
+        return [self.rules[at] for at in sorted(found)]
+
+
+WHOLE_WORD = 5
+"""Letters from which on a last word is taken as a whole one, or as a stem with one of the endings."""
+_ENDINGS = ("", "s")
 
 
 def _keywords(phrase: str, spread: Mapping[str, int]) -> tuple[str, ...]:
-    """The word of a phrase that the fewest phrases share, and its plural: `content filter` also stands in `content filters`.
+    """The word of a phrase that the fewest phrases share, and its forms: `content filter` also stands in `content filters`, `violat` in `violating`.
 
-    A short last word is never it: `requests per min` also stands in `requests per minute`.
+    A short last word is never it, unless a number: `requests per min` also stands in `requests per minute`.
     """
     words = facts.words_of(facts.fold(phrase))
     longest = max(words, key=len)
-    word = min({longest, *words[:-1]}, key=lambda each: (spread[each], -len(each), each))
-    return (word, word + "s") if word.isascii() else (word,)
+    last = words[-1:] if words[-1].isdecimal() or len(words[-1]) >= WHOLE_WORD else []
+    word = min({longest, *words[:-1], *last}, key=lambda each: (spread[each], -len(each), each))
+    return tuple(word + ending for ending in _ENDINGS) if word.isascii() else (word,)

@@ -104,3 +104,13 @@ KINDS: Mapping[Kind, Defaults] = MappingProxyType(
     }
 )  # fmt: skip
 """Kind -> meaning and defaults. A rule overrides what it knows better."""
+
+RELAYED: Mapping[Kind, Action] = MappingProxyType(
+    {
+        Kind.AUTH: Action.SWITCH_CHANNEL,
+        Kind.PERMISSION: Action.SWITCH_CHANNEL,
+        Kind.QUOTA_EXHAUSTED: Action.SWITCH_CHANNEL,
+        Kind.RATE_LIMITED: Action.BACK_OFF_RETRY,
+    }
+)
+"""Refusals of an account: where a vendor's own words are passed on by a relay, the account is the relay's, and this helps."""

@@ -105,8 +105,8 @@ class Rule:
             or (self.codes and self.any and not _one_of(self.any, words))
             or (self.every and not all(phrase in words for phrase in self.every))
             or (self.without and _one_of(self.without, words))
+            or (self.conditions and not _all_hold(self.conditions, told, voice))
             or (self.compiled is not None and not self.compiled.search(words))
-            or (self.conditions and not all(condition(told, voice) for condition in self.conditions))
         )
 
 
@@ -119,6 +119,13 @@ SERVER_ERROR = frozenset(range(500, 600))
 def codes(words: str) -> frozenset[str]:
     """A set of codes written as one line."""
     return frozenset(words.split())
+
+
+def _all_hold(questions: "tuple[Callable[[Facts, Voice], bool], ...]", told: "Facts", voice: "Voice") -> bool:
+    for holds in questions:  # noqa: SIM110 - as in `_one_of`
+        if not holds(told, voice):
+            return False
+    return True
 
 
 def _one_of(phrases: tuple[str, ...], words: str) -> bool:

@@ -6,6 +6,7 @@ from probe.taxonomy.rules import (
     allowances,
     clouds,
     common,
+    concepts,
     delivery,
     edge,
     gateways,
@@ -14,6 +15,9 @@ from probe.taxonomy.rules import (
     statuses,
     transport,
 )
+
+VENDORS: frozenset[str] = frozenset(rule.name for module in (clouds, google, openai) for rule in module.RULES)
+"""Names of the rules in which a provider of models speaks, not a relay."""
 
 RULES: tuple[Rule, ...] = (
     *allowances.RULES,
@@ -25,6 +29,7 @@ RULES: tuple[Rule, ...] = (
     *edge.RULES,
     *transport.RULES,
     *delivery.RULES,
+    *concepts.RULES,
     *common.RULES,
     *statuses.RULES,
 )

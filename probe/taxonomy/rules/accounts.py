@@ -3,22 +3,15 @@
 from probe.model import Action, Kind, Party
 from probe.taxonomy.rule import By, Rule, codes
 
+# fmt: off
 RULES = (
     Rule(
         "account.money",
         Kind.QUOTA_EXHAUSTED,
         "relay_account",
         any=(
-            "spending limit",
-            "past invoices",
-            "unpaid invoice",
-            "insufficient credits",
-            "insufficient balance",
-            "insufficient funds",
-            "credits are depleted",
-            "exceeded your current quota",
-            "billing hard limit",
-            "check your billing",
+            "spending limit", "past invoices", "unpaid invoice", "insufficient credits", "insufficient balance", "insufficient funds",
+            "credits are depleted", "exceeded your current quota", "billing hard limit", "check your billing",
             "credit balance is too low",
         ),
         when=("relay_account",),

@@ -3,6 +3,7 @@
 from probe.model import Action, Kind
 from probe.taxonomy.rule import By, Rule, codes
 
+# fmt: off
 LIMIT_WORDS = ("limit", "quota", "too many requests", "resource_exhausted", "throttled")
 
 RULES = (
@@ -47,10 +48,7 @@ RULES = (
         Kind.QUOTA_EXHAUSTED,
         "window",
         any=(
-            "usage limit has been reached",
-            "hit your usage limit",
-            "reached your usage limit",
-            "hit your limit",
+            "usage limit has been reached", "hit your usage limit", "reached your usage limit", "hit your limit",
             "reached your limit for",
         ),
         without=("per minute",),
@@ -61,16 +59,7 @@ RULES = (
         "limit.per-day",
         Kind.QUOTA_EXHAUSTED,
         "per_day",
-        any=(
-            "requests per day",
-            "images per day",
-            "tokens per day",
-            "(rpd)",
-            "(tpd)",
-            "limit per day",
-            "requests_per_day",
-            "perday",
-        ),
+        any=("requests per day", "images per day", "tokens per day", "(rpd)", "(tpd)", "limit per day", "requests_per_day", "perday"),
         action=Action.SWITCH_CHANNEL,
     ),
 )

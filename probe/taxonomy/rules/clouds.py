@@ -3,6 +3,7 @@
 from probe.model import Action, Kind, Party
 from probe.taxonomy.rule import By, Rule, codes
 
+# fmt: off
 RULES = (
     # Azure OpenAI
     Rule(
@@ -17,23 +18,13 @@ RULES = (
     Rule(
         "azure.output-filter",
         Kind.MODERATION_OUTPUT,
-        any=(
-            "generated image was filtered",
-            "generated images were filtered",
-            "output was filtered",
-            "output image was filtered",
-        ),
+        any=("generated image was filtered", "generated images were filtered", "output was filtered", "output image was filtered"),
         billed="unknown",
     ),
     Rule(
         "azure.content-filter",
         Kind.MODERATION_INPUT,
-        any=(
-            "content management policy",
-            "prompt triggering",
-            "responsibleaipolicyviolation",
-            "was filtered due to the prompt",
-        ),
+        any=("content management policy", "prompt triggering", "responsibleaipolicyviolation", "was filtered due to the prompt"),
         note="`The response was filtered` is about the prompt.",
     ),
     Rule(
@@ -53,6 +44,17 @@ RULES = (
         codes=codes("deploymentnotfound deploymentmodelnotsupported"),
     ),
     Rule(
+        "azure.resource",
+        Kind.MODEL_NOT_FOUND,
+        "deployment",
+        any=("resource not found",),
+        statuses=frozenset({404}),
+        action=Action.FIX_PARAMETERS,
+        confidence="medium",
+        would_decide="the deployment's name, the path and the api-version",
+        note="Azure's answer for a route, a deployment or an api-version it does not have.",
+    ),
+    Rule(
         "azure.network-rules",
         Kind.PERMISSION,
         "network_rules",
@@ -62,11 +64,7 @@ RULES = (
         "azure.role",
         Kind.PERMISSION,
         "role",
-        any=(
-            "lacks the required data action",
-            "principal does not have access",
-            "does not have authorization to perform action",
-        ),
+        any=("lacks the required data action", "principal does not have access", "does not have authorization to perform action"),
     ),
     Rule(
         "azure.access",
@@ -87,23 +85,19 @@ RULES = (
         "azure.api-version",
         Kind.INVALID_REQUEST,
         "api_version",
-        any=("api version not supported", "unsupported api version", "api-version"),
+        any=("api version", "api-version"),
+        pattern=r"api[ -]version (?:is |was )?(?:not|query|must|required|invalid|unsupported)|(?:unsupported|invalid|missing|required)\b.{0,40}api[ -]version|api-version$",
     ),
     Rule(
         "azure.call-rate",
         Kind.RATE_LIMITED,
-        any=(
-            "call rate limit",
-            "token rate limit",
-            "current pricing tier",
-            "exceeded rate limit",
-        ),
+        any=("call rate limit", "token rate limit", "current pricing tier", "exceeded rate limit"),
     ),
     # Volcengine Ark, DashScope, Black Forest Labs
     Rule(
         "dashscope.arrears",
         Kind.QUOTA_EXHAUSTED,
-        any=("overdue payment", "account is overdue", "arrearage"),
+        any=("overdue payment", "account is overdue", "arrearage", "account is in good standing"),
     ),
     Rule(
         "bedrock.access",
@@ -113,6 +107,19 @@ RULES = (
         note="Amazon Bedrock: model access is granted per account.",
     ),
     Rule("bedrock.codes-rate", Kind.RATE_LIMITED, any=("throttlingexception", "too many tokens, please wait")),
+    Rule("aws.responsible-ai", Kind.MODERATION_INPUT, any=("aws responsible ai", "amazon responsible ai")),
+    Rule(
+        "stability.filtered",
+        Kind.MODERATION_INPUT,
+        any=("contains filtered words", "contain filtered words", "invalid prompts detected", "invalid_prompts"),
+    ),
+    Rule(
+        "stability.filtered-code",
+        Kind.MODERATION_INPUT,
+        by=By.CODE,
+        codes=codes("invalid_prompts"),
+        note="Stability's word filter, not a parameter.",
+    ),
     Rule(
         "bedrock.codes-invalid",
         Kind.INVALID_REQUEST,
@@ -121,7 +128,10 @@ RULES = (
         without=("content filter", "blocked", "provided model identifier"),
     ),
     Rule(
-        "bedrock.model", Kind.MODEL_NOT_FOUND, any=("provided model identifier is invalid", "resourcenotfoundexception")
+        "bedrock.model",
+        Kind.MODEL_NOT_FOUND,
+        any=("provided model identifier is invalid", "resourcenotfoundexception"),
+        action=Action.FIX_PARAMETERS,
     ),
     Rule("bedrock.timeout", Kind.TIMEOUT, "upstream", any=("modeltimeoutexception",), party=Party.UPSTREAM),
     Rule(
@@ -135,9 +145,7 @@ RULES = (
         "ark.input",
         Kind.MODERATION_INPUT,
         any=(
-            "inputtextsensitivecontentdetected",
-            "inputimagesensitivecontentdetected",
-            "inputtextriskdetection",
+            "inputtextsensitivecontentdetected", "inputimagesensitivecontentdetected", "inputtextriskdetection",
             "inputimageriskdetection",
         ),
     ),
@@ -216,6 +224,31 @@ RULES = (
         billed="unknown",
     ),
     Rule("replicate.sensitive", Kind.MODERATION_INPUT, any=("flagged as sensitive", "(e005)")),
+    Rule(
+        "xai.moderated",
+        Kind.MODERATION_OUTPUT,
+        any=("did not respect moderation", "respect moderation rules"),
+        note="The SDK's words for a flagged slot without a picture in a 200.",
+    ),
+    Rule(
+        "volcengine.risk-output",
+        Kind.MODERATION_OUTPUT,
+        any=("post img risk not pass",),
+        note="Code 50511.",
+    ),
+    Rule("volcengine.risk", Kind.MODERATION_INPUT, any=("risk not pass",), note="Codes 50411 to 50413."),
+    Rule(
+        "fal.application",
+        Kind.MODEL_NOT_FOUND,
+        any=("application",),
+        pattern=r"application \S{1,80} not found",
+    ),
+    Rule(
+        "horde.kudos",
+        Kind.QUOTA_EXHAUSTED,
+        any=("required kudos", "kudos to fulfil", "kudos upfront"),
+        note="AI Horde's credit.",
+    ),
     Rule("fal.locked", Kind.QUOTA_EXHAUSTED, any=("user is locked", "exhausted balance"), action=Action.TOP_UP_QUOTA),
     Rule(
         "fal.codes",

@@ -3,17 +3,14 @@
 from probe.model import Action, Kind, Party, Stage
 from probe.taxonomy.rule import SUCCESS, By, Rule, codes
 
+# fmt: off
 RULES = (
     # Keys and accounts
     Rule(
         "google.key",
         Kind.AUTH,
         any=(
-            "api key not valid",
-            "pass a valid api key",
-            "api key expired",
-            "api key not found",
-            "renew the api key",
+            "api key not valid", "pass a valid api key", "api key expired", "api key not found", "renew the api key",
             "provide a valid api key",
         ),
         note="A bad key is a 400 INVALID_ARGUMENT here, not a 401.",
@@ -32,15 +29,9 @@ RULES = (
         "google.oauth",
         Kind.AUTH,
         any=(
-            "api keys are not supported by this api",
-            "invalid_grant",
-            "refresherror",
-            "provide (`api_key`)",
-            "missing key inputs argument",
-            "invalid authentication credentials",
-            "expected oauth 2 access token",
-            "could not load the default credentials",
-            "default credentials were not found",
+            "api keys are not supported by this api", "invalid_grant", "refresherror", "provide (`api_key`)",
+            "missing key inputs argument", "invalid authentication credentials", "expected oauth 2 access token",
+            "could not load the default credentials", "default credentials were not found",
         ),
     ),
     Rule("google.unauthenticated", Kind.AUTH, by=By.CODE, codes=codes("unauthenticated")),
@@ -49,11 +40,8 @@ RULES = (
         Kind.PERMISSION,
         "region",
         any=(
-            "location is not supported",
-            "not available in your country",
-            "not available in your region",
-            "not supported in your country",
-            "not available in your location",
+            "location is not supported", "not available in your country", "not available in your region",
+            "not supported in your country", "not available in your location",
         ),
         action=Action.SWITCH_CHANNEL,
         note="By the address of whoever calls Google; another channel works.",
@@ -71,11 +59,8 @@ RULES = (
         Kind.PERMISSION,
         "service_disabled",
         any=(
-            "has not been used in project",
-            "it is disabled. enable it",
-            "requires billing to be enabled",
-            "only accessible to billed users",
-            "enable billing",
+            "has not been used in project", "it is disabled. enable it", "requires billing to be enabled",
+            "only accessible to billed users", "enable billing",
         ),
     ),
     Rule(
@@ -91,24 +76,7 @@ RULES = (
         "google.suspended",
         Kind.PERMISSION,
         "blocked",
-        any=(
-            "has been denied access",
-            "has been suspended",
-        ),
-    ),
-    Rule(
-        "google.iam-relayed",
-        Kind.PERMISSION,
-        "role",
-        any=("permission",),
-        pattern=(
-            r"(?<![a-z0-9])(?:permission '?[a-z]+\.[a-z.]+'? denied|permission denied on resource"
-            r"|caller does not have permission)"
-        ),
-        when=("relayed",),
-        party=Party.CHANNEL,
-        action=Action.SWITCH_CHANNEL,
-        note="The relay's own project lacks the role.",
+        any=("has been denied access", "has been suspended"),
     ),
     Rule(
         "google.iam",
@@ -125,12 +93,8 @@ RULES = (
     Rule(
         "google.model",
         Kind.MODEL_NOT_FOUND,
-        any=(
-            "is not found for api version",
-            "call listmodels",
-            "not supported for generatecontent",
-            "not supported for predict",
-        ),
+        any=("is not found for api version", "call listmodels", "not supported for generatecontent", "not supported for predict"),
+        action=Action.FIX_PARAMETERS,
     ),
     Rule("google.model-retired", Kind.MODEL_NOT_FOUND, "retired", any=("no longer available to new users",)),
     Rule(
@@ -162,11 +126,15 @@ RULES = (
     Rule(
         "google.rate-metric",
         Kind.RATE_LIMITED,
-        any=(
-            "quota exceeded for metric",
-            "quota exceeded for quota metric",
-            "quota exceeded for aiplatform.googleapis.com",
-        ),
+        any=("quota exceeded for metric", "quota exceeded for quota metric", "quota exceeded for aiplatform.googleapis.com"),
+    ),
+    Rule(
+        "google.rate-id",
+        Kind.RATE_LIMITED,
+        any=("exceeded your current quota",),
+        codes=codes("resource_exhausted"),
+        when=("per_minute",),
+        note="The quotaId names a minute.",
     ),
     Rule(
         "google.quota",
@@ -181,11 +149,7 @@ RULES = (
         "google.shared-capacity",
         Kind.OVERLOADED,
         "shared_quota",
-        any=(
-            "resource exhausted. please try again later",
-            "error-code-429",
-            "resource exhausted, please try again later",
-        ),
+        any=("resource exhausted. please try again later", "error-code-429", "resource exhausted, please try again later"),
         note="Vertex's dynamic shared quota: everybody's capacity, not this account's.",
     ),
     Rule(
@@ -218,6 +182,7 @@ RULES = (
         Kind.QUOTA_EXHAUSTED,
         "window",
         any=("exhausted your capacity",),
+        party=Party.CHANNEL,
         action=Action.SWITCH_CHANNEL,
         note="A personal login's window of hours; the words speak of capacity.",
     ),
@@ -256,12 +221,8 @@ RULES = (
         Kind.INVALID_REQUEST,
         "value",
         any=(
-            "invalid value at",
-            "base64 decoding failed",
-            "is not enabled for models",
-            "response modalities",
+            "invalid value at", "base64 decoding failed", "is not enabled for models", "response modalities",
             "unable to submit request because",
-            "request contains an invalid argument",
         ),
     ),
     Rule(
@@ -269,27 +230,19 @@ RULES = (
         Kind.INVALID_REQUEST,
         "input_image",
         any=(
-            "unable to process input image",
-            "provided image is not valid",
-            "unsupported mime type",
+            "unable to process input image", "provided image is not valid", "unsupported mime type",
             "cannot fetch content from the provided url",
         ),
-    ),
-    Rule(
-        "google.invalid-argument",
-        Kind.INVALID_REQUEST,
-        by=By.CODE,
-        codes=codes("invalid_argument failed_precondition out_of_range"),
     ),
     # Failures while drawing
     Rule(
         "google.deadline",
         Kind.TIMEOUT,
         "upstream",
-        any=("deadline expired", "deadline exceeded before operation"),
+        any=("deadline expired", "deadline exceeded before operation", "504 deadline exceeded", "exceptions.deadlineexceeded"),
         party=Party.UPSTREAM,
-        action=Action.DOWNSCALE,
-        note="The server's own timer; heavier tiers hit it first.",
+        action=Action.INCREASE_TIMEOUT,
+        note="The server's own timer; a longer timeout in the request raises it.",
     ),
     Rule(
         "google.deadline-code",
@@ -298,7 +251,7 @@ RULES = (
         by=By.CODE,
         codes=codes("deadline_exceeded"),
         party=Party.UPSTREAM,
-        action=Action.DOWNSCALE,
+        action=Action.INCREASE_TIMEOUT,
     ),
     Rule(
         "google.internal",
@@ -320,9 +273,7 @@ RULES = (
         "google.prompt-filter",
         Kind.MODERATION_INPUT,
         any=(
-            "prompt could not be submitted",
-            "safety filter threshold prohibited",
-            "request blocked by gemini api",
+            "prompt could not be submitted", "safety filter threshold prohibited", "request blocked by gemini api",
             "input prompt contains",
         ),
     ),
@@ -352,11 +303,20 @@ RULES = (
         billed="no",
     ),
     Rule(
+        "google.recitation-text",
+        Kind.MODERATION_OUTPUT,
+        "recitation",
+        by=By.CODE,
+        codes=codes("finish:recitation"),
+        billed="no",
+        note="The answer repeats a source: only another prompt helps.",
+    ),
+    Rule(
         "google.recitation",
         Kind.MODERATION_OUTPUT,
         "recitation",
         by=By.CODE,
-        codes=codes("finish:recitation finish:image_recitation image_recitation"),
+        codes=codes("finish:image_recitation image_recitation"),
         retryable=True,
         action=Action.RETRY_THEN_CHECK_INPUT,
         billed="no",
@@ -375,13 +335,9 @@ RULES = (
         "google.withheld",
         Kind.MODERATION_OUTPUT,
         any=(
-            "unable to show the generated image",
-            "violated google's responsible ai",
-            "violate google's responsible ai",
-            "responsible ai practices",
-            "image was filtered out",
-            "images were filtered out",
-            "filtered out because",
+            "unable to show the generated image", "violated google's responsible ai", "violate google's responsible ai",
+            "responsible ai practices", "image was filtered out", "images were filtered out", "filtered out because",
+            "responsible ai policy",
         ),
     ),
     Rule(

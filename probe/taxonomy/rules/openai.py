@@ -3,7 +3,14 @@
 from probe.model import Action, Kind, Party, Stage
 from probe.taxonomy.rule import SERVER_ERROR, By, Rule, codes
 
+# fmt: off
 MODERATION_CODES = codes("moderation_blocked content_policy_violation")
+
+RATE = (
+    "images per min", "requests per min", "tokens per min", "rate limit reached for", "rate limit exceeded for",
+    "exceeded the rate limit",
+)
+"""Sentences of a rate limit."""
 
 RULES = (
     # Moderation: the stage in the details first, then when it came
@@ -73,18 +80,20 @@ RULES = (
         action=Action.SWITCH_CHANNEL,
     ),
     Rule(
+        "openai.endpoint",
+        Kind.PERMISSION,
+        "endpoint",
+        any=("not allowed to sample from this model",),
+        action=Action.FIX_PARAMETERS,
+        note="An image model asked on the chat endpoint.",
+    ),
+    Rule(
         "openai.scope",
         Kind.PERMISSION,
         "key_scope",
         any=(
-            "must be a member of an organization",
-            "missing scopes",
-            "insufficient permissions for this operation",
-            "does not have access to model",
-            "not allowed to access model",
-            "no access to model",
-            "not allowed to sample from this model",
-            "not allowed to generate images",
+            "must be a member of an organization", "missing scopes", "insufficient permissions for this operation",
+            "does not have access to model", "not allowed to access model", "no access to model", "not allowed to generate images",
         ),
     ),
     # Money, rate, capacity
@@ -102,10 +111,7 @@ RULES = (
         "openai.billing",
         Kind.QUOTA_EXHAUSTED,
         any=(
-            "billing hard limit",
-            "hard limit has been reached",
-            "exceeded your current quota",
-            "billing is not active",
+            "billing hard limit", "hard limit has been reached", "exceeded your current quota", "billing is not active",
             "account is not active, please check your billing",
         ),
     ),
@@ -115,37 +121,18 @@ RULES = (
         statuses=SERVER_ERROR,
         party=Party.UPSTREAM,
         note="Told with a 5xx it is the limit of the relay's own account.",
-        any=(
-            "images per min",
-            "requests per min",
-            "tokens per min",
-            "rate limit reached for",
-            "rate limit exceeded for",
-            "exceeded the rate limit",
-        ),
+        any=RATE,
     ),
     Rule(
         "openai.rate",
         Kind.RATE_LIMITED,
-        any=(
-            "images per min",
-            "requests per min",
-            "tokens per min",
-            "rate limit reached for",
-            "rate limit exceeded for",
-            "exceeded the rate limit",
-        ),
+        any=RATE,
     ),
     Rule("openai.rate-code", Kind.RATE_LIMITED, by=By.CODE, codes=codes("rate_limit_exceeded slow_down")),
     Rule(
         "openai.overloaded",
         Kind.OVERLOADED,
-        any=(
-            "processing too many requests",
-            "currently overloaded",
-            "is at capacity",
-            "servers are overloaded",
-        ),
+        any=("processing too many requests", "currently overloaded", "is at capacity", "servers are overloaded"),
     ),
     Rule(
         "openai.overloaded-code",
@@ -158,9 +145,7 @@ RULES = (
         "openai.processing",
         Kind.PROCESSING_ERROR,
         any=(
-            "error occurred while processing your request",
-            "server had an error",
-            "something went wrong processing",
+            "error occurred while processing your request", "server had an error", "something went wrong processing",
             "server encountered an error processing",
         ),
         note="Comes as 500 server_error, as invalid_request_error, as shell_api_error: the sentence decides.",
@@ -171,13 +156,7 @@ RULES = (
         Kind.INVALID_REQUEST,
         "size",
         any=(
-            "divisible by 16",
-            "multiple of 16",
-            "longest edge",
-            "pixel budget",
-            "invalid size",
-            "invalid_size",
-            "size is not supported",
+            "divisible by 16", "multiple of 16", "longest edge", "pixel budget", "invalid size", "invalid_size", "size is not supported",
             "size not supported",
         ),
     ),
@@ -211,18 +190,7 @@ RULES = (
     Rule(
         "openai.bytes-limit",
         Kind.PAYLOAD_TOO_LARGE,
-        any=(
-            "less than",
-            "larger than",
-            "smaller than",
-            "at most",
-            "maximum",
-            "max",
-            "exceed",
-            "size limit",
-            "too large",
-            "too big",
-        ),
+        any=("less than", "larger than", "smaller than", "at most", "maximum", "max", "exceed", "size limit", "too large", "too big"),
         pattern=r"\d ?(?:mb|mib|kb|kib|gb)\b|\d ?bytes\b",
         without=("rate limit", "timed out"),
         note="A limit in units of bytes.",
@@ -232,19 +200,11 @@ RULES = (
         Kind.INVALID_REQUEST,
         "input_image",
         any=(
-            "invalid file",
-            "invalid image",
-            "unsupported mimetype",
-            "unsupported image",
-            "image file or mode",
-            "invalid_image_format",
-            "invalid_image_url",
-            "invalid_base64",
-            "image data you provided",
-            "could not process image",
-            "failed to decode image",
+            "invalid file", "invalid image", "unsupported mimetype", "unsupported image", "image file or mode", "invalid_image_format",
+            "invalid_image_url", "invalid_base64", "image data you provided", "could not process image", "failed to decode image",
             "not represent a valid image",
         ),
+        when=("not_success",),
         without=("too large", "exceeds", "too big"),
     ),
     Rule(
@@ -252,17 +212,8 @@ RULES = (
         Kind.INVALID_REQUEST,
         "parameter",
         any=(
-            "unknown parameter",
-            "unsupported parameter",
-            "unrecognized request argument",
-            "missing required parameter",
-            "invalid value",
-            "invalid type",
-            "unsupported value",
-            "invalid parameter",
-            "string too long",
-            "unknown_parameter",
-            "invalid_value",
+            "unknown parameter", "unsupported parameter", "unrecognized request argument", "missing required parameter", "invalid value",
+            "invalid type", "unsupported value", "invalid parameter", "string too long", "unknown_parameter", "invalid_value",
         ),
     ),
     Rule(
@@ -273,6 +224,21 @@ RULES = (
         codes=codes(
             "invalid_value unknown_parameter unsupported_parameter missing_required_parameter invalid_type unsupported_value string_above_max_length integer_above_max_value invalid_image invalid_image_format invalid_image_url image_parse_error invalid_prompt unsupported_file_mimetype"
         ),
+    ),
+    Rule(
+        "openai.web-queue",
+        Kind.OVERLOADED,
+        "queued",
+        any=("people are creating images", "notify you when your image is ready", "很多人在创建图片", "图片准备好后"),
+        note="ChatGPT's page puts the picture off; a reverse channel takes the words for the answer.",
+    ),
+    Rule(
+        "openai.wrong-endpoint",
+        Kind.INVALID_REQUEST,
+        "path",
+        any=("v1",),
+        pattern=r"(?:supported|available|allowed|use|mean to use)\b.{0,40}\bv1/(?:images|chat|completions|responses)",
+        note="The model is there, on another path.",
     ),
     Rule(
         "openai.url",
@@ -286,19 +252,14 @@ RULES = (
         "openai.model-retired",
         Kind.MODEL_NOT_FOUND,
         "retired",
-        any=(
-            "has been deprecated",
-            "has been shut down",
-            "model_deprecated",
-            "has been retired",
-            "no longer supported model",
-        ),
+        any=("has been deprecated", "has been shut down", "model_deprecated", "has been retired", "no longer supported model"),
     ),
     Rule(
         "openai.model",
         Kind.MODEL_NOT_FOUND,
         any=("does not exist or your team", "does not exist or you do not have access", "model does not exist"),
         without=("parameter",),
+        action=Action.FIX_PARAMETERS,
     ),
     Rule(
         "relay.model-503",
@@ -320,10 +281,18 @@ RULES = (
     ),
     # Types say little: asked last
     Rule(
+        "openai.type-image-user",
+        Kind.INVALID_REQUEST,
+        by=By.HINT,
+        codes=codes("image_generation_user_error"),
+        confidence="low",
+        would_decide="the words of the error: a parameter, an input file or a refusal",
+    ),
+    Rule(
         "openai.type-user",
         Kind.INVALID_REQUEST,
         by=By.TYPE,
-        codes=codes("image_generation_user_error invalid_request_error"),
+        codes=codes("invalid_request_error"),
     ),
     Rule("openai.type-server", Kind.PROCESSING_ERROR, by=By.HINT, codes=codes("server_error"), stage=Stage.PROCESSING),
 )

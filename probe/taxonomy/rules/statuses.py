@@ -3,6 +3,7 @@
 from probe.model import Action, Kind, Party, Stage
 from probe.taxonomy.rule import CLIENT_ERROR, SERVER_ERROR, By, Rule, codes
 
+# fmt: off
 S = By.STATUS
 BODY = "the body of the reply"
 
@@ -37,7 +38,15 @@ RULES = (
     ),
     Rule("status.401", Kind.AUTH, by=S, statuses=frozenset({401, 407})),
     Rule("status.402", Kind.QUOTA_EXHAUSTED, by=S, statuses=frozenset({402})),
-    Rule("status.403", Kind.PERMISSION, by=S, statuses=frozenset({403}), would_decide=BODY),
+    Rule(
+        "status.403-explained",
+        Kind.PERMISSION,
+        by=S,
+        statuses=frozenset({403}),
+        when=("explained",),
+        would_decide="a reading of its words",
+    ),
+    Rule("status.403", Kind.PERMISSION, by=S, statuses=frozenset({403}), party=Party.UNKNOWN, would_decide=BODY),
     Rule(
         "status.404",
         Kind.UNKNOWN,
@@ -46,7 +55,7 @@ RULES = (
         party=Party.UPSTREAM,
         would_decide="GET /models on the same channel: a wrong path, a gone model or a gone deployment",
     ),
-    Rule("status.408", Kind.TIMEOUT, by=S, statuses=frozenset({408, 504, 522, 524})),
+    Rule("status.408", Kind.TIMEOUT, by=S, statuses=frozenset({408, 504, 524})),
     Rule("status.410", Kind.MODEL_NOT_FOUND, by=S, statuses=frozenset({410})),
     Rule("status.413", Kind.PAYLOAD_TOO_LARGE, by=S, statuses=frozenset({413})),
     Rule(
@@ -90,7 +99,7 @@ RULES = (
         "status.502",
         Kind.GATEWAY_ERROR,
         by=S,
-        statuses=frozenset({502, 424, 520, 521, 523, 525, 526, 527, 530}),
+        statuses=frozenset({502, 424, 520, 521, 522, 523, 525, 526, 527, 530}),
         action=Action.BACK_OFF_RETRY,
     ),
     Rule("status.503", Kind.OVERLOADED, by=S, statuses=frozenset({503, 529})),

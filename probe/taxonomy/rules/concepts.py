@@ -1,0 +1,199 @@
+"""What a sentence or a code nobody has seen is most likely about: one telling word decides, when nothing clearer was said.
+
+Asked in order of how seldom the word stands in a sentence of another kind; confidence is low, and the kind is the likeliest.
+"""
+
+from probe.model import Kind
+from probe.taxonomy.rule import By, Rule
+
+# fmt: off
+HINT = By.HINT
+READING = "a reading of its words"
+
+RULES = (
+    Rule(
+        "concept.moderation-late",
+        Kind.MODERATION_OUTPUT,
+        by=HINT,
+        any=("output", "generated", "result", "response", "输出", "生成的", "生成图", "生成结果"),
+        pattern=(
+            r"(?<![a-z0-9])(?:(?:output|generated|result|response)\b.{0,60}(?:sensitive|risk|illegal|inappropriate|unsafe|censor|moderat|safety|complian)"
+            r"|(?:sensitive|risk|illegal|inappropriate|unsafe|censor\w*|moderat\w+|safety) (?:[^\s,;:]+ ){0,3}(?:output|generated|result)\b"
+            r"|safety output)|(?:输出|生成的|生成图|生成结果).{0,20}(?:违法|敏感|审核|合规|风险|不安全)"
+        ),
+        when=("loose_status", "not_page"),
+        confidence="low",
+        would_decide=READING,
+    ),
+    Rule(
+        "concept.moderation",
+        Kind.MODERATION_INPUT,
+        by=HINT,
+        any=(
+            "moderation", "moderated", "moderate", "moderator", "censored", "censorship", "sensitive", "inappropriate", "prohibited",
+            "disallowed", "illegal content", "illegal prompt", "illegal image", "illegal detected", "unsafe", "safety", "nsfw", "csam",
+            "violation", "violating", "violates", "copyright", "real person", "infringement", "risk detection", "content security",
+            "content checker", "content filters", "filtered words", "explicit", "sexual", "harmful", "content policy", "compliance",
+            "invalid content", "refused the", "违法", "违规", "敏感", "审核", "合规", "不安全", "风险", "侵权", "涉嫌", "色情", "不当", "minor",
+            "prominent people", "danger filter", "violence filter", "content refused", "contents refused",
+        ),
+        without=("content type", "violation of protocol", "constraint violation", "access violation", "explicitly"),
+        confidence="low",
+        would_decide=READING,
+        when=("not_plain_success", "loose_status", "not_page"),
+    ),
+    Rule(
+        "concept.money",
+        Kind.QUOTA_EXHAUSTED,
+        by=HINT,
+        any=(
+            "balance", "credit", "billing", "payment", "arrears", "arrearage", "overdue", "wallet", "prepaid", "top up", "recharge",
+            "spend", "purchase", "subscription", "allowance", "quota", "usage limit", "daily limit", "inference limit", "api tokens",
+            "free tier", "insufficient points", "余额", "额度", "积分", "欠费", "充值", "计费", "点数", "配额", "次数", "账单",
+        ),
+        without=("load balance", "balancer", "payment provider"),
+        when=("loose_status", "not_page"),
+        confidence="low",
+        would_decide=READING,
+    ),
+    Rule(
+        "concept.key",
+        Kind.AUTH,
+        by=HINT,
+        any=(
+            "api key", "api keys", "apikey", "credential", "credentials", "unauthenticated", "unauthorized", "unauthorised",
+            "authentication", "auth failure", "auth failed", "signature", "access token", "bearer", "jwt", "session expired",
+            "logged out", "login", "log in", "cookie", "令牌", "密钥", "鉴权", "登录", "签名", "身份", "认证",
+        ),
+        when=("loose_status", "not_page"),
+        confidence="low",
+        would_decide=READING,
+    ),
+    Rule(
+        "concept.permission",
+        Kind.PERMISSION,
+        by=HINT,
+        any=(
+            "permission", "permissions", "denied", "unauthorized operation", "not authorized", "not activated", "not been activated",
+            "not eligible", "not enabled", "not open", "real name", "verification", "verified", "whitelist", "only available to",
+            "only accessible", "restricted", "suspended", "banned", "disabled", "权限", "授权", "未开通", "未激活", "实名", "白名单", "封禁", "停用", "禁用",
+        ),
+        without=("verification code",),
+        when=("loose_status", "not_page"),
+        confidence="low",
+        would_decide=READING,
+    ),
+    Rule(
+        "concept.rate",
+        Kind.RATE_LIMITED,
+        by=HINT,
+        any=(
+            "rate", "rates", "frequency", "frequently", "throttling", "throttled", "burst", "too fast", "too quickly",
+            "too many requests", "too many tasks", "too many jobs", "too many pending", "concurrency", "concurrent", "parallel",
+            "in flight", "inflight", "requests per", "rpm", "ipm", "tpm", "limit exceeded", "limit reached", "limit exceed", "频率", "频繁",
+            "并发", "限流", "过快", "请求过多", "请求数", "任务数",
+        ),
+        pattern=(
+            r"(?<![a-z0-9])(?:rates? (?:[^\s,;:]+ ){0,3}(?:limit|exceed|too|increased|reached|quota)|(?:request|call|burst|limit)s? (?:[^\s,;:]+ ){0,3}rates?\b"
+            r"|frequen|throttl|burst|too (?:fast|quickly|many (?:requests|tasks|jobs|pending))|concurren|parallel|in ?flight|requests per|[rit]pm\b|limit (?:exceed|reach))"
+            r"|频率|频繁|并发|限流|过快|请求过多|请求数|任务数"
+        ),
+        without=("size", "length", "file"),
+        when=("loose_status", "not_page"),
+        confidence="low",
+        would_decide="whether the same request passes a minute later",
+    ),
+    Rule(
+        "concept.capacity",
+        Kind.OVERLOADED,
+        by=HINT,
+        any=(
+            "overload", "overloaded", "capacity", "busy", "queue", "queued", "high load", "congested", "not ready", "unavailable",
+            "temporarily", "loading", "scheduling", "resources", "resource insufficient", "resources depleted",
+            "unable to process your request", "currently unable", "sold out", "繁忙", "负载", "拥挤", "排队", "资源不足", "过载", "忙碌", "不可用",
+            "resource", "unable to handle", "unable to process", "unreachable",
+        ),
+        pattern=(
+            r"(?<![a-z0-9])(?:overload|capacity|busy\b|\bqueued?\b|load\b|loading|congest|not ready|unavailable|temporarily (?:un|down|closed|suspended|exhaust|deplet)"
+            r"|schedul\w+|resources? (?:[^\s,;:]+ ){0,3}(?:insufficient|exhaust|deplet|unavailable|limit)|sold out|unable to (?:handle|process))"
+            r"|繁忙|负载|拥挤|排队|资源不足|过载|忙碌|不可用"
+        ),
+        when=("loose_status", "not_page"),
+        without=("failed to load", "load failed", "out of memory", "total capacity"),
+        confidence="low",
+        would_decide="whether the same request passes a minute later",
+    ),
+    Rule(
+        "concept.timer",
+        Kind.TIMEOUT,
+        by=HINT,
+        any=(
+            "timeout", "timed", "time limit", "too long to", "took too long", "deadline", "did not respond", "not respond",
+            "no response within", "cancelled", "canceled", "超时", "未响应",
+        ),
+        without=("prompt", "text too long"),
+        when=("loose_status", "not_page"),
+        confidence="low",
+    ),
+    Rule(
+        "concept.model",
+        Kind.MODEL_NOT_FOUND,
+        by=HINT,
+        any=("model", "deployment", "endpoint", "provider", "模型"),
+        pattern=(
+            r"(?<![a-z0-9])(?:(?:model|deployment|endpoint|provider)s?\b.{0,60}(?:not (?:be )?(?:found|exist|supported|available|recognized)|unknown|invalid|unsupported|disabled|deprecated|retired|removed|no longer)"
+            r"|(?:unknown|invalid|unsupported|no such|missing|not found)\b.{0,30}(?:model|deployment|endpoint|provider))"
+            r"|模型.{0,20}(?:不|未|无|错误|下线)"
+        ),
+        without=("try again", "not ready"),
+        when=("loose_status", "not_page"),
+        confidence="low",
+        would_decide="GET /models on the same channel",
+    ),
+    Rule(
+        "concept.input",
+        Kind.INVALID_REQUEST,
+        "parameter",
+        by=HINT,
+        any=(
+            "invalid", "illegal", "missing", "malformed", "unsupported", "unknown parameter", "parameter", "parameters", "params",
+            "argument", "validation", "format", "dimension", "dimensions", "mismatch", "width", "height", "resolution", "content type",
+            "required", "requirements", "only supported", "not supported", "decode", "download", "too long", "too short", "too small",
+            "no face", "schema", "prompt", "already", "duplicate", "参数", "格式", "非法", "缺少", "尺寸", "分辨率", "解码", "下载", "过长", "提示词", "不支持",
+            "无效", "不能为空", "必填", "could be found from",
+        ),
+        pattern=(
+            r"(?<![a-z0-9])(?:(?:invalid|illegal|malformed|unsupported|missing)\b|param|argument|validation|dimensions?\b|mismatch|\b(?:width|height|resolution)\b|content type|required\b|requirements|(?:only|not) supported"
+            r"|(?:fail\w*|error|unable|could not|cannot) (?:[^\s,;:]+ ){0,2}(?:decode|download)|(?:decode|download)\w* (?:fail|error)|too (?:long|short|small)\b|no face|schema|already (?:a|exists|in)|duplicate"
+            r"|could be found from|(?:prompt|format) (?:[^\s,;:]+ ){0,4}(?:is|must|should|not|invalid|empty|missing|too))"
+            r"|参数|格式|非法|缺少|尺寸|分辨率|解码|下载|过长|提示词|不支持|无效|不能为空|必填"
+        ),
+        without=("invalid response", "response format", "upstream", "上游"),
+        when=("not_5xx", "not_success", "loose_status", "not_page"),
+        confidence="low",
+        would_decide=READING,
+    ),
+    Rule(
+        "concept.connection",
+        Kind.NETWORK,
+        by=HINT,
+        any=("connection", "network", "socket", "connect", "disconnected", "unreachable", "网络", "连接", "断开", "disconnect"),
+        pattern=r"(?<![a-z0-9])(?:(?:connection|network|socket)s? (?:[^\s,;:]+ ){0,3}(?:error|fail|lost|broken|closed|reset|abort|refus|issue|problem|interrupt)|(?:fail\w*|unable|could not|cannot|error) (?:[^\s,;:]+ ){0,2}connect|disconnect|unreachable)|网络|连接|断开",
+        when=("loose_status", "not_page"),
+        confidence="low",
+    ),
+    Rule(
+        "concept.between",
+        Kind.GATEWAY_ERROR,
+        "upstream_status",
+        by=HINT,
+        any=(
+            "api request failed", "upstream", "downstream", "third party", "provider", "gateway", "backend", "plugin", "上游", "网关", "渠道",
+            "通道",
+        ),
+        pattern=r"error|fail|unavailable|exception|unreachable|rejected|refused|returned|invalid response|错误|失败|异常|不可用|拒绝|返回",
+        when=("loose_status", "not_page"),
+        confidence="low",
+        would_decide="what the other side said",
+    ),
+)
