@@ -218,15 +218,17 @@ SAID: Mapping[model.Kind, Said | None] = MappingProxyType({
 """Which of the tables' words a kind is."""
 
 
+TIME_LIMIT = "ended at a proxy's time limit"
+
 DETAILS: Mapping[str, str] = MappingProxyType({
     "pool_exhausted": "names the gateway's pool",
     "own_credential": "names the gateway's pool",
     "channel_config": "names the gateway's pool",
     "saturated": "names the gateway's pool",
-    "time_wall": "ended at a proxy's time limit",
-    "gateway_timeout": "ended at a proxy's time limit",
-    "edge_timeout": "ended at a proxy's time limit",
-    "relay_timer": "ended at a proxy's time limit",
+    "time_wall": TIME_LIMIT,
+    "gateway_timeout": TIME_LIMIT,
+    "edge_timeout": TIME_LIMIT,
+    "relay_timer": TIME_LIMIT,
     "refusal_text": "declines in words",
 })  # fmt: skip
 """The clue in a verdict's detail, where it is one."""
@@ -243,3 +245,8 @@ def clues_of(verdict: model.Verdict) -> tuple[str, ...]:
     if SAID[verdict.kind] in {Said.ACCOUNT, Said.INVALID}:
         return ("blames the caller" if verdict.party is model.Party.CALLER else "blames the channel",)
     return ()
+
+
+def said_of(verdict: model.Verdict) -> Said | None:
+    """The words in which another request failed. A proxy that cut it off spoke as a gateway does."""
+    return Said.GATEWAY if DETAILS.get(verdict.detail) == TIME_LIMIT else SAID[verdict.kind]

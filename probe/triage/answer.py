@@ -89,7 +89,7 @@ WIDTH = 132
 
 
 def reasons(found: Diagnosis) -> list[str]:
-    """What spoke for the leading cause, in few words: what the reply says, its own path, then other places.
+    """What spoke for the leading cause, in few words: the request itself, then its path, then other places.
 
     At each place the strongest first.
     """
@@ -99,10 +99,10 @@ def reasons(found: Diagnosis) -> list[str]:
     told = [
         (gain, piece)
         for gain, piece in gains
-        if piece.name not in evidence.BACKGROUND
-        and (gain > TELLING or (lead in causes.PATH_CAUSES and piece.here and piece.failed))
+        if piece.clue not in evidence.BACKGROUND
+        and (gain > TELLING or (lead in causes.PATH_CAUSES and piece.reach < 2 and piece.failed))
     ]
-    words = [brief(piece) for _, piece in sorted(told, key=lambda pair: (not pair[1].here, -pair[0]))]
+    words = [brief(piece) for _, piece in sorted(told, key=lambda pair: (pair[1].reach, -pair[0]))]
     if verdict is not None and (causes.SAID[verdict.kind] in EXPLICIT or not words):
         words.insert(0, f"the reply says {verdict.kind}")
     return words or ["nothing is known"]

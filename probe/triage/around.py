@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from probe import model
-from probe.inference.causes import SAID, Check, Finding, Result
+from probe.inference.causes import Check, Finding, Result, said_of
 
 if TYPE_CHECKING:
     from probe.config import Config
@@ -179,7 +179,7 @@ def finding(
     path: model.Path, one: model.Judged, weight: float, config: "Config", *, apart: bool = False
 ) -> Finding | None:
     """What a harmless request on some path is to a failure on `path`; None: nothing."""
-    result, other, said = result_of(one), one.outcome.path, SAID[one.verdict.kind]
+    result, other, said = result_of(one), one.outcome.path, said_of(one.verdict)
     if result is None:
         return None
     if other == path:
@@ -226,7 +226,8 @@ def told(count: Count) -> str:
         return refused or f"no data within {span(count.within)}"
     kinds = ", ".join(f"{kind} {n}" for kind, n in count.kinds)
     failed = f"{count.failed} of {count.n}" if count.failed else f"none of {count.n}"
-    return f"{failed} failed within {span(count.within)}" + (f" ({kinds})" if kinds else "")
+    refused = f", {count.refused} refused" if count.refused else ""
+    return f"{failed} failed within {span(count.within)}" + (f" ({kinds})" if kinds else "") + refused
 
 
 def brief(count: Count) -> str:

@@ -28,9 +28,11 @@ class Piece:
     brief: str = ""  # the same in half a line, as a reason for the answer
 
     @property
-    def here(self) -> bool:
-        """Is it about the request or its own path, and not about a lighter tier or another channel?"""
-        return all(posterior.place_of(each.check, each.of) == posterior.HERE for each in self.findings)
+    def reach(self) -> int:
+        """How far off it was seen: 0 in the request itself, 1 on its path, 2 at a lighter tier or another channel."""
+        if any(posterior.place_of(each.check, each.of) != posterior.HERE for each in self.findings):
+            return 2
+        return int(any(each.check is causes.Check.CANARY for each in self.findings))
 
     @property
     def failed(self) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from probe import gatewaylogs, model, moderation
 from probe.inference import posterior, states
-from probe.inference.causes import SAID, Check, Finding, Result, Said, clues_of
+from probe.inference.causes import SAID, Check, Finding, Result, Said, clues_of, said_of
 from probe.triage import around
 from probe.triage.diagnosis import Piece
 from probe.triage.subject import Subject
@@ -26,9 +26,16 @@ TOGETHER = dt.timedelta(seconds=60)
 THE_REPLY = "the reply"
 """Name of the pieces that are clues in the reply's words."""
 
-A_CANARY, ITS_TIME = "it was a canary", "its time"
-BACKGROUND = frozenset({A_CANARY, ITS_TIME})
-"""Pieces that weigh and are no reason a person would give first."""
+BACKGROUND = frozenset(
+    {
+        "known-good prompt and parameters",
+        "came at once",
+        "came as late as a picture",
+        "gateway failed too",
+        "gateway knows nothing of it",
+    }
+)
+"""Clues that weigh and are no reason a person would give."""
 
 NOT_YET = dt.timedelta(minutes=15)
 """A log that knows nothing so soon may learn of it yet: requests are logged when they end."""
@@ -44,7 +51,7 @@ def of_reply(about: Subject) -> list[Piece]:
         pieces.append(Piece("control check", clue, clue))
     if about.canary:
         known = "its prompt and parameters are known to be good"
-        pieces.append(Piece(A_CANARY, known, "known-good prompt and parameters"))
+        pieces.append(Piece("it was a canary", known, "known-good prompt and parameters"))
     return pieces
 
 
@@ -57,7 +64,7 @@ def of_pace(about: Subject, near: around.Around) -> list[Piece]:
     if elapsed_s is None or usual_s is None or usual_s < SHORTEST_S or AT_ONCE < elapsed_s / usual_s < LATE:
         return []
     clue = "came at once" if elapsed_s / usual_s <= AT_ONCE else "came as late as a picture"
-    return [Piece(ITS_TIME, f"after {elapsed_s:.0f} s, where a picture takes {usual_s:.0f} s", clue)]
+    return [Piece("its time", f"after {elapsed_s:.0f} s, where a picture takes {usual_s:.0f} s", clue)]
 
 
 PACED = frozenset({Said.PROCESSING, Said.GATEWAY})
@@ -130,7 +137,7 @@ def of_repeat(
     result = repeated(one)
     if result is None:
         return None
-    other, weight, said = one.outcome.path, posterior.CORRELATED if close else 1.0, SAID[one.verdict.kind]
+    other, weight, said = one.outcome.path, posterior.CORRELATED if close else 1.0, said_of(one.verdict)
     if other == path:
         return Finding(Check.RETRY, result, weight, apart=apart, said=said)
     if other.channel == path.channel:
