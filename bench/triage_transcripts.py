@@ -167,7 +167,7 @@ CASES = {
     ),
     "batch": Case(
         "A batch",
-        "200 requests of a job, 16 of which failed for different reasons.",
+        "200 requests of a job, some of which failed for different reasons.",
         (
             "tierwatch triage --batch failures.ndjson",
             "head -1 triage-piles/rewrite.ndjson",
@@ -300,7 +300,9 @@ HEAD = """\
 # Triage: transcripts against the stand-in
 
 Made by `python bench/triage_transcripts.py`: the real commands, over HTTP, against the stand-in upstream, whose
-failures are made up and whose pictures are real. A day of simulated canaries came before each failure.
+failures are made up and whose pictures are real. A day of simulated canaries came before each failure. Its time runs
+60 times as fast as ours, 20 times in the case of the proxy: 60 s take 1 s and 3 s here, and the gateway's log tells
+its own.
 
 """
 

@@ -8,7 +8,7 @@ import triage_samples as samples
 
 from probe import model, taxonomy
 from probe.inference.causes import Check, Finding, Result
-from probe.triage import answer, document, evidence, ladder, options, stored, text, ticket
+from probe.triage import advice, answer, document, evidence, ladder, options, stored, text, ticket
 from probe.triage.diagnosis import Piece, diagnose
 
 NOW = samples.AT
@@ -34,7 +34,7 @@ def said(diagnosis, config=None):
     return two.cause, two.action
 
 
-LOST = Piece("vip's log", "finished after 212 s, billed $0.03: the picture was made and lost", answer.LOST, live=True)
+LOST = Piece("vip's log", "finished after 212 s, billed $0.03: the picture was made and lost", advice.LOST, live=True)
 
 
 def test_upstream_trouble_says_switch_and_names_the_cheapest_channel_that_is_well(config):
@@ -57,7 +57,26 @@ def test_a_channel_that_fails_too_is_not_offered(config):
     failing, theirs = samples.series(samples.VIP, "xxxxxx"), samples.series(samples.OFFICIAL, "xxxx..")
     nano = samples.series(samples.NANO, "xx.xxx")
     diagnosis = found(samples.own(), failing, theirs, nano, config=config)
-    assert said(diagnosis, config)[1] == answer.NOWHERE
+    assert said(diagnosis, config)[1] == advice.NOWHERE
+
+
+def test_where_no_channel_is_well_a_lighter_tier_that_is_well_is_named(config):
+    failing, medium = samples.series(samples.VIP, "xxxxxx"), model.Path("vip", "4k-medium")
+    smaller = samples.series(medium, "......", first=-40)
+    names = config.model_copy(update={"channel": (config.channel[0].model_copy(update={"tiers": TIERS}),)})
+    two = said(found(samples.own(), failing, smaller, config=names), names)
+    assert two[1] == f"{advice.NOWHERE} vip/4k-medium is well, $0.03."
+
+
+TIERS = ("4k-high", "4k-medium")
+
+
+def test_a_wrong_picture_that_was_billed_is_claimed_and_not_ordered_there_again(config):
+    picture = dataclasses.replace(samples.PICTURE.picture, width_px=1254, height_px=1254)
+    about = samples.about(dataclasses.replace(samples.PICTURE, picture=picture))
+    well = samples.series(samples.OFFICIAL, "." * 9)
+    two = said(found(about, well, config=config), config)
+    assert two[1] == "DO NOT resend on vip: the wrong picture was billed, --ticket claims it. Use official, $0.40."
 
 
 def test_what_the_log_says_was_billed_is_never_resent(config):
@@ -202,6 +221,41 @@ def test_a_ticket_holds_ids_and_times_and_neither_key_nor_prompt(config):
     assert "[key]" in made
     assert samples.PROMPT not in made
     assert "sk-abcdef" not in made
+
+
+def test_a_ticket_quotes_the_gateways_own_log_and_the_id_we_sent(config):
+    made = ticket.render(found(canary(), config=config, pieces=[LOST]), config)
+    assert "id (client)   c\n" in made
+    assert "your log      finished after 212 s, billed $0.03" in made
+
+
+def test_a_ticket_about_a_wrong_picture_says_what_was_ordered_and_what_came(config):
+    picture = dataclasses.replace(samples.PICTURE.picture, width_px=1254, height_px=1254)
+    about = samples.about(dataclasses.replace(samples.PICTURE, picture=picture))
+    made = ticket.render(found(about, config=config), config)
+    assert "size          3840x2160 high" in made
+    assert "delivered     1254x1254 png" in made
+    assert made.endswith("This is not the picture that was ordered. If it was billed, please refund it.\n")
+
+
+HOSTILE = "\x1b[2J\u202e]0;x\x07 [link](http://evil.example) <script>alert(1)</script> Bearer sk-abcdefghijklmnopqrstuvwx\r\n# H"
+
+
+def test_a_ticket_from_hostile_words_holds_no_control_character_no_secret_and_no_markup_outside_its_block(config):
+    evidence_ = model.Evidence(
+        status=500,
+        text=json.dumps({"error": {"message": f"{HOSTILE} ``` {samples.PROMPT}"}}),
+        headers={"x-oneapi-request-id": "20260813024100123456789AbCdEfGh"},
+    )
+    made = ticket.render(found(samples.about(evidence_, prompt=samples.PROMPT), config=config), config)
+    outside = "".join(made.split("```")[::2])
+    assert made.isascii() or all(character.isprintable() or character == "\n" for character in made)
+    assert not any(control in made for control in "\x1b\u202e\x07\r")
+    assert "sk-abcdef" not in made
+    assert samples.PROMPT not in made
+    assert "evil" not in outside
+    assert "<script>" not in outside
+    assert made.count("```") == 4
 
 
 def test_a_ticket_cannot_be_closed_from_inside():

@@ -81,6 +81,8 @@ def test_failures_of_own_traffic_weigh_half_and_successes_whole(config):
 def test_a_canary_barred_by_the_account_says_so(config):
     (finding,) = look(config, [samples.judged("b", samples.BARRED)]).path[0].findings
     assert finding.result is Result.BARRED
+    refusing = look(config, samples.series(samples.VIP, "..mm"))
+    assert around.brief(refusing.path[0]) == "vip/4k-high refused 2 of 4 within 2 h"
 
 
 def test_channels_of_one_upstream_are_told_by_config_and_of_two_by_protocol(tmp_path):

@@ -96,13 +96,13 @@ def from_history(history: "History | None", since: dt.datetime) -> "Batch":
 async def ask_logs(found: "Batch", config: "Config") -> Mapping[str, "Piece"]:
     """What the gateways' logs say of the failures that may be billed, one after another as they demand."""
     from probe import clock
-    from probe.triage import answer, asking, batch
+    from probe.triage import advice, asking, batch
 
     logged = {channel.name for channel in config.channel if channel.log is not None}
     unsure = [
         judged
         for _, judged in found.failed
-        if judged.outcome.path.channel in logged and judged.verdict.kind in answer.MAYBE_DRAWN
+        if judged.outcome.path.channel in logged and judged.verdict.kind in advice.MAYBE_DRAWN
     ]
     pieces = {}
     with click.progressbar(unsure, label="asking the gateway's log", file=sys.stderr) as bar:

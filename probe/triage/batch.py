@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from probe import model, taxonomy
 from probe.inference import causes, posterior
-from probe.triage import answer, around, evidence, ladder, options
+from probe.triage import advice, answer, around, evidence, ladder, options
 from probe.triage.diagnosis import Diagnosis, Piece, diagnose
 from probe.triage.subject import Subject
 
@@ -169,7 +169,7 @@ def item(
     pieces += evidence.of_same_prompt(about, same, config, ())
     if charged(judged):
         words = f"charged ${outcome.charged_usd:.2f}: the picture was made and lost"
-        pieces.append(Piece("the bill", words, answer.LOST))
+        pieces.append(Piece("the bill", words, advice.LOST))
     elif logged is not None:
         pieces.append(logged)
     found = diagnose(about, pieces, near=near)
@@ -187,11 +187,11 @@ def subject_of(judged: model.Judged) -> Subject:
 def pile_of(found: Diagnosis, said: answer.Answer) -> str:
     """Billed and lost first; what may be billed is undecided until a log says: a resend might be paid twice."""
     verdict = found.about.verdict
-    if any(piece.clue == answer.LOST for piece in found.pieces):
+    if any(piece.clue == advice.LOST for piece in found.pieces):
         return "billed-and-lost"
     if verdict is not None and verdict.kind is model.Kind.DEGRADED_IMAGE and verdict.billed == "yes":
         return "billed-and-lost"
-    if answer.may_be_billed(found) and said.verb in {"resend", "switch", "wait"}:
+    if advice.may_be_billed(found) and said.verb in {"resend", "switch", "wait"}:
         return "undecided"
     return VERB_PILES.get(said.verb, "undecided")
 

@@ -95,7 +95,13 @@ class Climb:
         elif path is not None:
             finding = around.finding(path, judged, options.canary_weight(found, judged.outcome.sent_at), config)
         words = evidence.kind_of(judged) + (f" after {elapsed_s:.0f} s" if elapsed_s is not None else "")
-        findings = (finding,) if finding is not None else ()
+        sent = "the same request" if rung.check in causes.REPEATS else "a canary"
         return Piece(
-            ladder.title(rung), words, findings=findings, outcome_id=judged.outcome.id, check=rung.check, live=True
+            ladder.title(rung),
+            words,
+            findings=(finding,) if finding is not None else (),
+            outcome_id=judged.outcome.id,
+            check=rung.check,
+            live=True,
+            brief=f"{sent} {'passed' if judged.ok else 'failed'} on {rung.path}",
         )

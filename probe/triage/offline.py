@@ -75,6 +75,9 @@ def lacks(
         found.append(f"canaries on {about.path} around then: fewer than {around.ENOUGH}")
     if about.outcome is None and about.assumed_now:
         found.append("when it was sent: taken as now, --sent-at TIME is better")
+    channel = next((each for each in config.channel if each.name == about.channel), None) if config else None
+    if channel is not None and channel.log is None and about.verdict is not None and about.verdict.billed == "unknown":
+        found.append(f"{channel.name}'s own log, which says whether it was billed: log = {{...}} in its [[channel]]")
     if about.prompt is None and not about.canary:
         found.append("the prompt: --prompt-file FILE allows the pre-screen and the rungs that repeat the request")
     return tuple(found)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from probe import escape, model
-from probe.triage import answer, batch, ladder
+from probe.triage import advice, batch, ladder
 from probe.triage.batch import PILES, Item
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def claims(items: Iterable[Item]) -> str:
     table.writerow(CLAIM_COLUMNS)
     for each in items:
         outcome, verdict = each.judged.outcome, each.judged.verdict
-        why = next((piece.words for piece in each.found.pieces if piece.clue == answer.LOST), str(verdict.kind))
+        why = next((piece.words for piece in each.found.pieces if piece.clue == advice.LOST), str(verdict.kind))
         cells = (
             f"{outcome.sent_at:%Y-%m-%d %H:%M:%S}",
             outcome.path.channel,
@@ -87,7 +87,7 @@ def details(name: str, items: Sequence[Item], config: "Config", now: dt.datetime
         where = Counter(each.answer.resend_on for each in items)
         for path, count in where.most_common(SHOWN):
             price_usd = config.price_usd(path) * count if path is not None else 0.0
-            yield f"{count} on {path}, {answer.usd(price_usd)}"
+            yield f"{count} on {path}, {advice.usd(price_usd)}"
     elif name == "rewrite" and items:
         prompts = Counter(each.judged.outcome.prompt_id for each in items)
         known = sum(1 for prompt in prompts if prompt)
@@ -96,13 +96,13 @@ def details(name: str, items: Sequence[Item], config: "Config", now: dt.datetime
         charged_usd = sum(each.judged.outcome.charged_usd or 0.0 for each in items)
         yield f"${charged_usd:.2f} charged as far as known; {CLAIMS} lists them"
     elif name == "undecided" and items:
-        billed = sum(answer.may_be_billed(each.found) for each in items)
+        billed = sum(advice.may_be_billed(each.found) for each in items)
         if billed:
             yield f"{billed} may be billed: only the gateway's log can tell"
-        rungs = batch.deciding([each for each in items if not answer.may_be_billed(each.found)], config, now)
+        rungs = batch.deciding([each for each in items if not advice.may_be_billed(each.found)], config, now)
         if rungs:
             cost_usd = sum(rung.price_usd for rung in rungs)
-            yield f"to decide: {' and '.join(map(ladder.title, rungs))}, {answer.usd(cost_usd)}"
+            yield f"to decide: {' and '.join(map(ladder.title, rungs))}, {advice.usd(cost_usd)}"
             paths = " ".join(dict.fromkeys(str(rung.path) for rung in rungs))
             yield f"tierwatch probe {paths} --max-cost {cost_usd:.2f}"
 

@@ -45,6 +45,7 @@ def piece_facts(piece: Piece) -> dict[str, Any]:
     return {
         "name": piece.name,
         "words": piece.words,
+        "brief": piece.brief,
         "clue": piece.clue,
         "live": piece.live,
         "outcome_id": piece.outcome_id or None,
@@ -82,4 +83,13 @@ def piece_of(facts: Mapping[str, Any]) -> Piece:
     )
     check = Check(facts["check"]) if facts.get("check") else None
     outcome_id = facts.get("outcome_id") or ""
-    return Piece(facts["name"], facts["words"], facts.get("clue"), findings, outcome_id, check, live=True)
+    return Piece(
+        facts["name"],
+        facts["words"],
+        facts.get("clue"),
+        findings,
+        outcome_id,
+        check,
+        live=True,
+        brief=facts.get("brief", ""),
+    )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from probe import escape, model
-from probe.triage import answer, around, ladder, options
+from probe.triage import advice, answer, around, ladder, options
 from probe.triage.diagnosis import Diagnosis
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def reply(found: Diagnosis) -> Iterator[str]:
     status = f"HTTP {evidence.status}" if evidence.status else "no HTTP status"
     after = f" after {evidence.elapsed_s:.1f} s" if evidence.elapsed_s is not None else ""
     yield from row("came back", f"{named(verdict)}: {status}{after}, by rule {verdict.rule}")
-    yield from row("stopped at", f"{verdict.stage}; who must act: {verdict.party}; billed: {verdict.billed}")
+    yield from row("read alone", f"stopped at {verdict.stage}; who must act: {verdict.party}; billed: {verdict.billed}")
     yield from row("ids", ", ".join(f"{hop} {value}" for hop, value in about.ids))
     yield from row("phases", phases(about.outcome))
 
@@ -90,7 +90,7 @@ def neighbours(found: Diagnosis) -> Iterator[str]:
 def weighed(found: Diagnosis) -> Iterator[str]:
     """The causes, and what each piece of evidence did to the leading one."""
     lead = found.now.lead[0]
-    yield f"Why (probability of {lead} after each piece of evidence)"
+    yield f"{'Why' if found.about.verdict else 'If it failed'} (probability of {lead} after each piece of evidence)"
     said = f"the reply says {named(found.about.verdict)}" if found.about.verdict else "nothing is known of the reply"
     yield from row(f"{found.after[0].p[lead]:.2f}", said, 2)
     for piece, after in zip(found.pieces, found.after[1:], strict=True):
@@ -106,7 +106,7 @@ def steps(found: Diagnosis, config: "Config | None") -> Iterator[str]:
     yield "Checklist"
     for number, rung in enumerate(ladder.rungs(found, config), start=1):
         needs = ", needs the prompt" if rung.needs_prompt and found.about.prompt is None else ""
-        price = f" ({answer.usd(rung.price_usd)}{needs})" if rung.price_usd else f" (free{needs})"
+        price = f" ({advice.usd(rung.price_usd)}{needs})" if rung.price_usd else f" (free{needs})"
         yield from row(f"{number:2}", f"{ladder.title(rung)}: {rung.finding or f'not tried{price}'}", 2)
 
 
@@ -130,7 +130,7 @@ def further(found: Diagnosis, config: "Config | None", now: dt.datetime, again: 
     elif config is not None and ladder.known(config, about.path):
         best = options.best(found, options.left(found, config), config, now)
         if best is not None:
-            price = answer.usd(best.price_usd)
+            price = advice.usd(best.price_usd)
             lines += row("-", f"{ladder.title(best)} tells most per dollar ({price}); up to $1 in rungs:", 2)
             lines += command(f"tierwatch triage {again} --live --max-cost 1")
         if about.prompt is None and not about.canary:
