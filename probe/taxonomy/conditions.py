@@ -13,6 +13,8 @@ LONG_WAIT_S = 600.0
 """A longer wait does not heal within minutes: an allowance, not a rate."""
 ONE_MEANING = frozenset({401, 402, 407, 408, 411, 413, 414, 415, 504, 522, 524})
 """Statuses whose meaning a single word in an unknown sentence does not outweigh."""
+PLAIN_WORDS = 16
+"""Characters from which on a body is taken for words that somebody says."""
 LATE_S = 15.0
 """A refusal that took longer came after the picture was drawn; input checks answer within seconds."""
 
@@ -100,7 +102,7 @@ def worded(told: Facts, spoken: Voice) -> bool:
 
 def vague_status(told: Facts, spoken: Voice) -> bool:
     status = told.status or 0
-    return not (400 <= status < 500 or status == 504 or 520 <= status <= 530)
+    return not (400 <= status < 500 or status in {503, 504} or 520 <= status <= 530)
 
 
 def relay_account(told: Facts, spoken: Voice) -> bool:
@@ -154,13 +156,17 @@ CONDITIONS: Mapping[str, Condition] = MappingProxyType(
             "no bare text with a 2xx", lambda told, spoken: told.shape != "text" or not 200 <= (told.status or 0) < 300
         ),
         "not_page": Condition("not a web page", lambda told, spoken: spoken.layer.speaker != "edge"),
+        "of_request": Condition(
+            "not the words of a reader about a successful answer",
+            lambda told, spoken: not 200 <= (told.status or 0) < 300 or told.shape not in {"text", "empty"},
+        ),
         "not_success": Condition("not a 2xx", lambda told, spoken: not 200 <= (told.status or 0) < 300),
         "not_5xx": Condition("not a 5xx", lambda told, spoken: (told.status or 0) < 500),
         "explained": Condition("words that say more than the status", explained),
         "told_refusal": Condition("words that name a 4xx of somebody else", told_refusal),
         "worded": Condition("more than one word of its own", worded),
         "vague_status": Condition(
-            "no status that says more than vague words: no 4xx, no gateway's timeout, none of a CDN's own",
+            "no status that says more than vague words: no 4xx, no 503, no gateway's timeout, none of a CDN's own",
             vague_status,
         ),
         "loose_status": Condition(
@@ -179,6 +185,12 @@ CONDITIONS: Mapping[str, Condition] = MappingProxyType(
         ),
         "gemini": Condition("Gemini's own format", lambda told, spoken: '"candidates"' in told.evidence.text),
         "reason_dropped": Condition("no candidates, nothing drawn, and no block reason", reason_dropped),
+        "plain_words": Condition(
+            "a body of plain words, which our own client has not called unreadable",
+            lambda told, spoken: (
+                told.shape == "text" and told.evidence.fault is None and len(told.evidence.text) >= PLAIN_WORDS
+            ),
+        ),
         "prose": Condition("a language model's words", lambda told, spoken: bool(told.prose)),
         "announced": Condition(
             "words that announce a picture", lambda told, spoken: bool(_ANNOUNCED.search(told.prose))

@@ -59,6 +59,8 @@ def wrong_size(order: model.Order, width_px: int, height_px: int) -> str:
     """`size_reduced`, `size_raised`, `ratio_changed`, or nothing where the size is the one ordered or cannot be judged."""
     if order.image_size and (order.protocol == "gemini" or not (order.width_px and order.height_px)):
         return _wrong_tier(order, width_px, height_px)
+    if order.aspect_ratio and not order.width_px:
+        return _wrong_ratio(order, width_px, height_px)
     if not (order.width_px and order.height_px) or (width_px, height_px) == (order.width_px, order.height_px):
         return ""
     share = width_px * height_px / (order.width_px * order.height_px)
@@ -76,10 +78,12 @@ def _wrong_tier(order: model.Order, width_px: int, height_px: int) -> str:
     delivered = next(name for name, below in GEMINI_TIERS if side < below)
     if names.index(delivered) != names.index(ordered):
         return "size_reduced" if names.index(delivered) < names.index(ordered) else "size_raised"
+    return _wrong_ratio(order, width_px, height_px)
+
+
+def _wrong_ratio(order: model.Order, width_px: int, height_px: int) -> str:
     ratio = _ratio(order.aspect_ratio)
-    if ratio and abs(width_px / height_px / ratio - 1) > RATIO_TOLERANCE:
-        return "ratio_changed"
-    return ""
+    return "ratio_changed" if ratio and abs(width_px / height_px / ratio - 1) > RATIO_TOLERANCE else ""
 
 
 def _ratio(text: str | None) -> float | None:

@@ -17,6 +17,7 @@ _CODE = re.compile(r"(?<![a-z0-9_])[a-z0-9]++(?:_++[a-z0-9]++)++")
 _NAMED_CODE = re.compile(r"\b(?:code|type|reason)['\"]?\s?[:=]\s?['\"]?([a-z][\w.:-]{2,60})")
 _NAMED_FINISH = re.compile(r"finish[_ ]?reason\W{0,5}([a-z_]{4,40})")
 _NAMED_BLOCK = re.compile(r"block[_ ]?reason\W{0,5}([a-z_]{4,40})")
+_NAMED_STAGE = re.compile(r"moderation[_ ]stage\W{0,5}(input|output)")
 _CJK = re.compile(r"[\u3400-\u9fff]+")
 _CODE_DETAILS: Mapping[str, str] = MappingProxyType(
     {
@@ -143,6 +144,8 @@ def voice(layer: Layer) -> Voice:
         codes.update("finish:" + reason for reason in _NAMED_FINISH.findall(words))
     if "block" in tokens or "blockreason" in tokens:
         codes.update("block:" + reason for reason in _NAMED_BLOCK.findall(words))
+    if "stage" in tokens:
+        codes.update("stage:" + stage for stage in _NAMED_STAGE.findall(words))
     if "code" in tokens or "type" in tokens or "reason" in tokens:
         codes.update(_NAMED_CODE.findall(words))
     return Voice(layer, words, tokens, frozenset(codes))

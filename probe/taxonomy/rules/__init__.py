@@ -5,15 +5,17 @@ from probe.taxonomy.rules import (
     accounts,
     allowances,
     clouds,
-    common,
     concepts,
     delivery,
     edge,
     gateways,
     google,
     openai,
+    refusals,
+    requests,
     statuses,
     transport,
+    vague,
 )
 
 VENDORS: frozenset[str] = frozenset(rule.name for module in (clouds, google, openai) for rule in module.RULES)
@@ -29,7 +31,9 @@ RULES: tuple[Rule, ...] = (
     *edge.RULES,
     *transport.RULES,
     *delivery.RULES,
+    *refusals.RULES,
+    *requests.RULES,
     *concepts.RULES,
-    *common.RULES,
+    *vague.RULES,
     *statuses.RULES,
 )

@@ -49,8 +49,7 @@ RULES = (
         any=(
             "balance", "credit", "billing", "payment", "arrears", "arrearage", "overdue", "wallet", "prepaid", "top up", "recharge",
             "spend", "purchase", "subscription", "allowance", "quota", "usage limit", "daily limit", "inference limit", "api tokens",
-            "free tier", "insufficient points", "余额", "额度", "积分", "欠费", "充值", "计费", "点数", "配额", "次数", "账单",
-        ),
+            "free tier", "insufficient points", "余额", "额度", "积分", "欠费", "充值", "计费", "点数", "配额", "次数", "账单", "licence", "enough license"),
         without=("load balance", "balancer", "payment provider"),
         when=("loose_status", "not_page"),
         confidence="low",

@@ -289,6 +289,18 @@ RULES = (
         note="A chat route that talked in place of drawing.",
     ),
     Rule(
+        "answer.words",
+        Kind.NO_IMAGE,
+        "text_only",
+        by=By.PICTURE,
+        statuses=SUCCESS,
+        when=("no_picture", "plain_words"),
+        party=Party.CHANNEL,
+        action=Action.SWITCH_CHANNEL,
+        confidence="medium",
+        note="Words where a picture belongs, of a page or a model; our own client would have said that they are no JSON.",
+    ),
+    Rule(
         "answer.failed",
         Kind.PROCESSING_ERROR,
         "failed_within_200",

@@ -174,8 +174,8 @@ RULES = (
         "openai.tool-choice",
         Kind.INVALID_REQUEST,
         "tool_missing",
-        any=("tool choice",),
-        every=("image_generation", "not found"),
+        any=("tool choice", "tool_choice"),
+        every=("image_generation", "found"),
         party=Party.CHANNEL,
         action=Action.SWITCH_CHANNEL,
         note="A reverse channel's account has no picture tool.",
@@ -192,7 +192,7 @@ RULES = (
         Kind.PAYLOAD_TOO_LARGE,
         any=("less than", "larger than", "smaller than", "at most", "maximum", "max", "exceed", "size limit", "too large", "too big"),
         pattern=r"\d ?(?:mb|mib|kb|kib|gb)\b|\d ?bytes\b",
-        without=("rate limit", "timed out"),
+        without=("rate limit", "timed out", "out of memory", "tried to allocate"),
         note="A limit in units of bytes.",
     ),
     Rule(
@@ -215,6 +215,7 @@ RULES = (
             "unknown parameter", "unsupported parameter", "unrecognized request argument", "missing required parameter", "invalid value",
             "invalid type", "unsupported value", "invalid parameter", "string too long", "unknown_parameter", "invalid_value",
         ),
+        when=("of_request",),
     ),
     Rule(
         "openai.parameter-code",
@@ -224,6 +225,7 @@ RULES = (
         codes=codes(
             "invalid_value unknown_parameter unsupported_parameter missing_required_parameter invalid_type unsupported_value string_above_max_length integer_above_max_value invalid_image invalid_image_format invalid_image_url image_parse_error invalid_prompt unsupported_file_mimetype"
         ),
+        when=("of_request",),
     ),
     Rule(
         "openai.web-queue",

@@ -1,24 +1,12 @@
-"""Families of phrases that many speakers share, tried after each speaker's own sentences; English and Chinese."""
+"""Families of phrases in which many speakers refuse: policy, money, rate, capacity, keys, permission, models; English and Chinese.
+
+Tried after each speaker's own sentences.
+"""
 
 from probe.model import Action, Kind, Party
-from probe.taxonomy.rule import SERVER_ERROR, By, Rule
+from probe.taxonomy.rule import SERVER_ERROR, Rule
 
 # fmt: off
-VAGUE_FAILURE = (
-    "生成图片失败", "出图失败", "internal error", "internalservererror", "server error", "servererror", "internal_error", "internal_server_error",
-    "something went wrong", "unexpected error", "unknown error", "error occurred", "generation failed", "generation error",
-    "failed to generate", "error generating", "processing failed", "processing error", "prediction failed", "task failed",
-    "generate image failed", "cuda", "out of memory", "encountered an error", "生成失败", "处理失败", "未知错误", "内部错误", "服务器错误", "服务异常", "系统错误",
-    "系统异常", "生成错误", "生成异常", "任务失败", "绘图失败", "api_error", "unhandled exception", "runtimeerror", "internal failure", "unable to generate",
-    "could not generate", "couldn't generate", "generation_failed", "processing_error", "绘制失败", "发生错误", "出现错误", "执行出错",
-)
-"""Words that say only that drawing failed."""
-
-BAD_REQUEST = (
-    "bad request", "badrequest", "badrequesterror", "invalid request", "unprocessable entity", "请求错误", "无效的请求", "invalid_request_error",
-)
-"""Words of a bare 400."""
-
 RULES = (
     # Moderation
     Rule(
@@ -75,6 +63,18 @@ RULES = (
         confidence="medium",
         would_decide="the elapsed time: input checks answer within seconds",
         when=("not_plain_success",),
+    ),
+    Rule(
+        "words.moderation-told",
+        Kind.MODERATION_INPUT,
+        any=("prompt", "request", "input", "image", "提示词"),
+        pattern=(
+            r"\b(?:your|this|the) (?:prompt|request|input|image) (?:has been|was|is|might be|may be|seems|appears)\b.{0,30}"
+            r"(?:block|reject|flag|violat|against|filter|unsafe|inappropriate|prohibited|censor)|提示词.{0,6}(?:违规|被拦截|被拒绝|包含敏感)"
+        ),
+        without=("your request was rejected by the safety", "rate limit", "cloudflare", "schema", "from your ip"),
+        confidence="medium",
+        note="A service speaks of the prompt as the caller's, whatever the status: no language model's own words.",
     ),
     # Money
     Rule(
@@ -234,15 +234,14 @@ RULES = (
         any=(
             "认证", "鉴权", "登录", "api key", "api_key", "apikey", "api-key", "token", "credentials", "authentication", "authorization",
             "unauthorized", "bearer", "secret key", "authenticationerror", "not logged in", "log in", "login", "sign in", "令牌", "密钥",
-            "秘钥", "must be logged", "must be signed", "credential",
-        ),
+            "秘钥", "must be logged", "must be signed", "credential", "environment variable", "key is not set", "key not set", "key is missing"),
         pattern=(
             r"请先?(?:配置|设置|填写|输入).{0,8}(?:api ?key|密钥|令牌|秘钥)|(?<![a-z0-9])(?:(?:authentication|authorization) (?:[^\s,;:]+ )?(?:failed|failure|error|required)"
             r"|log ?in first"
             r"|(?:invalid|incorrect|missing|no|wrong|expired|revoked|bad|malformed|unknown|empty|provide|provide an?|provide a valid|required|disabled|not (?:a )?valid|could not find|set (?:the|your)) (?:[^\s,;:]+ ){0,3}(?:api[ _-]?keys?|access[ _]token|credentials?|bearer(?: token)?|[\w-]{1,20}-token|auth(?:entication|orization)?(?: token| header| credentials)?|secret key|token|x-api-key)"
             r"|(?:api[ _-]?keys?|access[ _]token|credentials?|bearer token|token|authorization header|authentication) (?:[^\s,;:]+ ){0,3}(?:invalid|incorrect|missing|expired|revoked|required|not (?:found|valid|set|provided|configured)|failed|error|disabled|is wrong|does not exist|has been (?:disabled|revoked|deleted))"
             r"|api[ _-]?keys? .{0,60}must be (?:set|provided|passed)|unauthorized|authenticationerror"
-            r"|not logged in|please (?:log|sign) in|must be (?:logged|signed) in"
+            r"|key (?:environment variable )?(?:is )?(?:not|un)\s?set|not logged in|please (?:log|sign) in|must be (?:logged|signed) in"
             r")|(?:未配置|缺少|请配置|请设置|请输入).{0,6}(?:api ?key|密钥|令牌|秘钥)"
             r"|(?:令牌|密钥|秘钥|api ?key|token).{0,8}(?:无效|错误|过期|不存在|不正确|失效|未提供|缺失|为空)"
         ),
@@ -307,6 +306,13 @@ RULES = (
         ),
         when=("not_page",),
     ),
+    Rule(
+        "words.memory",
+        Kind.PROCESSING_ERROR,
+        "out_of_memory",
+        any=("cuda out of memory", "out of memory", "oom killed", "outofmemoryerror"),
+        note="The model's machine: the sizes it names are not the caller's.",
+    ),
     # Models
     Rule(
         "words.own-bug",
@@ -370,204 +376,5 @@ RULES = (
         ),
         action=Action.FIX_PARAMETERS,
         confidence="medium",
-    ),
-    # Size of the request
-    Rule(
-        "words.too-large",
-        Kind.PAYLOAD_TOO_LARGE,
-        any=("too large", "too big", "exceed", "exceeded", "maximum", "larger than", "over the limit", "过大", "太大", "超过", "超出", "max"),
-        pattern=(
-            r"(?<![a-z0-9])(?:(?:body|payload|entity|content|request(?! (?:rate|limit|count|quota))|upload|file|files|image|images|attachment|data) (?:[^\s,;:]+ ){0,5}(?:too (?:large|big)|exceed\w*(?! (?:[^\s,;:]+ ){0,3}\d+ ?(?:s|sec|seconds|min)\b)|larger than|over (?:the )?(?:limit|maximum|\d))"
-            r"|(?:exceed\w*|larger than|over|above|maximum|max\w*|limit) .{0,60}\d\s?(?:mb|mib|kb|kib|bytes|gb)\b"
-            r"|too large for)|(?:图片|文件|请求体|请求|大小).{0,10}(?:过大|太大|超过|超出)"
-        ),
-        without=(
-            "prompt is too long", "resolution", "pixel", "string value length", "context length", "tokens", "longest edge", "rate limit",
-            "dimensions", "width", "height", "aspect",
-        ),
-    ),
-    # Requests
-    Rule(
-        "words.bad-base64",
-        Kind.MALFORMED_RESPONSE,
-        "bad_base64",
-        any=(
-            "incorrect padding", "invalid base64", "base64 decode", "base64 decoding", "illegal base64", "not a valid base64",
-            "pad character", "wrong 4-byte ending unit",
-        ),
-        action=Action.BACK_OFF_RETRY,
-        billed="yes",
-        note="A picture cut on its way.",
-    ),
-    Rule(
-        "words.unreadable",
-        Kind.MALFORMED_RESPONSE,
-        "client_parse",
-        any=(
-            "decompressing", "incorrect header check", "is not a function", "response format", "is not valid json", "unexpected token",
-            "unexpected end of json", "jsondecodeerror", "expecting value", "invalid character", "cannot unmarshal",
-            "error decoding response body", "failed to parse", "parsing failed", "parse error", "parse_error", "invalid json",
-            "unparseable", "invalid response", "unexpected mimetype", "contenttypeerror", "incorrect padding", "invalid base64",
-            "cannot identify image file", "unidentifiedimageerror", "could not parse", "解析失败", "解析错误", "unterminated string",
-            "json parse", "syntaxerror", "typevalidationerror", "invalid_response_error", "apiresponsevalidationerror",
-            "malformed response", "error parsing", "parsing error", "is an invalid start of a value", "expected begin_object",
-            "expected begin_array", "expected value at line", "couldn't be read because", "isn't in the correct format",
-            "httpmessageconverter", "could not extract response", "looking for beginning of", "unexpected end of input",
-            "formatexception", "malformedjson", "error decoding response", "unexpected response format", "could not decode",
-            "gzip: invalid header", "invalid gzip",
-        ),
-        without=(
-            "go struct field", "json payload", "json body", "request body", "schema", "invalid response status", "jsonmappingexception",
-            "notreadable",
-        ),
-        action=Action.BACK_OFF_RETRY,
-        note="A client or relay could not read the answer.",
-    ),
-    Rule(
-        "words.input-image",
-        Kind.INVALID_REQUEST,
-        "input_image",
-        any=(
-            "invalid image", "invalid input image", "invalid file", "invalid mask", "invalid mime", "invalid media", "invalid base64",
-            "invalid url", "corrupt", "corrupted", "unsupported", "unreadable", "broken image", "bad image", "empty image", "not valid",
-            "not supported", "not readable", "not accessible", "not reachable", "not found", "is invalid", "is required", "is missing",
-            "is empty", "could not", "must be", "must have", "must match", "should be", "should have", "failed to", "unable to",
-            "cannot", "error downloading", "error fetching", "error loading", "error decoding", "error reading", "error processing",
-            "图片", "参考图", "图像", "broken", "empty", "bad mask", "bad file", "bad base64",
-        ),
-        pattern=(
-            r"(?<![a-z0-9])(?:(?:invalid|corrupt\w*|unsupported|unreadable|broken|bad|empty) (?:input )?(?:image|file|mask|mime ?type|media type|image_url|image url|image format|base64)"
-            r"|(?:image|file|mask|url) (?:[^\s,;:]+ ){0,5}(?:not (?:valid|supported|readable|accessible|reachable|found)|is (?:invalid|corrupt|required|missing|empty)|could not be (?:decoded|read|loaded|fetched|downloaded|processed|retrieved)|(?:must|should) (?:be|have|match))"
-            r"|(?:failed|unable|could not|cannot|error) (?:to )?(?:fetch\w*|download\w*|decod\w*|load\w*|read\w*|process\w*|retriev\w*|access\w*|open\w*) (?:[^\s,;:]+ ){0,4}(?:image|file|mask|url)"
-            r")|(?<!生成)(?<!返回)(?:图片|参考图|图像).{0,8}(?:格式|无效|错误|下载|损坏|读取|解析)"
-        ),
-        when=("not_5xx", "not_success", "loose_status"),
-    ),
-    Rule(
-        "words.signature",
-        Kind.INVALID_REQUEST,
-        "parameter",
-        any=(
-            "go struct field", "required positional argument", "unexpected keyword argument", "jsonmappingexception",
-            "httpmessagenotreadable", "methodargumentnotvalid", "requestvalidationerror",
-        ),
-        note="Go, Python and Java say so of what the caller sent, whatever status it is told with.",
-    ),
-    Rule(
-        "words.parameter",
-        Kind.INVALID_REQUEST,
-        "parameter",
-        any=(
-            "提示词", "cannot unmarshal", "parameter", "argument", "field", "value", "property", "option", "required", "validation",
-            "must be", "should be", "not supported", "not support", "doesn't support", "unsupported", "size", "quality", "aspect ratio",
-            "aspect_ratio", "resolution", "dimensions", "extra inputs", "unexpected keyword", "schema", "request body", "json body",
-            "malformed", "too long", "参数", "缺少", "格式错误", "尺寸", "不支持", "invalid_request", "bad_request_body", "validationerror",
-            "context_length_exceeded", "zoderror", "unprocessable", "at most", "up to", "at least", "positional argument", "无效",
-            "maximum of",
-        ),
-        pattern=(
-            r"(?<![a-z0-9])(?:go struct field"
-            r"|(?:invalid|unknown|unsupported|unrecognized|unexpected|missing|required|illegal|extra|bad|wrong|incorrect|malformed) (?:[^\s,;:]+ ){0,3}(?:parameters?|arguments?|fields?|values?|propert(?:y|ies)|options?|size|quality|resolution|aspect[ _]ratio|dimensions?|inputs?|keyword|body|json|format|types?)"
-            r"|(?:parameters?|arguments?|fields?|values?|propert(?:y|ies)|options?|size|quality|resolution|aspect[ _]ratio|dimensions?|format)\b.{0,60}(?:\bis required|is missing|invalid|not (?:supported|allowed|valid|permitted|recognized)|must (?:be|not|have)|should be|unsupported|out of range|is not one of|too (?:large|small|high|low|long))"
-            r"|(?:must|should) be (?:one of|between|a|an|at least|at most|less|greater|in|either|divisible|multiple)"
-            r"|(?:does not|doesn't|not) support(?:ed)?\b|extra inputs are not permitted|field required"
-            r"|(?:supports?|accepts?|allows?|takes?) (?:only )?(?:at most|up to|a maximum of) \d+"
-            r"|(?:requires?|needs?|must (?:have|include|contain)) at least|positional arguments?:"
-            r"|validation ?_?error|unprocessable|(?:is|are) required\b"
-            r"|(?:prompt|input|string|text) (?:[^\s,;:]+ ){0,3}too long|context_length_exceeded"
-            r"|invalid_request\b|bad_request_body)|提示词.{0,4}(?:过长|太长|为空|不能为空)"
-            r"|参数.{0,12}(?:错误|无效|不合法|不正确|缺失|有误|不支持)|(?:缺少|无效|不支持).{0,12}(?:参数|尺寸|字段|分辨率)|格式错误"
-        ),
-        without=("request contains an invalid argument",),
-        when=("not_5xx",),
-        confidence="medium",
-    ),
-    # Vague words: hints
-    Rule(
-        "hint.processing-relayed",
-        Kind.PROCESSING_ERROR,
-        by=By.HINT,
-        party=Party.CHANNEL,
-        action=Action.BACK_OFF_RETRY,
-        note="Vague words with a relay's own status.",
-        any=VAGUE_FAILURE,
-        without=("validatestatus",),
-        statuses=frozenset({502, 503}),
-        when=("not_page",),
-    ),
-    Rule(
-        "hint.processing",
-        Kind.PROCESSING_ERROR,
-        by=By.HINT,
-        party=Party.UNKNOWN,
-        any=VAGUE_FAILURE,
-        without=("validatestatus",),
-        when=("vague_status", "not_page"),
-    ),
-    Rule(
-        "hint.invalid-argument-words",
-        Kind.INVALID_REQUEST,
-        by=By.HINT,
-        any=("request contains an invalid argument",),
-        note="The sentence of that status: it names no argument.",
-    ),
-    Rule(
-        "hint.invalid-argument",
-        Kind.INVALID_REQUEST,
-        by=By.HINT,
-        codes=frozenset({"invalid_argument", "failed_precondition", "out_of_range"}),
-        confidence="medium",
-        note="Google's status for bad keys, refusals and regions too: anything clearer wins.",
-    ),
-    Rule(
-        "hint.bad-request-explained",
-        Kind.INVALID_REQUEST,
-        by=By.HINT,
-        any=BAD_REQUEST,
-        when=("explained",),
-        confidence="low",
-        would_decide="a reading of its words",
-    ),
-    Rule(
-        "hint.bad-request",
-        Kind.INVALID_REQUEST,
-        by=By.HINT,
-        any=BAD_REQUEST,
-        party=Party.UNKNOWN,
-        confidence="low",
-        would_decide="the body of the 400",
-    ),
-    Rule(
-        "hint.forbidden",
-        Kind.PERMISSION,
-        by=By.HINT,
-        when=("not_page",),
-        any=("forbidden", "access denied", "permissiondenied"),
-        confidence="low",
-    ),
-    Rule(
-        "hint.not-found",
-        Kind.UNKNOWN,
-        by=By.HINT,
-        when=("not_page",),
-        statuses=frozenset({404}),
-        any=("not found", "notfound", "notfounderror"),
-        confidence="low",
-        would_decide="GET /models on the same channel",
-        party=Party.UPSTREAM,
-    ),
-    Rule(
-        "hint.failed",
-        Kind.PROCESSING_ERROR,
-        by=By.HINT,
-        any=(
-            "failed", "failure", "fails", "error", "exception", "crashed", "aborted", "interrupted", "stopped", "unexpected",
-            "went wrong", "oops", "失败", "错误", "异常", "出错", "报错", "故障", "中断",
-        ),
-        when=("vague_status", "not_success", "not_page", "worded"),
-        party=Party.UNKNOWN,
-        action=Action.RETRY_THEN_CHECK_INPUT,
-        confidence="low",
-        would_decide="a reading of its words",
     ),
 )
