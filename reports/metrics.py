@@ -1,7 +1,7 @@
-"""What is known now as Prometheus metrics: a table of gauges, each read from one look at the database."""
+"""What is known now as Prometheus metrics: a table, each row read from one look at the database."""
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, core, exposition, registry
@@ -18,16 +18,18 @@ class Look(NamedTuple):
 
     known: status.Known
     budget_usd_per_day: float
+    totals: Sequence[tuple[str, str, str, str, int]]  # channel, tier, trigger, kind, outcomes so far
 
 
-Sample = tuple[tuple[str, ...], float]
-"""The values of a gauge's labels, and its value."""
+Sample = tuple[Sequence[str], float]
+"""The values of a metric's labels, and its value."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Gauge:
-    """One metric: its name with its unit, what it means, its labels, and its samples in a look."""
+class Metric:
+    """One metric: its type, its name with its unit, what it means, its labels, and its samples in a look."""
 
+    family: type[core.GaugeMetricFamily | core.CounterMetricFamily]
     name: str
     meaning: str
     labels: tuple[str, ...]
@@ -56,55 +58,73 @@ def of_daemon(look: Look, value: Callable[[rows.Heartbeat], float]) -> Iterator[
         yield (), value(look.known.heartbeat)
 
 
-GAUGES = (
-    Gauge(
-        "tierwatch_path_state", "1 for the state that the path is in, 0 for the others.", (*PATH, "state"), in_states
+GAUGE, COUNTER = core.GaugeMetricFamily, core.CounterMetricFamily
+
+METRICS = (
+    Metric(
+        GAUGE,
+        "tierwatch_path_state",
+        "1 for the state that the path is in, 0 for the others.",
+        (*PATH, "state"),
+        in_states,
     ),
-    Gauge(
+    Metric(
+        GAUGE,
         "tierwatch_path_degraded_probability",
         "Probability that the path is degraded.",
         PATH,
         lambda look: of_paths(look, lambda state: state.p_degraded),
     ),
-    Gauge(
+    Metric(
+        GAUGE,
         "tierwatch_path_checked_timestamp_seconds",
         "When the latest evidence about the path was sent.",
         PATH,
         lambda look: of_paths(look, lambda state: state.checked_at.timestamp() if state.checked_at else None),
     ),
-    Gauge(
+    Metric(
+        GAUGE,
         "tierwatch_canaries_today_usd",
         "List prices of the canaries of this UTC day, those in flight included.",
         (),
         lambda look: [((), look.known.spent_usd)],
     ),
-    Gauge("tierwatch_budget_usd", "The budget of a UTC day.", (), lambda look: [((), look.budget_usd_per_day)]),
-    Gauge(
+    Metric(GAUGE, "tierwatch_budget_usd", "The budget of a UTC day.", (), lambda look: [((), look.budget_usd_per_day)]),
+    Metric(
+        GAUGE,
         "tierwatch_daemon_heartbeat_timestamp_seconds",
         "The daemon's last sign of life.",
         (),
         lambda look: of_daemon(look, lambda beat: beat.at.timestamp()),
     ),
-    Gauge(
+    Metric(
+        GAUGE,
         "tierwatch_config_reload_failed",
         "1 while the config file is refused and the daemon runs with the one before.",
         (),
         lambda look: of_daemon(look, lambda beat: float(beat.refuses_config)),
+    ),
+    Metric(
+        COUNTER,
+        "tierwatch_outcomes_total",
+        "Outcomes stored: canaries of every trigger and own requests. Rates hold for one trigger alone.",
+        (*PATH, "trigger", "kind"),
+        lambda look: ((labels, float(count)) for *labels, count in look.totals),
     ),
 )
 """Every metric. Names follow Prometheus's conventions: base units, the unit last."""
 
 
 class Collector(registry.Collector):
-    """All gauges of one look."""
+    """All metrics of one look."""
 
     def __init__(self, look: Look) -> None:
         self.look = look
 
     def collect(self) -> Iterator[core.Metric]:
-        for gauge in GAUGES:
-            family = core.GaugeMetricFamily(gauge.name, gauge.meaning, labels=gauge.labels)
-            for labels, value in gauge.samples(self.look):
+        for metric in METRICS:
+            family = metric.family(metric.name, metric.meaning, labels=metric.labels)
+            for labels, value in metric.samples(self.look):
                 family.add_metric(labels, value)
             yield family
 

@@ -69,10 +69,11 @@ class Site:
             return self.config
         return self.config
 
-    def known(self, now: dt.datetime) -> status.Known:
-        """What the database knows; raises UserError."""
+    def look(self, now: dt.datetime) -> metrics.Look:
+        """What the database knows, for metrics; raises UserError."""
         with history.open(pathlib.Path(self.config.monitor.database)) as past:
-            return status.Known(past.states(), past.heartbeat(), past.spent_usd(now.date()))
+            known = status.Known(past.states(), past.heartbeat(), past.spent_usd(now.date()))
+            return metrics.Look(known, self.config.budget.usd_per_day, tuple(past.totals()))
 
 
 def app(site: Site) -> applications.Starlette:
@@ -90,8 +91,7 @@ def app(site: Site) -> applications.Starlette:
         return responses.JSONResponse({"schema_version": 1, **status.document(found, known)}, headers=HEADERS)
 
     async def measured(_: requests.Request) -> responses.Response:
-        known = await concurrency.run_in_threadpool(site.known, now())
-        text = metrics.text(metrics.Look(known, site.config.budget.usd_per_day))
+        text = metrics.text(await concurrency.run_in_threadpool(site.look, now()))
         return responses.Response(text, media_type=metrics.CONTENT_TYPE, headers=HEADERS)
 
     async def health(_: requests.Request) -> responses.Response:

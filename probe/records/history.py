@@ -158,6 +158,11 @@ class History:
         """
         yield from self._rows(sql, columns.when(since), columns.when(until), model.Trigger.SENTINEL)
 
+    def totals(self) -> Iterator[tuple[str, str, str, str, int]]:
+        """(channel, tier, trigger, kind, outcomes) since the first one, those no longer kept among them."""
+        sql = "SELECT channel, tier, trigger, kind, sum(count) FROM rollup GROUP BY 1, 2, 3, 4"
+        yield from self._rows(sql)
+
     def months(self, since: dt.datetime, until: dt.datetime) -> dict[model.Path, list[months.Piece]]:
         """The closed months that are stored and touch [since, until), by path, in order of time."""
         sql = """
