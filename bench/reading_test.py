@@ -25,8 +25,9 @@ from probe import extras, model, plan, records
 from probe.inference import states
 from probe.records import history
 from probe.standin import past, scenario
-from reports import reading, sections, text
+from reports import advice, reading, sections, text, words
 from reports import states as judging
+from reports.sections import now
 
 NOW = reading_states.NOW
 HISTORY = dt.timedelta(days=14)
@@ -95,7 +96,7 @@ class Play:
                 self.alarmed.pop(found.path, None)
 
     def send(self, at):
-        for line, slot in plan.due(self.plan, at, self.last_slot):
+        for line, slot in plan.due(self.plan.lines, at, self.last_slot):
             self.last_slot[line.path] = slot
             if line.path in self.busy:
                 continue
@@ -145,9 +146,19 @@ def screen(state, folder):
 
 
 def truth(state, seen):
-    """What a reader should have found; prices are what the screen's own recommendation came to."""
-    spent = f"canaries today ${seen.spent_usd:.2f} of ${seen.budget_usd_per_day:.2f}"
-    return {"state": state.name, **state.truth, "cost": f"{state.truth['cost']}; {spent}"}
+    """What a reader should have found: of the scenario, and what the screen's own advice at 4K comes to."""
+    (at_4k,) = (each for each in seen.advice if each.tier == "4k-high" and not each.job)
+    spent = f"canaries today {words.usd(seen.spent_usd)} of {words.usd(seen.budget_usd_per_day)}"
+    choice, urgent = at_4k.batch.choice, advice.hurry(at_4k)
+    use, cost = [state.truth["what_to_do"]], [state.truth["cost"], spent]
+    if choice and choice.usable_share > now.LITTLE:
+        use.append(
+            f"4K: {choice.candidate.path.channel}" + (f", urgent {urgent.candidate.path.channel}" if urgent else "")
+        )
+        cost.insert(1, f"4K {words.usd(choice.usd)} a usable picture")
+        cost.insert(2, f"urgent {words.usd(urgent.usd)}" if urgent else "")
+    told = {"what_to_do": "; ".join(filter(None, use)), "cost": "; ".join(filter(None, cost))}
+    return {"state": state.name, **state.truth, **told}
 
 
 def main():

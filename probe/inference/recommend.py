@@ -15,6 +15,9 @@ from probe.inference import statistics
 SEVERITIES = (0.25, 0.5, 0.95)
 """Shares of attempts failing while degraded."""
 
+ENOUGH_IN_TROUBLE = 5
+"""Canaries since trouble began that tell its severity better than a guess does."""
+
 WAITS_S = (1.0, 2.0, 4.0)
 """Waits between the attempts on one channel, seconds."""
 
@@ -74,14 +77,20 @@ class Candidate:
 
     def mixed(self, healthy_failing: float) -> tuple[tuple[float, float], ...]:
         """The same with a given healthy rate; a degraded path is at least as bad as a healthy one."""
-        shares = [(1.0, self.trouble_failing)] if self.slow else zip(self.severity_weights, SEVERITIES, strict=True)
-        degraded = ((self.p_degraded * weight, max(share, healthy_failing)) for weight, share in shares)
+        degraded = ((self.p_degraded * weight, max(share, healthy_failing)) for weight, share in self.severities())
         return ((1 - self.p_degraded, healthy_failing), *degraded)
 
-    @property
-    def trouble_failing(self) -> float:
-        """Share of attempts without a usable picture in the trouble that is on."""
-        return (self.trouble_n - self.trouble_usable + 0.5) / (self.trouble_n + 1)
+    def severities(self) -> tuple[tuple[float, float], ...]:
+        """(probability, share of attempts failing) in the trouble that is on or would come.
+
+        With few canaries since it began the three severities; with more, two points that have the mean and the
+        spread of the share's posterior, Beta(lost + 1/2, usable + 1/2). Slowness may cost no picture at all.
+        """
+        if self.trouble_n < ENOUGH_IN_TROUBLE and not self.slow:
+            return tuple(zip(self.severity_weights, SEVERITIES, strict=True))
+        n, mean = self.trouble_n, (self.trouble_n - self.trouble_usable + 0.5) / (self.trouble_n + 1)
+        spread = min(math.sqrt(mean * (1 - mean) / (n + 2)), mean, 1 - mean)
+        return ((0.5, mean - spread), (0.5, mean + spread))
 
     @property
     def support(self) -> int:

@@ -20,9 +20,6 @@ USUALLY_DEGRADED = 0.04
 URGENT_USD_PER_MINUTE = 0.20
 """Worth of a minute's waiting for work that somebody waits for (assumed); batch work waits for nothing."""
 
-ENOUGH_TO_TIME = 5
-"""Canaries since trouble began whose mean time is taken for that of an attempt in it."""
-
 BATCH, URGENT = recommend.Needs(), recommend.Needs(usd_per_minute=URGENT_USD_PER_MINUTE)
 
 
@@ -124,7 +121,7 @@ def _candidate(
     p_degraded = USUALLY_DEGRADED if detection.p_degraded is None else detection.p_degraded
     healthy_s, slow = _attempt_s(counted), detection.slow_factor
     slow_s = healthy_s * (slow or 1.0)
-    troubled_s = _attempt_s(amid_trouble) if len(amid_trouble) >= ENOUGH_TO_TIME else slow_s
+    troubled_s = _attempt_s(amid_trouble) if len(amid_trouble) >= recommend.ENOUGH_IN_TROUBLE else slow_s
     return recommend.Candidate(
         path,
         state,

@@ -33,7 +33,8 @@ def conditions(found: recommend.Recommendation) -> tuple[str, ...]:
 def _conditions(found: recommend.Recommendation, choice: recommend.Offer) -> Iterator[str]:
     chosen = choice.candidate
     for severity, share in FAILING.items():
-        if chosen.p_degraded < 0.5 and not _keeps(found, chosen, p_degraded=1.0, severity_weights=_only(severity)):
+        failing = {"p_degraded": 1.0, "severity_weights": _only(severity), "trouble_n": 0, "slow": False}
+        if chosen.p_degraded < 0.5 and not _keeps(found, chosen, **failing):
             yield f"{chosen.path.channel} fails {share} attempts"
             break
     for rival in (one.candidate for one in found.offers if one.candidate is not chosen):

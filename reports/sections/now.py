@@ -161,6 +161,8 @@ def spreading(seen: window.Window, found: findings.Incident) -> str:
     reached = [f"{names[each.path]}{extent(seen, each)}" for each in found.others]
     more = f" and {len(reached) - MOST_NAMES} more" if len(reached) > MOST_NAMES else ""
     fine = [names[each.path] for each in found.siblings if each.is_fine]
+    if found.rivals and all(each.is_fine for each in found.rivals):
+        fine.append("the other channels")
     likely = [
         f"{names[each.path]} ({words.percent(each.p_degraded)} likely)"
         for each in found.siblings
