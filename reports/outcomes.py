@@ -38,7 +38,7 @@ class Outcomes:
     sent_s: Floats  # seconds from the epoch
     kinds: NDArray[np.uint8]  # codes of `KINDS`
     exclusions: NDArray[np.uint8]  # codes of `EXCLUSIONS`; 0 = not excluded
-    latency_s: Floats  # nan = nothing came back
+    latency_s: Floats  # of failures: until they ended; nan = not known
     price_usd: Floats  # list price
     billed: NDArray[np.uint8]  # codes of `BILLED`
 

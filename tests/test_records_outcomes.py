@@ -189,6 +189,16 @@ def test_cells_are_what_rates_need_of_the_outcomes_of_a_path(book, path):
     assert cells == ("scheduled", "2026-08-13T02:19:00.000", "processing_error", "cancelled", 9.5, 0.03, "no")
 
 
+def test_a_request_that_was_cut_off_has_the_time_until_then_in_its_cells(book, path):
+    cut = model.Evidence(fault=model.Fault.RESET, elapsed_s=60.2, order=samples.ORDER)
+    book.store(samples.outcome("a", evidence=cut), samples.verdict())
+    book.store(samples.outcome("b", at=samples.minutes(1), evidence=model.Evidence()), samples.verdict())
+    book.store(samples.outcome("c", at=samples.minutes(2)), samples.verdict(kind=model.Kind.OK))
+    with history.open(path) as past:
+        found = past.cells(samples.minutes(-1), samples.minutes(9), path=samples.PATH)
+        assert [latency_s for *_, latency_s, _price_usd, _billed in found] == [60.2, None, None]
+
+
 def test_counts_tell_apart_what_is_asked_for(book, path):
     book.store_all(samples.judged(f"a{n}", at=samples.minutes(20 * n)) for n in range(6))
     book.store_all(samples.judged(f"b{n}", path=OTHER, kind=model.Kind.OK) for n in range(3))
