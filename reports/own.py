@@ -25,6 +25,9 @@ MOST_READ = 100_000
 PRE_SCREEN, NOT_CHECKED = "pre-screen", "not checked: "
 """How triage names that piece of evidence, and begins it where there was no answer (a test compares)."""
 
+UNTOLD = "?"
+"""The tier of requests whose source does not tell what was ordered (`probe.own.mapping.UNTOLD`; a test compares)."""
+
 SAVED = "own_traffic"
 """Reason of a slot that was left out because own traffic was fresher (`probe.plan.OWN_TRAFFIC`; a test compares)."""
 
@@ -90,6 +93,7 @@ def sentences(found: own.Findings) -> tuple[str, ...]:
         *prices(found),
         *hidden(found),
         *moderation(found),
+        *untold(found),
     )
 
 
@@ -156,3 +160,14 @@ def moderation(found: own.Findings) -> Iterator[str]:
             f"{each.channel} refuses {words.count(each.prompts, 'prompt')} that {each.passes} draws, of "
             f"{each.of:,} sent to both: moderation of {each.channel}, not its health."
         )
+
+
+def untold(found: own.Findings) -> Iterator[str]:
+    """Why requests that only a gateway's log knows are on no path."""
+    for share in found.shares:
+        if share.path.tier == UNTOLD:
+            yield (
+                f"{share.path}: {words.count(share.requests, 'request')} known from a source that does not tell what was "
+                "ordered, such as a gateway's log: they count for the channel, for no path, and save no canary. "
+                "Record them (docs/own-traffic.md) to see them by tier."
+            )

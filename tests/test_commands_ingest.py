@@ -51,8 +51,23 @@ def test_the_first_finding_comes_from_a_users_own_failures(folder):
 def test_a_second_time_nothing_is_new(folder):
     path = write(folder / "requests.ndjson", *wall())
     run(path)
-    assert "0 lines" in run(path).output
+    assert "nothing new since it was last read" in run(path).output
     assert "91 lines, 91 known already" in run(path, "--since", "2026-08-01").output
+
+
+def test_a_period_that_was_taken_in_before_is_told_again(folder):
+    path = write(folder / "requests.ndjson", *wall())
+    run(path)
+    again = run(path, "--since", "2026-08-01").output
+    assert "91 own requests from 2026-08-13 02:19 to 2026-08-13 05:17 UTC:" in again
+    assert "23 of 31 failures end at 100.0-100.4 s" in again
+
+
+def test_words_of_others_cannot_command_the_terminal(folder):
+    hostile = samples.told("h", model="flux\x1b[31m\u202e", url="https://evil.example/v1")
+    output = run(write(folder / "requests.ndjson", hostile)).output
+    assert "\x1b" not in output
+    assert r"flux\x1b[31m\u202e" in output
 
 
 def test_a_dry_run_tells_the_findings_and_stores_nothing(folder):
@@ -227,7 +242,7 @@ def test_thirty_days_of_a_gateways_log_survive_an_interruption(folder, month, mo
 def test_a_log_pulled_again_brings_only_what_is_new(folder, month):
     run("--from", "apiyi")
     result = run("--from", "apiyi")
-    assert "new" not in result.output.replace("known already", "")
+    assert "nothing new since it was last read" in result.output
     assert len(stored(folder)) == len(month)
 
 

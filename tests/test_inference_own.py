@@ -100,6 +100,11 @@ def test_a_wall_that_the_programs_own_timer_makes_is_named_so():
     assert sentence.endswith("your program's own time limit, not the model.")
 
 
+def test_pictures_that_came_and_are_too_small_are_cut_off_by_no_timer():
+    found = [point(n, KIND.DEGRADED_IMAGE, elapsed_s=30.0, latency_s=30.0) for n in range(40)]
+    assert own.find(found).cuts == ()
+
+
 def test_thousands_of_failures_are_looked_at_in_no_time():
     rng = random.Random(3)
     found = [point(n, KIND.TIMEOUT, elapsed_s=60.1 + rng.random() * 0.2) for n in range(5000)]

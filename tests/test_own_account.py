@@ -147,6 +147,16 @@ def test_an_answer_never_decides_the_path(places):
     assert {str(places.place(account.of(line)).path) for line in answers} == {"vip/4k-high"}
 
 
+def test_what_a_log_says_was_made_names_the_price_and_no_path(tmp_path):
+    text = samples.CONFIG.replace(
+        "price_usd = 0.03", 'price_usd = { "1k-low" = 0.01, "2k-high" = 0.02, "4k-high" = 0.04 }'
+    )
+    places = mapping.Map(samples.settings(tmp_path, text))
+    made, failed = (places.place(account.of(samples.told(tier="?", size=size))) for size in ("3840x2160", None))
+    assert (str(made.path), made.price_usd, made.fingerprint) == ("vip/?", 0.04, "")
+    assert (str(failed.path), failed.price_usd) == ("vip/?", 0.0)
+
+
 def test_the_price_is_that_of_what_was_ordered(places):
     def price_usd(**fields):
         return places.place(account.of(samples.told(**fields))).price_usd

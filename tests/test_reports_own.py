@@ -10,7 +10,7 @@ import time_machine
 from report_samples import facts, grid, seen
 
 from probe import commands, model, plan, records
-from probe.own import intake
+from probe.own import intake, mapping
 from probe.records import history
 from reports import blocks, own
 from reports.sections import own as section
@@ -95,8 +95,9 @@ def test_what_own_traffic_saved_is_told_in_the_report_and_by_plan(config, book, 
     assert "Own traffic saved 3 canaries ($0.09) in the last 7 days." in printed
 
 
-def test_report_and_daemon_mean_the_same_reason():
+def test_report_daemon_and_intake_mean_the_same_words():
     assert own.SAVED == plan.OWN_TRAFFIC
+    assert own.UNTOLD == mapping.UNTOLD
 
 
 def test_requests_that_were_never_recorded_are_told(config, book, tmp_path):

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from probe import model
+from probe import escape, model
 from probe.commands import options
 from probe.commands.report import When
 
 if TYPE_CHECKING:
     from probe.inference import own
+    from probe.inference.points import Point
     from probe.own.intake import Tally
     from probe.own.taking import Run
     from probe.records import rows
@@ -125,23 +126,26 @@ def tell(run: "Run", *, as_json: bool) -> None:
     """What was taken in, what it shows, and what fits no channel."""
     from probe.inference import own
 
-    found = own.find(run.points())
+    points = run.points()
+    found = own.find(points)
     with run.history() as past:
         strays = past.strays(run.since)
     if as_json:
         options.echo_json(document(run, found, strays))
         return
     for name, tally in run.tallies.items():
-        click.echo(f"{name}: {taken(tally, dry_run=run.dry_run)}")
+        echo(f"{name}: {taken(tally, dry_run=run.dry_run)}")
         if tally.bad and not run.dry_run:
-            click.echo(f"  each bad line with its reason: {run.asides[name]}")
+            echo(f"  each bad line with its reason: {run.asides[name]}")
     if not run.tallies:
         click.echo(f"Nothing waits in {run.folder}. docs/own-traffic.md tells how to record.")
-    shown(run, found, strays)
+    shown(run, points, found, strays)
 
 
 def taken(tally: "Tally", *, dry_run: bool) -> str:
     """`1,204 lines, 1,180 new, 12 known already, 3 set aside`."""
+    if not tally.read:
+        return "nothing new since it was last read"
     parts = (
         (tally.new, "would be taken in" if dry_run else "new"),
         (tally.known - tally.canaries, "known already"),
@@ -156,11 +160,14 @@ def taken(tally: "Tally", *, dry_run: bool) -> str:
     return ", ".join([f"{tally.read:,} lines", *told])
 
 
-def shown(run: "Run", found: "own.Findings", strays: "Sequence[rows.Stray]") -> None:
+def shown(run: "Run", points: "Sequence[Point]", found: "own.Findings", strays: "Sequence[rows.Stray]") -> None:
     """Findings and strays for people, in 80 columns."""
     from reports import own as sentences
 
-    bullets("What they show:", sentences.sentences(found))
+    if points:
+        first, last = (f"{points[end].sent_at:%Y-%m-%d %H:%M}" for end in (0, -1))
+        told = sentences.sentences(found) or ("Nothing is wrong with them.",)
+        bullets(f"{len(points):,} own requests from {first} to {last} UTC:", told)
     bullets("Held, because they fit no channel:", [stray_words(stray) for stray in strays[:10]])
     if any(tally.new for tally in run.tallies.values()) and not run.dry_run:
         click.echo("\nnext: tierwatch report")
@@ -170,7 +177,13 @@ def bullets(title: str, texts: Sequence[str]) -> None:
     if texts:
         click.echo(f"\n{title}")
     for text in texts:
-        click.echo(textwrap.fill(text, 80, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False))
+        echo(textwrap.fill(text, 80, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False))
+
+
+def echo(text: str) -> None:
+    """Lines with what a terminal would obey made visible: models, hosts and groups are other people's words."""
+    for line in text.split("\n"):
+        click.echo(escape.visible(line))
 
 
 def stray_words(stray: "rows.Stray") -> str:

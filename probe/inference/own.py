@@ -18,6 +18,9 @@ INSIDE_S, INSIDE_SHARE = 20.0, 0.5
 MOST_FAILURES = 400
 """The latest of a path that are looked at for walls."""
 
+NOT_CUT_OFF = model.CONTENT_KINDS | {model.Kind.DEGRADED_IMAGE}
+"""Kinds that no timer makes: the answer was there."""
+
 CLIENT_DETAILS = frozenset({"client_deadline", "cancelled", "write_timeout"})
 """Details of failures that the caller's own timer made."""
 
@@ -158,11 +161,7 @@ def share(path: model.Path, points: Sequence[Point], counted: Sequence[Point]) -
 
 def cuts(path: model.Path, points: Sequence[Point]) -> list[Cut]:
     """Time walls of one path, whoever's they are; every attempt counts here, repeats too."""
-    failed = [
-        point
-        for point in points
-        if point.lost and point.elapsed_s is not None and point.kind not in model.CONTENT_KINDS
-    ]
+    failed = [point for point in points if point.lost and point.elapsed_s is not None and point.kind not in NOT_CUT_OFF]
     failures_s = [point.elapsed_s for point in failed[-MOST_FAILURES:] if point.elapsed_s is not None]
     successes_s = [point.latency_s for point in points if point.health and point.latency_s is not None]
     found = []

@@ -28,6 +28,8 @@ def read(text: str, key: bytes | None) -> account.Account | Dropped:
         raise ValueError(f"longer than {LONGEST:,} characters")
     try:
         told = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"no JSON: {error.msg} at character {error.pos + 1}") from error
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     if not isinstance(told, dict):

@@ -63,12 +63,14 @@ class Map:
         if not fitting:
             return self._why_none(told)
         (channel,) = fitting
-        path = model.Path(channel.name, told.tier or self._tier(channel, told.order))
-        known = path in self._paths
+        tier = self._tier(channel, told.order)
+        path = model.Path(channel.name, told.tier or tier)
+        # A gateway's log tells the size of what was made alone: that names the price, and no path.
+        priced = model.Path(channel.name, tier) if path.tier == UNTOLD else path
         return Place(
             path,
-            self._price_usd(channel, path, told.order),
-            configs.fingerprint(self._config, path) if known else "",
+            self._price_usd(channel, priced, told.order),
+            configs.fingerprint(self._config, path) if path in self._paths else "",
         )
 
     def _channels(self, told: account.Account) -> Iterator["schema.Channel"]:

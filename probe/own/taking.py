@@ -175,13 +175,15 @@ class Run:
             self.seen.extend(map(point, new))
 
     def points(self) -> list[points.Point]:
-        """The own requests of the period that was taken in, for findings: the latest MOST_POINTS."""
+        """Own requests for findings, the latest MOST_POINTS: of the period asked for, else of what was new."""
         if self.dry_run:
             return sorted(self.seen, key=lambda one: one.sent_at)
-        if self.first_at is None or self.last_at is None:
+        begin = self.since or self.first_at
+        if begin is None:
             return []
+        until = self.last_at + dt.timedelta(milliseconds=1) if self.last_at and not self.since else None
         with self.history() as past:
-            return past.own(self.first_at, self.last_at + dt.timedelta(milliseconds=1), latest=MOST_POINTS)
+            return past.own(begin, until, latest=MOST_POINTS)
 
 
 def point(judged: model.Judged) -> points.Point:

@@ -55,7 +55,8 @@ def time_walls(seen: window.Window, series: window.Series) -> tuple[blocks.Note,
     for facts in seen.paths:
         taken = facts.sample(series)
         own_limits_s = [] if facts.now.deadline_s is None else [facts.now.deadline_s]
-        times_s = (taken.latency_s[chosen].tolist() for chosen in (taken.failed, taken.ok))
+        cut_off = taken.failed & (taken.kinds != outcomes.KIND_CODES[model.Kind.DEGRADED_IMAGE])
+        times_s = (taken.latency_s[chosen].tolist() for chosen in (cut_off, taken.ok))
         failures_s, successes_s = ([each for each in of_kind if not math.isnan(each)] for of_kind in times_s)
         found += [
             blocks.Note(f"{facts.path}: {wall.sentence()}.")
