@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 
-from probe import config, model, protocols, records, taxonomy
+from probe import config, keeping, model, protocols, records, taxonomy
 
 ROUNDS = 3
 DAYS = 730
@@ -108,6 +108,8 @@ def fill(folder, rows, now):
         book.store_all(made(settings, rows, now))
         book.beat(now, pid=1, digest=settings.digest, stale_after_s=1e9)
         book.publish([model.PathState(path, model.State.HEALTHY) for path in settings.paths()], now)
+        for begin in keeping.closable(settings, now):
+            keeping.close(settings, book, begin)
 
 
 def cost(line, folder):

@@ -1,5 +1,6 @@
 """The one door to matplotlib: plot blocks drawn as PNG or SVG, the same bytes for the same data."""
 
+import contextlib
 import io
 import pathlib
 import re
@@ -9,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib.backends import backend_svg
 from matplotlib.figure import Figure
 
 from reports import blocks, figures
@@ -32,12 +34,19 @@ FIGURES: Mapping[type, Callable[[Any, float], Figure]] = MappingProxyType(
 
 
 def png(plot: blocks.Plot, width_in: float = style.WIDE_IN) -> bytes:
-    return _saved(plot, width_in, "png")
+    buffer = io.BytesIO()
+    with settings(plot, width_in):
+        drawn(plot, width_in).savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    return buffer.getvalue()
 
 
 def svg(plot: blocks.Plot, width_in: float = style.WIDE_IN) -> str:
     """A whole SVG document."""
-    return _saved(plot, width_in, "svg").decode()
+    buffer = io.StringIO()
+    with settings(plot, width_in):
+        # `savefig` would draw all of it twice, the first time for the layout, which drawing makes anyway.
+        backend_svg.FigureCanvasSVG(drawn(plot, width_in)).print_svg(buffer, metadata={"Date": None})  # type: ignore[no-untyped-call]
+    return buffer.getvalue()
 
 
 def inline_svg(plot: blocks.Plot, width_in: float) -> str:
@@ -77,13 +86,13 @@ def write(report: blocks.Report, folder: pathlib.Path) -> Iterator[pathlib.Path]
                     yield path
 
 
-def _saved(plot: blocks.Plot, width_in: float, file_format: str) -> bytes:
-    # The salt makes ids stable, and different between figures that share a page.
-    with mpl.rc_context({**style.SETTINGS, "svg.hashsalt": f"{plot.name} {width_in}"}):
-        figure = FIGURES[type(plot.data)](plot.data, width_in)
-        title = textwrap.fill(plot.title, 44 if style.is_narrow(width_in) else 110)
-        figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
-        buffer = io.BytesIO()
-        metadata = {"Date": None} if file_format == "svg" else {"Software": None}
-        figure.savefig(buffer, format=file_format, dpi=DPI, metadata=metadata)
-    return buffer.getvalue()
+def settings(plot: blocks.Plot, width_in: float) -> contextlib.AbstractContextManager[None]:
+    """The salt makes ids stable, and different between figures that share a page."""
+    return mpl.rc_context({**style.SETTINGS, "svg.hashsalt": f"{plot.name} {width_in}"})
+
+
+def drawn(plot: blocks.Plot, width_in: float) -> Figure:
+    figure = FIGURES[type(plot.data)](plot.data, width_in)
+    title = textwrap.fill(plot.title, 44 if style.is_narrow(width_in) else 110)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
+    return figure
