@@ -67,6 +67,7 @@ class Board:
             for channel in config.channel
         }
         self._fingerprints = {path: {"", configuration.fingerprint(config, path)} for path in self.paths}
+        self._replaced = {channel.name: frozenset(channel.replaces) for channel in config.channel}
 
     def add(self, judged: model.Judged, replaces: Iterable[str] = ()) -> None:
         """Take in one outcome; sentinels, and those of paths or configurations no longer watched, are passed over.
@@ -78,8 +79,20 @@ class Board:
             return
         channel = self._channels.get(outcome.path.channel)
         counted = [said for each in replaces if channel and (said := channel.take_back(each)) is not None]
-        if channel and outcome.fingerprint in self._fingerprints.get(outcome.path, ()) and not outcome.excluded:
+        if channel and self._is_watched(judged) and not outcome.excluded:
             channel.add(judged, counted_before=any(counted) if counted else None)
+
+    def _is_watched(self, judged: model.Judged) -> bool:
+        """Is it of a path as now configured, or of a model that the channel's present one replaces (`replaces`)?
+
+        That the old model is gone is not inherited.
+        """
+        outcome = judged.outcome
+        if outcome.fingerprint in self._fingerprints.get(outcome.path, ()):
+            return True
+        order = outcome.evidence.order
+        inherited = order is not None and order.model in self._replaced[outcome.path.channel]
+        return inherited and outcome.path in self._fingerprints and judged.verdict.kind not in model.ACCOUNT_KINDS
 
     def detections(self, now: dt.datetime, pending: Sequence[Pending] = ()) -> dict[model.Path, detect.Detection]:
         """What the statistics say, path by path."""
