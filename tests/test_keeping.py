@@ -5,6 +5,8 @@ import datetime as dt
 import pathlib
 import random
 import sqlite3
+import subprocess
+import sys
 
 import click.testing
 import pytest
@@ -13,7 +15,7 @@ import record_samples as samples
 from probe import commands, keeping, model, records
 from probe import config as configs
 from probe.inference import months
-from probe.records import history, rollups
+from probe.records import history, rescue, rollups
 from reports import reading, sections, window
 
 CONFIG = """
@@ -216,19 +218,116 @@ def test_prune_says_first_what_it_would_remove(config, monkeypatch):
     turn(config, NOW + 9 * HOUR)
     monkeypatch.chdir(database(config).parent)
 
-    def run(*words):
-        return click.testing.CliRunner().invoke(commands.program, ["prune", *words], prog_name="tierwatch").output
-
     monkeypatch.setattr(keeping, "PAUSE_S", 0.0)
-    preview = run("--dry-run")
+    preview = run("prune", "--dry-run").output
     assert "would be removed" in preview
     count = preview.split()[0]
     assert int(count) > 0
-    assert run().startswith(f"{count} outcomes were removed")
-    assert run("--dry-run").startswith("0 outcomes")
+    assert run("prune").output.startswith(f"{count} outcomes were removed")
+    assert run("prune", "--dry-run").output.startswith("0 outcomes")
 
 
 def test_history_is_kept_for_at_least_what_reports_read(tmp_path):
     (tmp_path / "config.toml").write_text(CONFIG.replace('"100d"', '"90d"'))
     with pytest.raises(configs.ConfigError, match="keep_outcomes"):
         configs.load(tmp_path / "config.toml")
+
+
+REMOVING = """
+import datetime as dt, pathlib, sys
+from probe import keeping, records
+from probe import config as configs
+config = configs.load(pathlib.Path(sys.argv[1]))
+now = dt.datetime.fromisoformat(sys.argv[2])
+with records.open(pathlib.Path(config.monitor.database)) as book:
+    keeping.BATCH = 5
+    print("open", flush=True)
+    keeping.remove(config, book, now, most=10_000, sleep=lambda _s: None)
+"""
+
+
+def test_a_process_killed_while_it_removes_leaves_everything_counted(config):
+    turn(config, NOW + 9 * HOUR)
+    moments = random.Random(20261124)
+    for _ in range(3):
+        working = subprocess.Popen(
+            [sys.executable, "-c", REMOVING, config.source, NOW.isoformat()], stdout=subprocess.PIPE, text=True
+        )
+        working.stdout.readline()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            working.wait(moments.random() * 0.1)
+        working.kill()
+        working.communicate()
+        with contextlib.closing(sqlite3.connect(database(config))) as connection:
+            assert rollups.differences(connection) == []
+            assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+            assert connection.execute("SELECT sum(count) FROM rollup").fetchall() == [(len(list(past_of())),)]
+
+
+# --- moving it --------------------------------------------------------------------------------------------------------
+
+
+def run(*words):
+    return click.testing.CliRunner().invoke(commands.program, words, prog_name="tierwatch", catch_exceptions=False)
+
+
+def everything(path):
+    """What reports draw on, of a whole database."""
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        tables = {name: connection.execute(f"SELECT * FROM {name}").fetchall() for name in ("rollup", "month", "kept")}
+        tables["outcome"] = connection.execute("SELECT id, sent_at FROM outcome ORDER BY sent_at, id").fetchall()
+    return tables
+
+
+@pytest.mark.parametrize("pruned", [False, True])
+def test_an_export_imported_into_an_empty_database_tells_the_same(config, monkeypatch, pruned):
+    folder = database(config).parent
+    monkeypatch.chdir(folder)
+    turn(config, NOW + 9 * HOUR)
+    if pruned:
+        turn(config)
+    before = everything(database(config))
+    assert run("export", "--output", "all.ndjson").exit_code == 0
+    database(config).rename(folder / "old.db")
+    count = len(before["outcome"])
+    assert run("import", "all.ndjson").output == f"all.ndjson: {count:,} outcomes added.\n"
+    turn(config, NOW + 9 * HOUR)
+    assert everything(database(config)) == before
+    assert run("import", "all.ndjson").output == "all.ndjson: 0 outcomes added.\n"
+    assert everything(database(config)) == before
+    assert run("export").output == (folder / "all.ndjson").read_text()
+
+
+def test_an_export_of_time_that_is_kept_has_no_summaries(config, monkeypatch):
+    monkeypatch.chdir(database(config).parent)
+    turn(config)
+    assert "summary" not in run("export", "--since", "2026-08-16").output
+    assert "summary" in run("export", "--since", "2026-08-15").output
+
+
+def test_what_was_removed_before_a_disaster_is_recovered_from_its_counts(config, tmp_path):
+    turn(config)
+    before = everything(database(config))
+    done = rescue.recover(database(config), tmp_path / "saved.db")
+    assert everything(tmp_path / "saved.db") == before
+    assert set(done.lost.values()) == {0}
+    with pytest.raises(records.RecordsError, match="never overwritten"):
+        rescue.recover(database(config), tmp_path / "saved.db")
+
+
+def test_a_backup_taken_while_old_outcomes_are_removed_is_whole(config, tmp_path):
+    turn(config, NOW + 9 * HOUR)
+    copies = []
+
+    def copy(_pause_s):
+        if len(copies) < 3:
+            copies.append(tmp_path / f"copy-{len(copies)}.db")
+            rescue.backup(database(config), copies[-1])
+
+    with records.open(database(config)) as book:
+        keeping.remove(config, book, NOW, most=10_000, sleep=copy)
+    assert len(copies) == 3
+    for each in copies:
+        with contextlib.closing(sqlite3.connect(each)) as connection:
+            assert rollups.differences(connection) == []
+            assert connection.execute("SELECT sum(count) FROM rollup").fetchall() == [(len(list(past_of())),)]

@@ -97,3 +97,52 @@ def test_a_file_that_is_no_text_is_refused():
 
 def test_what_a_later_version_adds_to_the_evidence_is_left_out():
     assert read(changed(evidence__mood="good")) == [RICH]
+
+
+# --- summaries --------------------------------------------------------------------------------------------------------
+
+ROLLUP = {
+    "hour": "2025-08-13T02", "channel": "vip", "tier": "4k-high", "trigger": "scheduled", "kind": "ok", "excluded": "",
+    "billed": "yes", "price_usd": 0.03, "count": 3, "latencies": {"150": 2},
+}  # fmt: skip
+MONTH = {
+    "month": "2025-08", "channel": "vip", "tier": "4k-high", "failing": 0.05, "failing_low": 0.04, "failing_high": 0.06,
+    "degraded": 0.02, "calm_failed": 20.0, "calm_n": 700.0, "segments": [[["2025-08-13T02:20:00.000Z"] * 3, None, 0.5, 0.99]],
+}  # fmt: skip
+
+
+def summary(table, row, **fields):
+    return json.dumps({"schema_version": 1, "summary": table, **row, **fields})
+
+
+@pytest.mark.parametrize(
+    "line", [summary("rollup", ROLLUP), summary("month", MONTH), summary("kept", {"since": "2025-09-01T00:00:00.000Z"})]
+)
+def test_a_summary_is_imported_as_it_was_exported(line):
+    (found,) = read(line)
+    assert json.loads(lines.write_summary(found)) == json.loads(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        summary("rollup", ROLLUP, hour="2025-08-13T25"),
+        summary("rollup", ROLLUP, kind="perfect"),
+        summary("rollup", ROLLUP, count=10**9),
+        summary("rollup", ROLLUP, count=True),
+        summary("rollup", ROLLUP, latencies={"150": 4}),
+        summary("rollup", ROLLUP, latencies={"256": 1}),
+        summary("rollup", ROLLUP, latencies={"1'; DROP": 1}),
+        summary("rollup", ROLLUP, price_usd=-1),
+        summary("rollup", ROLLUP, channel=["vip"]),
+        summary("month", MONTH, month="2025-13"),
+        summary("month", MONTH, failing="much"),
+        summary("month", MONTH, segments=[["never", None, 0.5, 0.9]]),
+        summary("kept", {"since": "yesterday"}),
+        summary("outcome; --", {}),
+        summary([], {}),
+    ],
+)
+def test_a_summary_that_was_not_exported_is_refused(line):
+    with pytest.raises(lines.LineError, match="line 1"):
+        read(line)

@@ -25,7 +25,7 @@ price_usd = {price_usd}
 tiers = ["4k-high"]
 {replaces}
 """
-OLD, NEW = "gpt-image-1-vip", "gpt-image-2-vip"
+OLD, NEW = "gpt-image-2-vip", "gpt-image-2-all"
 NOW = dt.datetime(2026, 11, 24, 6, 10, tzinfo=dt.UTC)
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 VIP = model.Path("vip", "4k-high")

@@ -27,6 +27,9 @@ def command(
     `tierwatch import`. Works while the daemon writes. What was reserved and not
     answered, alarms and states are not in it; `tierwatch backup` copies everything.
 
+    What is no longer kept outcome by outcome comes first, as lines with a `summary`:
+    counts by hour and closed months.
+
     \b
     Example:
       tierwatch export --since 7d | jq -r '[.sent_at, .verdict.kind] | @tsv'
@@ -39,5 +42,7 @@ def command(
         raise click.UsageError(f"{output} exists already and is never overwritten.")
     path = config.database(config.find(config_path))
     with history.open(path) as past, click.open_file(str(output or "-"), "w", encoding="utf-8") as file:
+        for summary in past.summaries(since, until):
+            file.write(lines.write_summary(summary) + "\n")
         for judged in past.outcomes(since, until, triggers=model.Trigger):
             file.write(lines.write(judged) + "\n")

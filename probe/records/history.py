@@ -13,7 +13,7 @@ from probe import model
 from probe.inference import charges as charging
 from probe.inference import months
 from probe.inference import points as own_points
-from probe.records import columns, database, errors, rows, schema, told
+from probe.records import columns, database, errors, rollups, rows, schema, summaries, told
 
 SHORTEST_PREFIX = 8
 """Characters of a request id that must be given at least."""
@@ -187,6 +187,24 @@ class History:
         """
         found = self._rows(sql, model.Trigger.OWN_TRAFFIC, model.Trigger.SENTINEL)
         return tuple(dt.datetime.fromisoformat(f"{begin}-01T00:00:00+00:00") for (begin,) in found)
+
+    def summaries(
+        self, since: dt.datetime | None = None, until: dt.datetime | None = None
+    ) -> Iterator[summaries.Summary]:
+        """What stands for the outcomes sent in [since, until) that are no longer kept; nothing where all of them are."""
+        kept_since = self.kept_since()
+        if kept_since is None or (since and since >= kept_since):
+            return
+        first = columns.when(since) if since else ""
+        last = columns.when(min(kept_since, until) if until else kept_since)
+        yield summaries.Summary("kept", {"since": columns.when(kept_since)})
+        for table, columns_of, begin in (
+            ("rollup", rollups.COLUMNS, "hour || ':00:00.000Z'"),
+            ("month", summaries.MONTH_COLUMNS, "month || '-01T00:00:00.000Z'"),
+        ):
+            sql = f"SELECT {', '.join(columns_of)} FROM {table} WHERE {begin} >= ? AND {begin} < ? ORDER BY 1, 2, 3"  # noqa: S608
+            for row in self._rows(sql, first, last):
+                yield summaries.Summary(table, dict(zip(columns_of, row, strict=True)))
 
     def expired(self, since: dt.datetime, failures_since: dt.datetime, limit: int = -1) -> list[int]:
         """The first of the outcomes sent before `since`, failures before `failures_since`, by arrival (`seq`)."""

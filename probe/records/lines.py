@@ -1,4 +1,4 @@
-"""Outcomes with their verdicts as one JSON object a line: written by `export`, read by `import`."""
+"""Outcomes with their verdicts, and summaries of earlier time, as one JSON object a line: `export` and `import`."""
 
 import dataclasses
 import functools
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from probe import model
-from probe.records import columns
+from probe.records import columns, summaries
 
 SCHEMA_VERSION = 1
 
@@ -39,14 +39,19 @@ def write(judged: model.Judged) -> str:
     return columns.compact(document)
 
 
-def read(file: typing.IO[str]) -> Iterator[model.Judged]:
-    """The outcomes of a file, one by one; raises LineError naming the line that is none, and why."""
+def write_summary(summary: summaries.Summary) -> str:
+    """One line, likewise."""
+    return columns.compact({"schema_version": SCHEMA_VERSION, **summaries.document(summary)})
+
+
+def read(file: typing.IO[str]) -> Iterator[model.Judged | summaries.Summary]:
+    """The outcomes and summaries of a file, one by one; raises LineError naming the line that is none, and why."""
     for number in itertools.count(1):
         try:
             line = file.readline(LONGEST + 1)
             if len(line) > LONGEST:
                 raise ValueError(f"longer than {LONGEST:,} characters")
-            judged = parse(line) if line.strip() else None
+            found = parse(line) if line.strip() else None
         except (ValueError, RecursionError) as error:
             raise LineError(
                 f"line {number} is no outcome that `tierwatch export` wrote: {error}. Mend it and import "
@@ -54,16 +59,18 @@ def read(file: typing.IO[str]) -> Iterator[model.Judged]:
             ) from error
         if not line:
             return
-        if judged:
-            yield judged
+        if found:
+            yield found
 
 
-def parse(line: str) -> model.Judged:
+def parse(line: str) -> model.Judged | summaries.Summary:
     """Read one line; raises ValueError naming what is wrong."""
     document = json.loads(line)
     if not isinstance(document, dict) or document.get("schema_version") != SCHEMA_VERSION:
         raise ValueError(f"schema_version is not {SCHEMA_VERSION}")
     try:
+        if "summary" in document:
+            return summaries.read(document)
         verdict = document["verdict"]
         outcome = {**dict.fromkeys(LATER, ""), **document, "timings": columns.compact(document["timings"])}
         judgement = {**verdict, "request_ids": columns.compact(verdict["request_ids"])}

@@ -9,14 +9,16 @@ import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Self
+from typing import Self, TypeVar
 
 import sqlite_utils
 
 from probe import model, taxonomy
 from probe.inference import months
-from probe.records import columns, database, errors, outbox, own, process, rows, verdicts
+from probe.records import columns, database, errors, outbox, own, process, rows, summaries, verdicts
 from probe.records import door as doors
+
+T = TypeVar("T")
 
 BATCH = 500
 """Rows a transaction: between two of them other writers get their turn."""
@@ -208,10 +210,24 @@ class Records:
     def keep_since(self, since: dt.datetime) -> None:
         """What was sent before stays counted in the roll-ups, whatever becomes of its rows; never earlier again."""
         with self._door.writing("say since when outcomes are kept") as db:
-            db.conn.execute(
-                "INSERT INTO kept (id, since) VALUES (1, ?) ON CONFLICT DO UPDATE SET since = max(since, excluded.since)",
-                [columns.when(since)],
-            )
+            keep_since(db, columns.when(since))
+
+    def add_summaries(self, told: Iterable[summaries.Summary]) -> int:
+        """Keep what another database tells of time whose outcomes it no longer has, in transactions of BATCH rows.
+
+        What is here already stays as it is. Returns how many were new.
+        """
+        added = 0
+        for batch in batches(told, BATCH):
+            with self._door.writing("store summaries") as db:
+                for table, row in batch:
+                    if table == "kept":
+                        keep_since(db, row["since"])
+                        continue
+                    names = ", ".join(row)
+                    sql = f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({verdicts.marks(row)})"  # noqa: S608 - ours
+                    added += db.conn.execute(sql, [*row.values()]).rowcount
+        return added
 
     def remove(self, seqs: Sequence[int]) -> None:
         """Remove outcomes sent before `keep_since`, with all that hangs on them, in one transaction."""
@@ -334,6 +350,11 @@ class Records:
             db.conn.execute("INSERT OR REPLACE INTO prompt_key (id, key) VALUES (1, ?)", [key])
 
 
+def keep_since(db: sqlite_utils.Database, since: str) -> None:
+    sql = "INSERT INTO kept (id, since) VALUES (1, ?) ON CONFLICT DO UPDATE SET since = max(since, excluded.since)"
+    db.conn.execute(sql, [since])
+
+
 def budget_day(db: sqlite_utils.Database, at: dt.datetime) -> str:
     """The UTC day whose budget pays now, never before one already begun: a clock set back reopens no spent day.
 
@@ -364,7 +385,7 @@ def same_picture(first: str, second: str) -> bool:
         return first == second
 
 
-def batches(items: Iterable[model.Judged], size: int) -> Iterator[list[model.Judged]]:
+def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
     """Lists of at most `size` items, in order."""
     iterator = iter(items)
     while batch := list(itertools.islice(iterator, size)):

@@ -1,0 +1,102 @@
+"""What an export tells of the time whose outcomes are no longer kept: since when they are, roll-ups, closed months."""
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from probe import model
+from probe.records import columns, rollups, rows
+
+HOUR = re.compile(r"\d{4}-(0[1-9]|1[0-2])-([0-2]\d|3[01])T([01]\d|2[0-3])")
+MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+
+MOST_COUNTED = 10_000_000
+"""Outcomes that one roll-up may stand for: a report gives each its place."""
+
+BILLED = ("yes", "no", "unknown")
+MONTH_COLUMNS = (
+    "month", "channel", "tier", "failing", "failing_low", "failing_high", "degraded", "calm_failed", "calm_n", "segments",
+)  # fmt: skip
+
+
+class Summary(NamedTuple):
+    """A row of the table `kept`, `rollup` or `month`."""
+
+    table: str
+    row: Mapping[str, Any]
+
+
+def document(summary: Summary) -> dict[str, Any]:
+    """As JSON; `read` reads it back."""
+    row = dict(summary.row)
+    if summary.table == "rollup":
+        row["latencies"] = {str(bucket): n for bucket, n in rollups.PAIR.iter_unpack(row["latencies"])}
+    elif summary.table == "month":
+        row["segments"] = json.loads(row["segments"])
+    return {"summary": summary.table, **row}
+
+
+def read(told: Mapping[str, Any]) -> Summary:
+    """Read a `document`; raises ValueError, KeyError or TypeError that says what is wrong."""
+    table = told["summary"]
+    if table not in READERS:
+        raise ValueError(f"{table!r} is no summary")
+    return Summary(table, READERS[table](told))
+
+
+def read_kept(told: Mapping[str, Any]) -> dict[str, Any]:
+    return {"since": columns.when(columns.instant(told["since"]))}
+
+
+def read_rollup(told: Mapping[str, Any]) -> dict[str, Any]:
+    row = {name: told[name] for name in rollups.COLUMNS}
+    histogram = {int(bucket): whole(n, 1, MOST_COUNTED) for bucket, n in told["latencies"].items()}
+    count = whole(told["count"], 1, MOST_COUNTED)
+    sound = (
+        HOUR.fullmatch(told["hour"])
+        and told["kind"] in columns.KINDS
+        and told["trigger"] in columns.TRIGGERS
+        and (told["excluded"] or None) in columns.EXCLUSIONS
+        and told["billed"] in BILLED
+        and sum(histogram.values()) <= count
+        and all(0 <= bucket <= rollups.LAST_BUCKET for bucket in histogram)
+    )
+    if not sound:
+        raise ValueError("is no roll-up")
+    return {**row, **names(told), "price_usd": number(told["price_usd"]), "latencies": rollups.packed(histogram)}
+
+
+def read_month(told: Mapping[str, Any]) -> dict[str, Any]:
+    row = {**{name: number(told[name]) for name in MONTH_COLUMNS[3:-1]}, **names(told), "month": told["month"]}
+    if not MONTH.fullmatch(row["month"]):
+        raise ValueError("is no month")
+    row["segments"] = columns.compact(told["segments"])
+    rows.month(tuple(row[name] for name in MONTH_COLUMNS if name not in model.Path._fields))
+    return row
+
+
+READERS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = MappingProxyType(
+    {"kept": read_kept, "rollup": read_rollup, "month": read_month}
+)
+
+
+def names(told: Mapping[str, Any]) -> dict[str, str]:
+    found = {field: told[field] for field in model.Path._fields}
+    if not all(isinstance(name, str) for name in found.values()):
+        raise ValueError("channel and tier are texts")
+    return columns.row(found)
+
+
+def number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value < 0:
+        raise ValueError(f"{value!r} is no number")
+    return float(value)
+
+
+def whole(value: Any, least: int, most: int) -> int:
+    if type(value) is not int or not least <= value <= most:
+        raise ValueError(f"{value!r} is no count")
+    return value
