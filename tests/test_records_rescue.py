@@ -107,7 +107,7 @@ def test_a_file_that_was_cut_gives_back_what_is_left(database, tmp_path):
     with contextlib.closing(sqlite3.connect(database)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     content = database.read_bytes()
-    cut = content[: len(content) // 2 // 4096 * 4096]
+    cut = content[: len(content) * 3 // 4 // 4096 * 4096]
     database.write_bytes(cut)
     done = rescue.recover(database, tmp_path / "saved.db")
     assert done.saved["outcome"] > 0
