@@ -19,7 +19,8 @@ from collections.abc import Iterator
 from probe import config as configs
 from probe import model, taxonomy
 from probe.config import schema
-from probe.triage import advice, batch
+from probe.inference import causes
+from probe.triage import batch
 from probe.triage.diagnosis import Piece
 
 START = dt.datetime(2026, 8, 13, tzinfo=dt.UTC)
@@ -158,7 +159,7 @@ def logged(truth: Truth) -> Piece:
     """What the gateway's log says of a request that was cut."""
     if truth.billed:
         return Piece(
-            "vip's log", "finished after 92 s, billed $0.03: the picture was made and lost", advice.LOST, live=True
+            "vip's log", "finished after 92 s, billed $0.03: the picture was made and lost", causes.LOST, live=True
         )
     return Piece("vip's log", "failed there too after 60 s (bad_response), not billed", "gateway failed too", live=True)
 

@@ -7,6 +7,7 @@ import pytest
 import triage_samples as samples
 
 from probe import model, taxonomy
+from probe.inference import causes
 from probe.inference.causes import Check, Finding, Result
 from probe.triage import advice, answer, document, evidence, ladder, options, stored, text, ticket
 from probe.triage.diagnosis import Piece, diagnose
@@ -34,7 +35,7 @@ def said(diagnosis, config=None):
     return two.cause, two.action
 
 
-LOST = Piece("vip's log", "finished after 212 s, billed $0.03: the picture was made and lost", advice.LOST, live=True)
+LOST = Piece("vip's log", "finished after 212 s, billed $0.03: the picture was made and lost", causes.LOST, live=True)
 
 
 def test_upstream_trouble_says_switch_and_names_the_cheapest_channel_that_is_well(config):

@@ -8,8 +8,9 @@ import pytest
 import triage_samples as samples
 
 from probe import model, taxonomy
+from probe.inference import causes
 from probe.inference.causes import Check
-from probe.triage import advice, batch, piles
+from probe.triage import batch, piles
 from probe.triage.diagnosis import Piece
 
 OWN = model.Trigger.OWN_TRAFFIC
@@ -95,7 +96,7 @@ def test_where_nothing_is_well_the_pile_is_wait(config):
 
 
 def test_what_the_log_says_settles_a_timeout(config):
-    lost = Piece("vip's log", "finished after 212 s, billed $0.03: lost", advice.LOST, live=True)
+    lost = Piece("vip's log", "finished after 212 s, billed $0.03: lost", causes.LOST, live=True)
     denied = Piece("vip's log", "failed there too", "gateway failed too", live=True)
     outcomes = failed(own("a", samples.TIMEOUT), own("b", samples.TIMEOUT), own("c", samples.TIMEOUT))
     items = sorted_(config, outcomes, samples.series(samples.VIP, "xxxxxx"), {"a": lost, "b": denied})

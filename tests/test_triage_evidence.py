@@ -6,9 +6,11 @@ import datetime as dt
 import pytest
 import triage_samples as samples
 
-from probe import gatewaylogs, model, moderation
+from probe import gatewaylogs, model, moderation, records
+from probe.inference import causes
 from probe.inference.causes import Check, Result
-from probe.triage import around, evidence
+from probe.records import history
+from probe.triage import around, evidence, subject
 
 OWN = model.Trigger.OWN_TRAFFIC
 
@@ -165,3 +167,26 @@ def test_how_soon_a_failure_came_is_compared_with_a_picture(config, elapsed_s, c
 
 def test_a_timeout_is_not_asked_how_late_it_came(config):
     assert evidence.of_pace(samples.about(samples.TIMEOUT), look(config, samples.series(samples.VIP, "...."))) == []
+
+
+def test_a_failure_that_ends_where_others_end_met_a_timer_on_the_way(config, tmp_path):
+    def cut(name, elapsed_s, minutes):
+        reply = model.Evidence(fault=model.Fault.RESET, elapsed_s=elapsed_s)
+        return samples.judged(name, reply, minutes=minutes)
+
+    with records.open(tmp_path / "walls.db") as book:
+        book.store_all([cut(f"cut-{n}", 75.0 + n / 20, -300 + 10 * n) for n in range(12)])
+        book.store_all([cut("early", 31.0, -20), cut("ours", 75.2, 0)])
+    with history.open(tmp_path / "walls.db") as past:
+        ours, early = (subject.by_id(name, past, subject.Hints()) for name in ("ours", "early"))
+        (piece,) = evidence.of_walls(ours, past, config)
+        assert evidence.of_walls(early, past, config) == []
+    assert piece.clue == causes.TIME_LIMIT
+    assert piece.words.startswith("13 of 14 failures end at 75.0-75.5 s")
+
+
+def test_what_was_charged_for_a_failure_is_evidence_that_the_picture_was_made(config):
+    (piece,) = evidence.of_bill(samples.judged("a", samples.TIMEOUT, charged_usd=0.03))
+    assert (piece.words, piece.clue) == ("charged $0.03: the picture was made and lost", causes.LOST)
+    assert evidence.of_bill(samples.judged("b", samples.PICTURE, charged_usd=0.03)) == []
+    assert evidence.of_bill(samples.judged("c", samples.TIMEOUT)) == []

@@ -98,6 +98,10 @@ class Tables:
     own_incident: float = 0.6  # share failing on another channel that is in trouble of its own
 
 
+TIME_LIMIT = "ended at a proxy's time limit"
+LOST = "gateway finished and billed"
+"""Clues that more than the tables depend on; LOST: a picture was made and charged, and never arrived."""
+
 S = Chance
 
 TABLES = Tables(
@@ -123,12 +127,12 @@ TABLES = Tables(
         "names the gateway's pool": (.05, .1, .3, .95, .05, .05, .05, .1),
         "no other host could be reached": (.02, .02, .02, .02, .02, .02, .95, .02),
         "brings a wrong picture": (.05, .15, .05, .95, .2, .02, .02, .2),
-        "ended at a proxy's time limit": (.03, .10, .10, .60, .03, .03, .35, .10),
+        TIME_LIMIT: (.03, .10, .10, .60, .03, .03, .35, .10),
         "known-good prompt and parameters": (.02, .9, .9, .9, .05, .9, .9, .9),
         # Refusals and full queues answer at once; what fails while drawing takes as long as a picture.
         "came at once": (.55, .20, .85, .55, .95, .95, .45, .40),
         "came as late as a picture": (.45, .80, .15, .45, .05, .05, .55, .60),
-        "gateway finished and billed": (.02, .15, .05, .45, .01, .005, .65, .35),
+        LOST: (.02, .15, .05, .45, .01, .005, .65, .35),
         "gateway failed too": (.80, .80, .80, .50, .80, .70, .02, .55),
         "gateway knows nothing of it": (.4, .4, .5, .5, .5, .6, .9, .4),
     }),
@@ -217,8 +221,6 @@ SAID: Mapping[model.Kind, Said | None] = MappingProxyType({
 })  # fmt: skip
 """Which of the tables' words a kind is."""
 
-
-TIME_LIMIT = "ended at a proxy's time limit"
 
 DETAILS: Mapping[str, str] = MappingProxyType({
     "pool_exhausted": "names the gateway's pool",

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from probe import model
-from probe.inference import posterior
+from probe.inference import causes, posterior
 from probe.inference.causes import Cause, Check
 from probe.triage import around, ladder
 from probe.triage.diagnosis import Diagnosis
@@ -78,18 +78,14 @@ FIXES: Mapping[Cause, tuple[str, str]] = MappingProxyType(
 )
 """Causes that one thing mends wherever the request is sent."""
 
-LOST = "gateway finished and billed"
-"""The clue that a picture was made and never arrived."""
-
 
 def paid_for(found: Diagnosis) -> str:
-    """What is known to have been charged and never arrived as ordered; "" where nothing is."""
-    verdict = found.about.verdict
-    lost = next((piece.words for piece in found.pieces if piece.clue == LOST), None)
-    if lost is not None:
-        return lost.partition(":")[0]
-    wrong = verdict is not None and verdict.kind is model.Kind.DEGRADED_IMAGE and verdict.billed == "yes"
-    return "the wrong picture was billed, --ticket claims it" if wrong else ""
+    """What was charged and never arrived as ordered; "" where nothing is known to."""
+    verdict, outcome = found.about.verdict, found.about.outcome
+    if verdict is not None and verdict.kind is model.Kind.DEGRADED_IMAGE:
+        billed = verdict.billed == "yes" or (outcome is not None and bool(outcome.charged_usd))
+        return "the wrong picture was billed, --ticket claims it" if billed else ""
+    return next((piece.words.partition(":")[0] for piece in found.pieces if piece.clue == causes.LOST), "")
 
 
 def may_be_billed(found: Diagnosis) -> bool:

@@ -167,11 +167,7 @@ def item(
     near = around.look(outcome.path, outcome.sent_at, seen, config, repeats)
     pieces = [*evidence.of_reply(about), *evidence.of_pace(about, near), *evidence.of_neighbours(near)]
     pieces += evidence.of_same_prompt(about, same, config, ())
-    if charged(judged):
-        words = f"charged ${outcome.charged_usd:.2f}: the picture was made and lost"
-        pieces.append(Piece("the bill", words, advice.LOST))
-    elif logged is not None:
-        pieces.append(logged)
+    pieces += evidence.of_bill(judged) or ([logged] if logged is not None else [])
     found = diagnose(about, pieces, near=near)
     said = answer.answer(found, config)
     return Item(line, judged, found, said, pile_of(found, said))
@@ -186,18 +182,11 @@ def subject_of(judged: model.Judged) -> Subject:
 
 def pile_of(found: Diagnosis, said: answer.Answer) -> str:
     """Billed and lost first; what may be billed is undecided until a log says: a resend might be paid twice."""
-    verdict = found.about.verdict
-    if any(piece.clue == advice.LOST for piece in found.pieces):
-        return "billed-and-lost"
-    if verdict is not None and verdict.kind is model.Kind.DEGRADED_IMAGE and verdict.billed == "yes":
+    if advice.paid_for(found):
         return "billed-and-lost"
     if advice.may_be_billed(found) and said.verb in {"resend", "switch", "wait"}:
         return "undecided"
     return VERB_PILES.get(said.verb, "undecided")
-
-
-def charged(judged: model.Judged) -> bool:
-    return bool(judged.outcome.charged_usd) and not judged.ok
 
 
 def deciding(items: Sequence[Item], config: "Config", now: dt.datetime) -> list[ladder.Rung]:

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from probe import gatewaylogs, model, moderation
-from probe.inference import posterior, states
-from probe.inference.causes import SAID, Check, Finding, Result, Said, clues_of, said_of
+from probe.inference import posterior, states, walls
+from probe.inference.causes import LOST, SAID, TIME_LIMIT, Check, Finding, Result, Said, clues_of, said_of
 from probe.triage import around
 from probe.triage.diagnosis import Piece
 from probe.triage.subject import Subject
@@ -73,6 +73,30 @@ AT_ONCE, LATE = 0.25, 0.6
 
 SHORTEST_S = 15.0
 """Where a picture takes less, early and late cannot be told apart."""
+
+
+def of_walls(about: Subject, history: "History", config: "Config") -> list[Piece]:
+    """Do failures of this path end at one elapsed time, and this one too? Then a timer on the way cuts them."""
+    path, sent_at, seen, verdict = about.path, about.sent_at, about.evidence, about.verdict
+    if path is None or sent_at is None or seen is None or verdict is None or verdict.kind not in CUT:
+        return []
+    stored = list(history.outcomes(sent_at - STATE_REACH, sent_at + around.REACH, path=path))
+    failures_s = [one.outcome.evidence.elapsed_s for one in stored if one.verdict.kind in CUT]
+    delivered_s = [one.outcome.latency_s for one in stored if one.ok]
+    found = walls.find_walls(
+        [time_s for time_s in failures_s if time_s is not None],
+        [time_s for time_s in delivered_s if time_s is not None],
+        (config.deadline_s(path),) if path in config.paths() else (),
+    )
+    elapsed_s = seen.elapsed_s or 0.0
+    wall = next((each for each in found if each.low_s - 1 <= elapsed_s <= each.high_s + 1), None)
+    if wall is None:
+        return []
+    return [Piece("time wall", wall.sentence(), None if TIME_LIMIT in clues_of(verdict) else TIME_LIMIT)]
+
+
+CUT = frozenset({model.Kind.TIMEOUT, model.Kind.NETWORK, model.Kind.GATEWAY_ERROR})
+"""Kinds that a timer on the way may be behind."""
 
 
 def look_around(about: Subject, history: "History", config: "Config", but: Iterable[str] = ()) -> around.Around | None:
@@ -162,6 +186,14 @@ def kind_of(one: model.Judged) -> str:
     return f"{verdict.kind}, {verdict.detail}" if verdict.detail else str(verdict.kind)
 
 
+def of_bill(judged: model.Judged) -> list[Piece]:
+    """What was charged for a request of which no picture came."""
+    charged_usd = judged.outcome.charged_usd
+    if not charged_usd or judged.verdict.kind in {model.Kind.OK, model.Kind.DEGRADED_IMAGE}:
+        return []
+    return [Piece("the bill", f"charged ${charged_usd:.2f}: the picture was made and lost", LOST)]
+
+
 def of_log(entry: gatewaylogs.Entry, channel: str, age: dt.timedelta) -> Piece:
     """What the gateway's own log says, `age` after the request was sent."""
     name = f"{channel}'s log"
@@ -170,7 +202,7 @@ def of_log(entry: gatewaylogs.Entry, channel: str, age: dt.timedelta) -> Piece:
     charged = f", billed ${entry.charged_usd:.2f}" if entry.charged_usd else ", not billed"
     if entry.state == "finished":
         words = f"finished{took}{charged}: the picture was made and lost{how}"
-        return Piece(name, words, "gateway finished and billed", live=True)
+        return Piece(name, words, LOST, live=True)
     if entry.state == "failed":
         words = f"failed there too{took} ({entry.error}){charged}{how}"
         return Piece(name, words, "gateway failed too", live=True)

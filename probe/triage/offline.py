@@ -25,8 +25,14 @@ def examine(about: Subject, history: "History | None", config: "Config | None") 
     same = history.of_prompt(prompt_id) if prompt_id else ()
     near = evidence.look_around(about, history, config, [*own_rungs, *(one.outcome.id for one in same)])
     if near is not None:
-        pieces += [*evidence.of_pace(about, near), *evidence.of_neighbours(near)]
+        pieces += [
+            *evidence.of_pace(about, near),
+            *evidence.of_walls(about, history, config),
+            *evidence.of_neighbours(near),
+        ]
     pieces += evidence.of_same_prompt(about, same, config, own_rungs)
+    if about.outcome is not None and about.verdict is not None:
+        pieces += evidence.of_bill(model.Judged(about.outcome, about.verdict))
     pieces += earlier
     tables, learnt_from = learning.tables(history, config)
     return diagnose(
