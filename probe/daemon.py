@@ -13,7 +13,21 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from probe import config as configs
-from probe import extras, keeping, memory, model, plan, prompts, records, reload, run, sdnotify, standstill, ticker
+from probe import (
+    extras,
+    keeping,
+    memory,
+    model,
+    plan,
+    prompts,
+    records,
+    reload,
+    run,
+    sdnotify,
+    slots,
+    standstill,
+    ticker,
+)
 from probe.alerts import desk
 from probe.inference import states
 from probe.own import feed
@@ -76,8 +90,7 @@ class Daemon:
         self._desk = desk.Desk(tools.config, tools.book, tools.clock)
         self._files = reload.Files(tools.config)
         self._reloading = asyncio.Lock()
-        self._last_slot: dict[model.Path, int] = {}
-        self._last_sentinel: dict[model.Path, int] = {}
+        self._slots = slots.Slots(tools.clock)
         self._poor_until_s: dict[model.Path, float] = {}  # no money beside the grid; seconds of the clock
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()  # set by the first signal
@@ -85,7 +98,6 @@ class Daemon:
         self._told_wal_bytes = 0
         self._places = places(tools.config)
         self._all_places = asyncio.Semaphore(tools.config.monitor.parallel)
-        self._origin = (tools.clock.now(), tools.clock.monotonic_s())  # of the schedule
 
     async def run(self) -> None:
         """Run until stopped.
@@ -101,12 +113,9 @@ class Daemon:
         if lost:
             log.warning("unknown_outcome count=%d reason=found open at start, counted as spent, never resent", lost)
         async with self._reloading:
-            await self._begin_schedule()
             known = await asyncio.to_thread(memory.recall, self.tools.config, clock.now())
             self._board, self._own.after = known.board, known.arrived
-            for line in self.plan.sentinels:
-                if line.path in known.sentinels:
-                    self._last_sentinel[line.path] = plan.slot(line, known.sentinels[line.path])
+            self._slots.begin(self.plan, known.slots, known.sentinels)
         await self._publish()
         ticking = ticker.Ticker(
             {
@@ -117,7 +126,7 @@ class Daemon:
                 self._keep: KEEP_S,
                 self._desk.deliver: desk.DELIVER_S,
             },
-            first_after_s=until_next_second_s(self.schedule_now()) / clock.speed,
+            first_after_s=until_next_second_s(self._slots.now()) / clock.speed,
         )
         sdnotify.send(READY=1)
         try:
@@ -132,16 +141,6 @@ class Daemon:
                 log.error("lost outcome id=%s reason=the database refused it to the end", judged.outcome.id)
             await self._patiently(self._desk.deliver(), LAST_WORDS_S)
             await self._desk.close()
-
-    async def _begin_schedule(self) -> None:
-        """Let the schedule run on the monotonic clock from now on: a wall clock set back must not silence it.
-
-        Where the clock was ahead when an earlier daemon ran, its slots lie ahead and are spent: it begins after them.
-        """
-        self._last_slot = await asyncio.to_thread(memory.last_slots, self.tools.config)
-        clock = self.tools.clock
-        ahead = dt.datetime.fromtimestamp(max(self._last_slot.values(), default=0), dt.UTC)
-        self._origin = (max(clock.now(), ahead), clock.monotonic_s())
 
     def stop(self) -> None:
         """First call: drain. Second call: wait for nothing more."""
@@ -166,9 +165,7 @@ class Daemon:
         sdnotify.send(WATCHDOG=1)
         if self.stopping:
             return
-        now = self.schedule_now()
-        for line, slot in plan.due(self.plan.lines, now, self._last_slot):
-            self._last_slot[line.path] = slot
+        for line, slot in self._slots.due(self.plan):
             if line.path in self.busy:
                 self._start(self._skip(line.path, slot, "overrun"))
             elif self._board.own_is_fresh(line.path, self.tools.clock.now(), line.interval_s):
@@ -176,18 +173,12 @@ class Daemon:
             else:
                 self.busy.add(line.path)
                 self._start(self._probe(line.path, model.Trigger.SCHEDULED, slot))
-        for line, slot in plan.due(self.plan.sentinels, now, self._last_sentinel):
-            self._last_sentinel[line.path] = slot
+        for line, _slot in self._slots.due_sentinels(self.plan):
             self._start(self._sentinel(line.path))
         for path, trigger in extras.wanted(self.tools.config, self._board, self.busy, self.tools.clock.now()):
             if self.tools.clock.monotonic_s() >= self._poor_until_s.get(path, 0.0):
                 self.busy.add(path)
                 self._start(self._probe(path, trigger))
-
-    def schedule_now(self) -> dt.datetime:
-        """The time the schedule goes by: wall time at start plus what the monotonic clock counted since."""
-        started_at, started_s = self._origin
-        return started_at + dt.timedelta(seconds=self.tools.clock.monotonic_s() - started_s)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -316,8 +307,7 @@ class Daemon:
         """Say what each path is now, for `status`; a request in flight that hangs is evidence already."""
         now = self.tools.clock.now()
         pending = [states.Pending(path, since) for path, since in self.in_flight.items()]
-        slots_at = self.schedule_now()  # differs from `now` where the wall clock was set
-        due = {line.path: now + (plan.next_at(line, slots_at) - slots_at) for line in self.plan.lines}
+        due = {line.path: self._slots.next_at(line) for line in self.plan.lines}
         found = self._board.states(now, pending)
         self.states = tuple(dataclasses.replace(state, next_at=due.get(state.path)) for state in found)
         try:

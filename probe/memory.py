@@ -24,6 +24,7 @@ class Memory:
     board: states.Board
     latest: frozenset[str]  # ids of outcomes that may also arrive by other ways meanwhile
     arrived: int  # the last arrival among all outcomes
+    slots: Mapping[model.Path, int]  # the latest that was paid for on a path
     sentinels: Mapping[model.Path, dt.datetime]  # when the latest was sent on a path
 
 
@@ -37,11 +38,5 @@ def recall(config: "schema.Config", now: dt.datetime) -> Memory:
             if judged.outcome.sent_at > now - LATE:
                 latest.add(judged.outcome.id)
             board.add(judged)
-        return Memory(board, frozenset(latest), past.arrived(), past.latest_sent(model.Trigger.SENTINEL))
-
-
-def last_slots(config: "schema.Config") -> dict[model.Path, int]:
-    """The latest slot that was paid for, of each path that has one. Raises RecordsError."""
-    with history.open(pathlib.Path(config.monitor.database)) as past:
-        found = {path: past.last_slot(path) for path in config.paths()}
-    return {path: slot for path, slot in found.items() if slot is not None}
+        slots = {path: slot for path in config.paths() if (slot := past.last_slot(path)) is not None}
+        return Memory(board, frozenset(latest), past.arrived(), slots, past.latest_sent(model.Trigger.SENTINEL))

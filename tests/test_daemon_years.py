@@ -19,7 +19,7 @@ import alert_samples
 import pytest
 import record_samples
 
-from probe import clock, daemon, logs, memory, model, records, reload, run, standstill, ticker
+from probe import clock, daemon, logs, memory, model, records, reload, run, slots, standstill, ticker
 from probe import config as configs
 from probe.records import history, rows
 
@@ -234,22 +234,25 @@ def test_a_start_with_a_clock_that_was_set_back_is_not_silent(place):
     assert judged.outcome.slot not in spent
 
 
+class SetClock:
+    """A clock of which tests set both hands."""
+
+    def __init__(self):
+        self.at, self.counted_s = START, 0.0
+
+    def now(self):
+        return self.at
+
+    def monotonic_s(self):
+        return self.counted_s
+
+
 def test_the_next_canary_is_dated_by_the_wall_clock_after_it_was_set(place):
-    by_schedule, by_wall = START + dt.timedelta(hours=1), START + dt.timedelta(hours=9)
-    published = []
-
-    async def during(watching, ticking):
-        await until(lambda: watching.states)
-        with pytest.MonkeyPatch.context() as set_clock:
-            set_clock.setattr(watching, "schedule_now", lambda: by_schedule)
-            set_clock.setattr(clock.FastClock, "now", lambda _self: by_wall)
-            await watching._publish()
-        published.append(watching.states[0].next_at)
-
-    config = place()
-    watch(config, during)
-    (line,) = daemon.plan.plan(config).lines
-    assert published[0] - by_wall == daemon.plan.next_at(line, by_schedule) - by_schedule
+    drawn, hands = daemon.plan.plan(place()), SetClock()
+    handed = slots.Slots(hands)
+    before = handed.next_at(drawn.lines[0])
+    hands.at += dt.timedelta(hours=8)
+    assert handed.next_at(drawn.lines[0]) == before + dt.timedelta(hours=8)
 
 
 def test_a_sign_of_life_from_the_future_is_none(tmp_path):

@@ -24,7 +24,7 @@ def http(body, status="200 OK", headers=(), content_type="application/json"):
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
-@functools.cache
+@functools.lru_cache(64)
 def _png(width, height, seed):
     return pictures.picture(width, height, str(seed))
 
