@@ -273,6 +273,15 @@ def test_the_dead_mans_switch_hears_of_a_daemon_that_can_write_and_of_no_other(
     assert service.pings == pings
 
 
+def test_the_switch_hears_of_the_first_heartbeat_at_once(tmp_path, service):
+    here = World(tmp_path, service, f'heartbeat_url = "http://127.0.0.1:{service.server_port}/"')
+    here.look()  # the daemon has just started, and written none
+    here.book.beat(here.clock.at, pid=1, digest="", stale_after_s=90)
+    here.look(0.1)
+    here.close()
+    assert service.pings == 1
+
+
 def test_a_switch_that_does_not_answer_is_told_once_without_its_address(tmp_path, service, caplog):
     here = World(tmp_path, service, f'heartbeat_url = "http://127.0.0.1:9/{samples.PASSWORD}"')
     for _ in range(3):

@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 import json
+import socket
 import sqlite3
 import types
 
@@ -17,7 +18,7 @@ START = dt.datetime(2026, 8, 13, tzinfo=dt.UTC)
 KEY = "sk-test-0123456789abcdef"
 
 CONFIG = """
-[monitor]
+{before}
 {monitor}
 [budget]
 usd_per_day = {usd_per_day}
@@ -63,10 +64,10 @@ def probe_once(standin, tmp_path, monkeypatch):
     """Send one canary to a stand-in that plays a scenario; (what came of it, the folder)."""
     monkeypatch.setenv("VIP_KEY", KEY)
 
-    def go(played, path="vip/1k-low", *, usd_per_day=5.0, times=1, base_url=None, monitor=""):
+    def go(played, path="vip/1k-low", *, usd_per_day=5.0, times=1, base_url=None, monitor="", before="[monitor]"):
         url = base_url or standin(played, speed=20.0)
         file = tmp_path / "config.toml"
-        file.write_text(CONFIG.format(base_url=url, usd_per_day=usd_per_day, monitor=monitor))
+        file.write_text(CONFIG.format(base_url=url, usd_per_day=usd_per_day, monitor=monitor, before=before))
         config = configs.load(file)
 
         async def send():
@@ -233,6 +234,15 @@ def test_a_closed_port_on_the_only_host_is_the_channels_fault_not_ours(probe_onc
     judged, _ = probe_once("", base_url="http://127.0.0.1:1")
     assert (judged.verdict.kind, judged.outcome.evidence.sent) == (model.Kind.NETWORK, False)
     assert (judged.verdict.billed, judged.outcome.price_usd) == ("no", 0.0)
+
+
+@pytest.mark.parametrize(("elsewhere", "excluded"), [(False, model.Exclusion.LOCAL_NETWORK), (True, None)])
+def test_an_unreachable_channel_is_blamed_only_while_another_host_answers(probe_once, elsewhere, excluded):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1] if elsewhere else 1
+        control = f'[moderation]\nbase_url = "http://localhost:{port}/v1"\n[monitor]'
+        judged, _ = probe_once("", base_url="http://127.0.0.1:1", before=control)
+    assert (judged.verdict.kind, judged.outcome.excluded) == (model.Kind.NETWORK, excluded)
 
 
 def test_ids_are_version_7_uuids_that_sort_by_time():

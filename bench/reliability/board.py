@@ -27,8 +27,8 @@ class Row:
         mark = {True: "ok  ", False: "MISS", None: "    "}[self.met]
         value = f"{self.value:.4g}" if isinstance(self.value, float) else str(self.value)
         return (
-            f"{self.figure:<4}{mark} {self.name:<44} {value:>12}  {self.target:<10} "
-            f"n {self.n:<22} seed {self.seed:<6} {self.seconds:.0f} s"
+            f"{self.figure:<4}{mark} {self.name:<61} {value:>8}  {self.target:<8} "
+            f"n {self.n:<32} seed {self.seed:<6} {self.seconds:.0f} s"
         )
 
 

@@ -1,6 +1,6 @@
 """R3: replies made to break readers: never an exception, never "ok", and the kind an independent reader gives.
 
-First the third-party material of TIERWATCH_HOSTILE with its makers' own labels, then material generated here.
+First material generated here, then the third-party material of TIERWATCH_HOSTILE with its makers' own labels.
 """
 
 import asyncio
@@ -23,8 +23,8 @@ LONGEST_S = 2.0
 
 
 def measure(case):
-    yield from asyncio.run(third_party(case))
     yield from asyncio.run(generated(case))
+    yield from asyncio.run(third_party(case))
 
 
 class Tally:

@@ -17,6 +17,7 @@ import sys
 
 import board
 import installation
+import page
 
 sys.path.insert(0, str(installation.ROOT / "tests"))
 import record_samples as samples
@@ -61,25 +62,34 @@ def measure(case):
     chosen = case.draw.sample(listed, min(len(listed), case.times(1000, len(listed))))
     strings = [*GENERATED, *chosen]
     n = f"{len(strings)} texts"
-    page = pages.render(report(strings))
+    traversals = lines_of("traversal.txt") or ["../../../../etc/passwd", "..%2f..%2fetc%2fpasswd", "%2e%2e/config.toml"]
+    rendered = pages.render(report(strings))
     plain = pages.render(report(["harmless"] * 3))
-    yield case.row("elements or attributes not of the template", len(foreign(page, plain)), n, at_most=0)
-    yield from in_chromium(case, page, strings, n)
+    yield case.row("elements or attributes not of the template", len(foreign(rendered, plain)), n, at_most=0)
+    yield from in_chromium(case, rendered, n)
     yield case.row("control bytes that would reach a terminal", steering(strings), n, at_most=0)
     yield case.row("cells that a spreadsheet would run", formulas(strings), n, at_most=0)
     yield case.row("log records that become two", extra_lines(strings), n, at_most=0)
-    yield case.row("new series by 10,000 texts", "no page of metrics yet", "-")
+    yield from page.measure(case, strings, case.draw.sample(traversals, min(len(traversals), case.times(300, 9999))))
 
 
 def third_party():
+    found = [] if folder() is None else json.loads((folder() / "blns.json").read_text())
+    return [*found, *(line for name in ("xss.txt", "csv-formulas.txt", "traversal.txt") for line in lines_of(name))]
+
+
+def folder():
     try:
-        folder = board.hostile() / "lists"
+        return board.hostile() / "lists"
     except board.NotRun:
+        return None
+
+
+def lines_of(name):
+    """The lines of a third-party list; empty where there is none."""
+    if folder() is None:
         return []
-    found = json.loads((folder / "blns.json").read_text())
-    for name in ("xss.txt", "csv-formulas.txt", "traversal.txt"):
-        found += [line.decode("utf-8", "replace") for line in (folder / name).read_bytes().split(b"\n") if line]
-    return found
+    return [line.decode("utf-8", "replace") for line in (folder() / name).read_bytes().split(b"\n") if line]
 
 
 def report(strings):
@@ -126,10 +136,10 @@ def foreign(page, plain):
     return found
 
 
-def in_chromium(case, page, strings, n):
+def in_chromium(case, page, n):
     browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if not browser:
-        yield case.row("dialogs in Chromium: not run, needs chromium", "-", "-")
+        yield case.row("not run: dialogs, needs chromium (Debian: apt install chromium)", "-", "-")
         return
     bare = re.sub(r"<meta[^>]*Content-Security-Policy[^>]*>", "", page, flags=re.IGNORECASE)
     unescaped = (

@@ -161,11 +161,11 @@ class Desk:
 
     async def _ping(self) -> None:
         """Call `heartbeat_url`, unless the daemon cannot write its own heartbeat: then the silence is to be heard."""
-        self._pinged_s = self._clock.monotonic_s()
         now = self._clock.now()
         beat = (await asyncio.to_thread(self._book.outbox.read, now)).heartbeat
         if beat is None or beat.stale(now):
             return
+        self._pinged_s = self._clock.monotonic_s()
         if self._http is None:
             self._http = client.Client(self._clock)
         request = model.Request("GET", self._config.alerts.heartbeat_url)

@@ -1,0 +1,95 @@
+"""Certificates that are not good enough: refused as a fault of TLS, before a key is sent."""
+
+import asyncio
+import contextlib
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+
+import pytest
+
+from probe import client, clock, model
+from probe.config import secrets
+
+pytestmark = pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl, to make certificates")
+
+EC = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+
+
+class Maker:
+    """A certificate authority of our own, and what it signs."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.openssl("req", "-x509", *EC, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=test", "-days", "2")
+
+    def openssl(self, *words):
+        subprocess.run(["openssl", *words], cwd=self.folder, check=True, capture_output=True)
+
+    def signed(self, name, days=2):
+        """(certificate, key) for a host."""
+        (self.folder / "names").write_text(f"subjectAltName=DNS:{name}\n")
+        self.openssl("req", *EC, "-keyout", "host.key", "-out", "host.csr", "-subj", f"/CN={name}")
+        by = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "names")
+        self.openssl("x509", "-req", "-in", "host.csr", *by, "-days", str(days), "-out", "host.pem")
+        return self.folder / "host.pem", self.folder / "host.key"
+
+
+@pytest.fixture(scope="module")
+def maker(tmp_path_factory):
+    return Maker(tmp_path_factory.mktemp("certificates"))
+
+
+@contextlib.contextmanager
+def server(certificate, key):
+    """One connection over TLS; gives its port and what it was sent."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    heard = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer():
+            with contextlib.suppress(OSError), listening.accept()[0] as plain:
+                plain.settimeout(5)
+                with context.wrap_socket(plain, server_side=True) as connection:
+                    heard.append(connection.recv(65536))
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        yield listening.getsockname()[1], heard
+        thread.join(5)
+
+
+def send(port, trusted, monkeypatch):
+    """The reply of https://localhost, to a client that trusts this authority."""
+    context = ssl.create_default_context(cafile=trusted)
+    monkeypatch.setattr(client, "_CONTEXT", context)
+
+    async def go():
+        async with contextlib.aclosing(client.Client(clock.RealClock())) as http:
+            request = model.Request("POST", f"https://localhost:{port}/v1/images/generations", {}, b"{}")
+            return await http.send(request, key=secrets.Secret("sk-test-0123456789abcdef"), deadline_s=5)
+
+    return asyncio.run(go())
+
+
+def test_a_good_certificate_is_accepted(maker, monkeypatch):
+    with server(*maker.signed("localhost")) as (port, heard):
+        assert send(port, maker.folder / "ca.pem", monkeypatch).status == 200
+    assert b"sk-test" in heard[0]
+
+
+@pytest.mark.parametrize(("name", "days"), [("elsewhere.example", 2), ("localhost", -1)])
+def test_a_certificate_of_another_host_or_one_that_has_ended_is_refused(maker, monkeypatch, name, days):
+    with server(*maker.signed(name, days)) as (port, heard):
+        reply = send(port, maker.folder / "ca.pem", monkeypatch)
+    assert (reply.fault, reply.sent, heard) == (model.Fault.TLS_ERROR, False, [])
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(maker, monkeypatch):
+    with server(*maker.signed("localhost")) as (port, heard):
+        reply = send(port, None, monkeypatch)
+    assert (reply.fault, reply.sent, heard) == (model.Fault.TLS_ERROR, False, [])
