@@ -39,8 +39,7 @@ HOME = re.compile(rb"/(?:$|[?#](?!since=))")
 
 def measure(case, strings, paths):
     """Rows: what was answered that should not be, and how many series 10,000 hostile texts add."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     place = installation.Installation(
         case.path("page"), "http://127.0.0.1:9", extra=f'[page]\nlisten = "127.0.0.1:{port}"\n'
     )
@@ -89,8 +88,14 @@ def store(book, texts):
     book.beat(now, pid=1, digest="", stale_after_s=1e6, note=reason)
 
 
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return free.getsockname()[1]
+
+
 @contextlib.contextmanager
 def serving(place):
+    """`tierwatch serve` of an installation, while the block lasts."""
     line, around = place.command("serve")
     with subprocess.Popen(line, stdout=subprocess.PIPE, text=True, **around) as process:
         try:
