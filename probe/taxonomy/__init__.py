@@ -27,7 +27,7 @@ __all__ = [
     "rule_named",
 ]
 
-RULES_VERSION = "3"
+RULES_VERSION = "4"
 """Stored beside every verdict; raised when a change of the rules can change one, which `tests/replies/VERSIONS` enforces."""
 RULES = rules.RULES
 
@@ -52,8 +52,10 @@ def judge(evidence: model.Evidence, own_rules: Sequence[Rule] = ()) -> model.Ver
     told = facts.prepare(evidence)
     holding = _holding(told, own_rules)
     rule = next(holding)
-    runner_up = next((other.name for other in holding if other.name != rule.name), None)
-    return _verdict(told, rule, runner_up)
+    for other in holding:
+        if other.name != rule.name:
+            return _verdict(told, rule, other.name)
+    return _verdict(told, rule, None)
 
 
 def rule_named(name: str) -> Rule | None:

@@ -18,8 +18,7 @@ def evidence_of(reply: Mapping[str, Any]) -> model.Evidence:
 
     Keys: status headers body exception elapsed_s request observed (any may be null or absent).
     """
-    request = _mapping(reply.get("request"))
-    observed = _mapping(reply.get("observed"))
+    request, observed = _mapping(reply.get("request")), _mapping(reply.get("observed"))
     body = reply.get("body")
     return model.Evidence(
         status=_status(reply.get("status")),
@@ -28,11 +27,18 @@ def evidence_of(reply: Mapping[str, Any]) -> model.Evidence:
         fault_text=unwrap.shorten(_text(reply.get("exception"))),
         elapsed_s=_first_number(reply.get("elapsed_s"), observed.get("elapsed_s"), observed.get("seconds")),
         order=_order(request) if request else None,
-        picture=_picture(observed),
-        image_tokens=_integer(observed.get("image_tokens")),
-        echoed_size=_word(observed.get("size")),
-        echoed_quality=_word(observed.get("quality")),
+        **(_delivered(observed) if observed else {}),
     )
+
+
+def _delivered(observed: Mapping[str, Any]) -> dict[str, Any]:
+    """What somebody saw of the picture and of what the answer says of it, as fields of Evidence."""
+    return {
+        "picture": _picture(observed),
+        "image_tokens": _integer(observed.get("image_tokens")),
+        "echoed_size": _word(observed.get("size")),
+        "echoed_quality": _word(observed.get("quality")),
+    }
 
 
 def _order(request: Mapping[str, Any]) -> model.Order:
@@ -60,8 +66,6 @@ def _order(request: Mapping[str, Any]) -> model.Order:
 
 def _picture(observed: Mapping[str, Any]) -> model.Picture | None:
     """The picture somebody looked at; None where nothing about one was observed."""
-    if not observed:
-        return None
     width_px, height_px = _integer(observed.get("width")) or 0, _integer(observed.get("height")) or 0
     blank = observed.get("blank") is True
     flaw = _word(observed.get("flaw")) or ""

@@ -216,6 +216,8 @@ def _whole(evidence: model.Evidence, shape: str, voices: tuple[Voice, ...], flaw
         codes.update("picture:" + flaw for flaw in flaws)
     if evidence.fault is not None:
         codes.add(f"fault:{evidence.fault}")
+    if "cf-mitigated" in evidence.headers:
+        codes.add("header:cf-mitigated")
     for spoken in voices:
         codes |= spoken.codes
     return Voice(NOBODY, "", frozenset(), frozenset(codes))

@@ -11,7 +11,7 @@ _MESSAGE = (
     "description", "title", "finishMessage", "finish_message", "blockReasonMessage", "localized_message", "raw", "fail_reason", "failReason",
     "failure_reason", "failureReason", "cause", "errMsg", "err_msg", "errmsg", "parse_error", "statusText", "raiFilteredReason",
     "status_msg", "statusMessage", "status_message", "retMsg", "ret_msg", "failure", "failed_reason", "error_detail", "errorDetail", "explanation",
-    "exception",
+    "exception", "task_status_msg", "failure_message", "fail_msg",
 )  # fmt: skip
 _CODE = (
     "code",
@@ -57,6 +57,8 @@ _ROLES: Mapping[str, str] = {
     "type": "type",
     "param": "param",
     "status": "status",
+    "task_status": "status",
+    "taskStatus": "status",
 }
 _TELLING = frozenset(
     (

@@ -247,9 +247,11 @@ RULES = (
         "horde.kudos",
         Kind.QUOTA_EXHAUSTED,
         any=("required kudos", "kudos to fulfil", "kudos upfront"),
-        note="AI Horde's credit.",
+        action=Action.FIX_PARAMETERS,
+        note="AI Horde: smaller requests are free.",
     ),
-    Rule("fal.locked", Kind.QUOTA_EXHAUSTED, any=("user is locked", "exhausted balance"), action=Action.TOP_UP_QUOTA),
+    Rule("fal.locked", Kind.QUOTA_EXHAUSTED, any=("user is locked", "exhausted balance"), without=("admin lock",)),
+    Rule("fal.admin-lock", Kind.PERMISSION, "blocked", any=("admin lock",)),
     Rule(
         "fal.codes",
         Kind.MODERATION_INPUT,

@@ -18,7 +18,8 @@ RULES = (
             "contained no", "contains no", "returned an empty", "returned empty", "got no", "received no", "returned no",
             "returned zero", "got an empty", "returned text", "returned only text", "instead of an image", "instead of image",
             "0 images", "未返回", "没有返回", "未生成", "没有生成", "无法获取", "未获取", "未能", "没有找到", "没有收到", "未收到", "无法返回", "无法提取", "无法找到", "无法收到", "没有获取",
-            "没有提取", "未提取", "未找到", "text instead",
+            "没有提取", "未提取", "未找到", "text instead", "multimodal response", "no images", "no edited", "no result", "image from",
+            "images from", "image data from", "image url from", "image in", "image data in", "image url in",
         ),
         pattern=(
             r"(?<![a-z0-9])(?:without (?:producing|returning|generating) (?:an? |any )?(?:image|picture)|(?:image|images|image data|image url|b64_json|picture) (?:[^\s,;:]+ ){0,2}(?:not found|missing|absent|empty) (?:in|from)|did not find .{0,20}image|image_generation\w* (?:tool )?(?:was|is) not (?:invoked|called|used)"
@@ -26,7 +27,7 @@ RULES = (
             r"|(?:did not|didn't|does not|doesn't|was not|not) (?:return|produce|contain|include|execute|generate|provide|yield|deliver)(?:ed)? (?:any |an? |the |valid )?(?:final |output |usable )?(?:image|picture|inlinedata|b64)"
             r"|failed to (?:return|contain|include|provide|yield|deliver) (?:any |an? |the |valid )?(?:image|picture)"
             r"|no (?:valid |output |generated |final |inline )?(?:image|picture|images|inlinedata|b64_json)(?:s|_url)? ?(?:data |output |content |url |part |parts |results? )?(?:was |were |is |are |has been )?(?:returned|generated|found|produced|received|in |present|available in)"
-            r"|no images? (?:data|output|in)\b|no (?:valid |usable |final ){1,3}images?\b"
+            r"|no images? (?:data|output|in|response)\b|no (?:valid )?multimodal response|(?:extract|get|find|parse|locate|obtain)\w* (?:[a-z]+ ){0,3}images?(?: data| urls?)? (?:from|in) (?:[a-z]+ ){0,2}(?:response|reply|answer|result|output|api)\b|no (?:[a-z_-]+ ){0,2}(?:images?|pictures?)\b(?!-| (?:is |was |were |are )?(?:provided|uploaded|attached|supplied|required|specified|given|quota|models?|tools?|generation|support|file|url|input|available for))|no (?:valid |usable |final ){1,3}images?\b"
             r"|(?:returned|received|got|contain\w*|has|had|have|with) (?:no|an? empty|zero|0) (?:[^\s,;:]+ ){0,2}(?:image|images|picture)"
             r"|without (?:an |any )?images?\b|empty image(?! file)|missing image (?:data|result)|no image_generation"
             r")|(?:(?:未能?|没有)(?:获取|返回|生成|找到|收到|提取)|无法(?:获取|返回|找到|收到|提取))到?.{0,6}图"
@@ -62,12 +63,12 @@ RULES = (
         "missing_field",
         any=(
             "reading", "nonetype", "keyerror", "undefined", "list index out of range", "candidates", "choices", "b64_json", "data field",
-            "images field", "字段",
+            "images field", "字段", "predictions",
         ),
         pattern=(
             r"(?<![a-z0-9])(?:reading '(?:b64_json|url|inlinedata|inline_data|parts|candidates|content|data|images|image|image_url|output|result|0)'"
             r"|nonetype' object (?:has no attribute '(?:parts|content|data|images|inline_data|url|b64_json)'|is not (?:iterable|subscriptable))"
-            r"|(?:missing|no|not find|without|lacks?) (?:the |an? |any )?['\"`]?(?:candidates|choices|data|images|parts|b64_json)\b[^ ]{0,20} (?:key|field|property)\b"
+            r"|(?:missing|no|not find|without|lacks?) (?:the |an? |any )?['\"`]?(?:candidates|choices|data|images|parts|b64_json)\b[^ ]{0,20} (?:key|field|property)\b|(?:not|n't) (?:contain|have|include) ['\"`](?:predictions|candidates|choices|data|images|parts|b64_json)\b"
             r"|list index out of range|keyerror: '?(?:b64_json|url|inlinedata|parts|candidates|data|images|output))|(?:未找到|没有|缺少).{0,3}(?:data|images|candidates|choices|b64_json|url).{0,3}字段"
         ),
         party=Party.CHANNEL,
@@ -94,7 +95,7 @@ RULES = (
         any=(
             "string value length", "streamconstraints", "maximum string length", "maxstringlength", "length exceeds the maximum allowed",
             "response body too large", "maxcontentlength size of", "err_string_too_long", "chunk too big", "chunk too long",
-            "separator is not found",
+            "separator is not found", "quotaexceedederror", "on 'storage'",
         ),
         stage=Stage.DELIVERY,
         party=Party.CALLER,

@@ -198,6 +198,14 @@ RULES = (
         note="A web server's own page: a wrong path, or nobody behind it.",
     ),
     Rule(
+        "edge.mitigated",
+        Kind.GATEWAY_ERROR,
+        "edge_block",
+        by=By.FAULT,
+        codes=codes("header:cf-mitigated"),
+        note="Cloudflare's own header for a challenge.",
+    ),
+    Rule(
         "edge.redirect",
         Kind.GATEWAY_ERROR,
         "redirect",

@@ -50,9 +50,10 @@ RULES = (
             "no credentials", "all account", "all credentials", "all keys", "all token", "every account", "every key",
             "every credential", "rate limited or unavailable", "no provider", "账号", "账户", "渠道", "实例", "令牌池", "凭据", "密钥", "all ",
             "every ", "pool empty", "pool is empty", "exhausted all", "no available platform", "no usable platform",
+            "no available upstream",
         ),
         pattern=(
-            r"(?:无|没有|暂无)可用的?节点|(?<![a-z0-9])(?:exhausted all (?:[^\s,;:]+ ){0,2}(?:candidates|accounts|channels|providers|routes|credentials)|no (?:available|usable) platform|pool (?:is )?(?:exhausted|empty)|all (?:[^\s,;:]+ )?backends failed|no auth (?:available|found|candidates?)"
+            r"(?:无|没有|暂无)可用的?节点|(?<![a-z0-9])(?:exhausted all (?:[^\s,;:]+ ){0,2}(?:candidates|accounts|channels|providers|routes|credentials)|no (?:available|usable) (?:[^\s,;:]+ )?(?:platform|candidates?|routes?|backends?)\b|pool (?:is )?(?:exhausted|empty)|all (?:[^\s,;:]+ )?backends failed|no auth (?:available|found|candidates?)"
             r"|(?:accounts?|credentials?|keys?|tokens?) (?:[^\s,;:]+ ){0,6}rate limited or unavailable"
             r"|all (?:[^\s,;:]+ )?(?:keys?|accounts?|tokens?) failed"
             r"|no (?:available|active|usable|valid|eligible|healthy|compatible|schedulable|upstream)\s?(?:\w+\s){0,3}(?:accounts?|credentials?|tokens?|keys?|image quota|providers?)\b"
@@ -329,7 +330,10 @@ RULES = (
         "relay.no-path",
         Kind.INVALID_REQUEST,
         "path",
-        any=("not forwarded by", "unsupported path", "unsupported endpoint", "unknown endpoint", "endpoint not supported", "不支持的路径", "不支持的接口"),
+        any=(
+            "not forwarded by", "unsupported path", "unsupported endpoint", "unknown endpoint", "endpoint not supported", "不支持的路径",
+            "不支持的接口",
+        ),
         party=Party.CHANNEL,
         action=Action.SWITCH_CHANNEL,
         note="The relay does not offer the path for pictures.",

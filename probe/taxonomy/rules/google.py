@@ -384,7 +384,7 @@ RULES = (
         any=("token too long",),
         stage=Stage.DELIVERY,
         retryable=False,
-        action=Action.DOWNSCALE,
+        action=Action.SWITCH_CHANNEL,
         billed="yes",
         note="A Go gateway's line scanner overflows on a 4K picture; 2K passes.",
     ),

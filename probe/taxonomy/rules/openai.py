@@ -204,7 +204,7 @@ RULES = (
             "invalid_image_url", "invalid_base64", "image data you provided", "could not process image", "failed to decode image",
             "not represent a valid image",
         ),
-        when=("not_success",),
+        when=("of_request",),
         without=("too large", "exceeds", "too big"),
     ),
     Rule(
@@ -238,8 +238,8 @@ RULES = (
         "openai.wrong-endpoint",
         Kind.INVALID_REQUEST,
         "path",
-        any=("v1",),
-        pattern=r"(?:supported|available|allowed|use|mean to use)\b.{0,40}\bv1/(?:images|chat|completions|responses)",
+        any=("v1", "this endpoint", "compatible endpoint"),
+        pattern=r"not (?:available|supported) (?:on|at|in) this endpoint|compatible endpoint|(?:supported|available|allowed|use|mean to use)\b.{0,40}\bv1/(?:images|chat|completions|responses)",
         note="The model is there, on another path.",
     ),
     Rule(

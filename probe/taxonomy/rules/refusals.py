@@ -67,7 +67,10 @@ RULES = (
     Rule(
         "words.moderation-told",
         Kind.MODERATION_INPUT,
-        any=("prompt", "request", "input", "image", "提示词"),
+        any=(
+            "blocked", "rejected", "flagged", "violates", "violating", "violation", "against", "inappropriate", "unsafe", "censored", "filtered",
+            "prohibited", "提示词",
+        ),
         pattern=(
             r"\b(?:your|this|the) (?:prompt|request|input|image) (?:has been|was|is|might be|may be|seems|appears)\b.{0,30}"
             r"(?:block|reject|flag|violat|against|filter|unsafe|inappropriate|prohibited|censor)|提示词.{0,6}(?:违规|被拦截|被拒绝|包含敏感)"
@@ -179,10 +182,11 @@ RULES = (
             "resource", "overloaded", "overload", "capacity", "high demand", "high load", "heavy load", "high traffic", "busy", "queue",
             "servers", "workers", "gpu", "繁忙", "过载", "拥挤", "排队", "congestion", "congested", "unavailable right now",
             "temporarily unavailable", "volume", "demand", "traffic", "congest", "no available", "occupied", "slots", "no free",
+            "overwhelmed", "full capacity", "under heavy",
         ),
         pattern=(
             r"(?<![a-z0-9])(?:(?:gpu|compute|computing|computational|server) resources? (?:[^\s,;:]+ ){0,3}(?:insufficient|unavailable|exhausted|not available|limited)"
-            r"|insufficient (?:[^\s,;:]+ )?resources|overload(?:ed)?\b"
+            r"|insufficient (?:[^\s,;:]+ )?resources|overload(?:ed)?\b|overwhelmed|under heavy|full capacity"
             r"|(?:at|no|insufficient|over|out of|not enough|limited|exceeded|lack of|without|maximum) (?:[^\s,;:]+ ){0,3}capacity"
             r"|capacity (?:[^\s,;:]+ ){0,3}(?:exceed|reach|exhaust|limit|constraint|error|unavailable|issue)"
             r"|(?:high|heavy|unusually high|increased|too much|excessive) (?:[^\s,;:]+ )?(?:demand|load|traffic|volume)"
@@ -234,7 +238,9 @@ RULES = (
         any=(
             "认证", "鉴权", "登录", "api key", "api_key", "apikey", "api-key", "token", "credentials", "authentication", "authorization",
             "unauthorized", "bearer", "secret key", "authenticationerror", "not logged in", "log in", "login", "sign in", "令牌", "密钥",
-            "秘钥", "must be logged", "must be signed", "credential", "environment variable", "key is not set", "key not set", "key is missing"),
+            "秘钥", "must be logged", "must be signed", "credential", "environment variable", "key is not set", "key not set",
+            "key is missing",
+        ),
         pattern=(
             r"请先?(?:配置|设置|填写|输入).{0,8}(?:api ?key|密钥|令牌|秘钥)|(?<![a-z0-9])(?:(?:authentication|authorization) (?:[^\s,;:]+ )?(?:failed|failure|error|required)"
             r"|log ?in first"
@@ -279,7 +285,7 @@ RULES = (
         any=("region", "country", "location", "territory", "地区", "国家", "区域"),
         pattern=(
             r"(?<![a-z0-9])(?:(?:not|isn't|un)\s?(?:available|supported|allowed|permitted)? ?(?:available|supported|allowed|permitted) (?:[^\s,;:]+ ){0,3}(?:region|country|location|territory)"
-            r"|(?:region|country|location|territory) (?:[^\s,;:]+ ){0,3}(?:not|un)\s?(?:available|supported|allowed)"
+            r"|(?:region|country|location|territory) (?:[^\s,;:]+ ){0,3}(?:not|un)\s?(?:available|supported|allow(?:ed)?)"
             r")|(?:地区|国家|区域).{0,8}(?:不支持|限制|不可用)"
         ),
         action=Action.SWITCH_CHANNEL,

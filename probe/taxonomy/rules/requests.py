@@ -51,7 +51,8 @@ RULES = (
             "expected begin_array", "expected value at line", "couldn't be read because", "isn't in the correct format",
             "httpmessageconverter", "could not extract response", "looking for beginning of", "unexpected end of input",
             "formatexception", "malformedjson", "error decoding response", "unexpected response format", "could not decode",
-            "gzip: invalid header", "invalid gzip", "type validation failed"),
+            "gzip: invalid header", "invalid gzip", "type validation failed",
+        ),
         without=(
             "go struct field", "json payload", "json body", "request body", "schema", "invalid response status", "jsonmappingexception",
             "notreadable",
@@ -87,7 +88,7 @@ RULES = (
             r")|(?<!生成)(?<!返回)(?:图片|参考图|图像).{0,8}(?:格式|无效|错误|下载|损坏|读取|解析)"
         ),
         without=("generated image", "result image"),
-        when=("not_5xx", "not_success", "loose_status"),
+        when=("not_5xx", "of_request", "loose_status"),
     ),
     Rule(
         "words.signature",
@@ -95,7 +96,7 @@ RULES = (
         "parameter",
         any=(
             "go struct field", "required positional argument", "unexpected keyword argument", "jsonmappingexception",
-            "httpmessagenotreadable", "methodargumentnotvalid", "requestvalidationerror",
+            "httpmessagenotreadable", "methodargumentnotvalid", "requestvalidationerror", "deserialize the json body",
         ),
         note="Go, Python and Java say so of what the caller sent, whatever status it is told with.",
         when=("of_request",),

@@ -36,7 +36,6 @@ RULES = (
         "hint.processing",
         Kind.PROCESSING_ERROR,
         by=By.HINT,
-        party=Party.UNKNOWN,
         any=VAGUE_FAILURE,
         without=("validatestatus",),
         when=("vague_status", "not_page"),
