@@ -7,27 +7,9 @@ there; another cause finds the path well, or in trouble by coincidence.
 import dataclasses
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from types import MappingProxyType
-from typing import NamedTuple
 
-from probe.inference.causes import (
-    CANARIES,
-    CAUSES,
-    ELSEWHERE,
-    HELD,
-    LIGHTER,
-    PATH_CAUSES,
-    REFUSED_CANARY,
-    SHARED,
-    SUDDEN,
-    TABLES,
-    Cause,
-    Check,
-    Finding,
-    Result,
-    Said,
-    Tables,
-)
+from probe.inference import likelihood
+from probe.inference.causes import CAUSES, PATH_CAUSES, TABLES, Cause, Check, Finding, Result, Said, Tables
 
 SURE, SURE_OF_CONTENT = 0.9, 0.98
 """Enough: no further check. Blaming the caller asks for more."""
@@ -44,21 +26,15 @@ WORTH_NATS_PER_USD = 0.02
 CORRELATED = 0.5
 """Weight of the second and third retry: seconds apart they are nearly one observation."""
 
-HABIT_CASES = 6.0
-"""So many cases the table is worth when one speaker's words are weighed: gateways have favourite phrases."""
-
 PRIOR_CASES, ROW_CASES = 30.0, 40.0
 """So many cases the tables are worth when real ones are counted: the prior, and the words of one cause."""
-
-Cell = tuple[Cause, float]
-"""A cause and the share failing on the path."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Posterior:
     """What the evidence says: P(cause, severity), and P(cause) with the most likely first."""
 
-    cells: Mapping[Cell, float]
+    cells: Mapping[likelihood.Cell, float]
     p: Mapping[Cause, float]
 
     @property
@@ -109,7 +85,7 @@ def weigh(
 
     `said` None: what came back says nothing.
     """
-    groups = _groups(findings)
+    groups = likelihood.groups(findings)
     chosen = [tables.clues[clue] for clue in clues]
     cells = {}
     for index, cause in enumerate(CAUSES):
@@ -117,7 +93,7 @@ def weigh(
         if said is not None:
             p *= tables.said[said][index] / math.fsum(row[index] for row in tables.said.values())
         for severity, share in _severities(cause, tables):
-            likelihoods = (_likelihood(group, (cause, severity), said, tables) for group in groups)
+            likelihoods = (likelihood.of(group, (cause, severity), said, tables) for group in groups)
             cells[cause, severity] = p * share * math.prod(likelihoods)
     return _normalised(cells)
 
@@ -131,7 +107,7 @@ def failing(
 ) -> list[float]:
     """P(each option would fail) by all that is known."""
     now = weigh(said, clues, findings, tables)
-    groups = {(group.place, group.shared): group for group in _groups(findings)}
+    groups = {(group.place, group.shared): group for group in likelihood.groups(findings)}
     return [
         math.fsum(
             p * chance for p, chance in zip(now.cells.values(), _chances(now, each, groups, said, tables), strict=True)
@@ -154,7 +130,7 @@ def next_check(
     now = weigh(said, clues, findings, tables)
     if now.sure:
         return None
-    groups = {(group.place, group.shared): group for group in _groups(findings)}
+    groups = {(group.place, group.shared): group for group in likelihood.groups(findings)}
     choices = [Choice(option, _information(now, option, groups, said, tables)) for option in options]
     best = max(choices, key=lambda choice: choice.value, default=None)
     return best if best is not None and best.value >= WORTH_NATS_PER_USD else None
@@ -177,135 +153,6 @@ def learn(cases: Iterable[tuple[Said, Posterior]], tables: Tables = TABLES) -> T
     )
 
 
-HERE, A_LIGHTER_TIER = "", "lighter"
-"""Places of checks; every other one is a channel."""
-
-
-def place_of(check: Check, of: str) -> str:
-    """Where a check looks. Findings at one place share whatever was wrong there."""
-    return A_LIGHTER_TIER if check in LIGHTER else of if check in ELSEWHERE else HERE
-
-
-class _Group(NamedTuple):
-    """Findings that share whatever was wrong at their place: sums of weights by check and result."""
-
-    place: str  # HERE, A_LIGHTER_TIER, or another channel's name
-    shared: bool | None
-    counts: dict[tuple[Check, Result, bool], float]  # by check, result and `Finding.apart`
-    words: dict[tuple[Check, bool], dict[Said, float]]  # in which a check failed, by `Finding.apart` too
-
-
-def _groups(findings: Iterable[Finding]) -> list[_Group]:
-    groups: dict[tuple[str, bool | None], _Group] = {}
-    for each in findings:
-        key = (place_of(each.check, each.of), each.shared)
-        group = groups.setdefault(key, _Group(*key, {}, {}))
-        result = (each.check, each.result, each.apart)
-        group.counts[result] = group.counts.get(result, 0.0) + each.weight
-        if each.result is Result.FAILED and each.said is not None:
-            words = group.words.setdefault((each.check, each.apart), {})
-            words[each.said] = words.get(each.said, 0.0) + each.weight
-    return list(groups.values())
-
-
-def _likelihood(group: _Group, cell: Cell, said: Said | None, tables: Tables) -> float:
-    """P(results of a group | cause, severity), mixed over what nobody knows.
-
-    That is the trouble another place may be in, and whether a sudden cause held at the other minutes.
-    """
-    sudden = ((True, HELD), (False, 1 - HELD)) if cell[0] in SUDDEN else ((True, 1.0),)
-    return math.fsum(
-        share * chance * math.exp(_log_results(group, cell, trouble, said, tables, held=held))
-        for trouble, share in _troubles(group, cell, tables)
-        for held, chance in sudden
-    )
-
-
-def _troubles(group: _Group, cell: Cell, tables: Tables) -> Iterator[tuple[float, float]]:
-    """(share failing at the group's place beyond the cause, probability).
-
-    Here: the path's own severity. Another place shares that trouble, or is well, or in trouble of its own.
-    """
-    cause, severity = cell
-    if group.place == HERE:
-        yield severity, 1.0
-        return
-    lighter = group.place == A_LIGHTER_TIER
-    row = tables.fails[Check.LIGHTER_CANARY if lighter else Check.OTHER_CANARY]
-    shares = row[CAUSES.index(cause if cause in PATH_CAUSES else Cause.UPSTREAM)].per_severity
-    if lighter:
-        # A lighter tier meets none, half or all of it: in the mean the share the table says.
-        yield severity, shares * shares
-        yield severity / 2, 2 * shares * (1 - shares)
-        yield 0.0, (1 - shares) ** 2
-        return
-    if cause is Cause.UPSTREAM and group.shared is not None:
-        shares = SHARED[group.shared]
-    yield severity, shares
-    yield tables.own_incident, (1 - shares) * tables.background
-    yield 0.0, (1 - shares) * (1 - tables.background)
-
-
-def _log_results(group: _Group, cell: Cell, trouble: float, said: Said | None, tables: Tables, *, held: bool) -> float:
-    """A canary refused by moderation says something only when the request was refused too.
-
-    Then perhaps the channel refuses everything.
-    """
-    cause, logs = cell[0], 0.0
-    for (check, result, apart), weight in group.counts.items():
-        if result is Result.REFUSED and check in CANARIES:
-            if said is Said.MODERATION and check is Check.CANARY:
-                logs += weight * math.log(REFUSED_CANARY[cause is Cause.CHANNEL])
-            continue
-        p = _fails(check, _then(cause, apart=apart, held=held), trouble, tables)
-        logs += weight * (math.log1p(-p) if result is Result.PASSED else math.log(p))
-        if result in WORDS:
-            logs += weight * math.log(tables.said[WORDS[result]][CAUSES.index(cause)])
-    for (check, apart), words in group.words.items():
-        logs += _log_words(words, _spoken(check, _then(cause, apart=apart, held=held), trouble, tables))
-    return logs
-
-
-def _then(cause: Cause, *, apart: bool, held: bool) -> Cause:
-    """What was behind failures at the minute of a finding: a sudden cause may not have held then."""
-    return cause if held or not apart else Cause.ONE_OFF
-
-
-def _log_words(words: Mapping[Said, float], expected: Mapping[Said, float]) -> float:
-    """Log chance of the words of one speaker, who has habits: Dirichlet-multinomial around what is expected."""
-    n = math.fsum(words.values())
-    logs = math.lgamma(HABIT_CASES) - math.lgamma(HABIT_CASES + n)
-    for word, weight in words.items():
-        alpha = HABIT_CASES * expected[word]
-        logs += math.lgamma(alpha + weight) - math.lgamma(alpha)
-    return logs
-
-
-def _spoken(check: Check, cause: Cause, trouble: float, tables: Tables) -> dict[Said, float]:
-    """Expected words of a failed check: of the trouble at its place, or of what else stops it there."""
-    fixed = tables.fails[check][CAUSES.index(cause)].fixed
-    met = trouble * (1 - fixed)
-    of_trouble = CAUSES.index(cause if cause in PATH_CAUSES else Cause.UPSTREAM)
-    harmless = cause in PATH_CAUSES or (check in CANARIES and cause not in SUDDEN)
-    of_rest = CAUSES.index(Cause.ONE_OFF if harmless else cause)
-    return {word: (met * row[of_trouble] + fixed * row[of_rest]) / (met + fixed) for word, row in tables.said.items()}
-
-
-WORDS: Mapping[Result, Said] = MappingProxyType({Result.REFUSED: Said.MODERATION, Result.BARRED: Said.ACCOUNT})
-"""Results that say their cause, as the reply of the failure itself would."""
-
-
-def _fails(check: Check, cause: Cause, trouble: float, tables: Tables) -> float:
-    """P(a check fails | cause, share failing at its place). Trouble may stop any request, whatever else would."""
-    row = tables.fails[check]
-    fixed, per_severity = row[CAUSES.index(cause)]
-    if check in ELSEWHERE or check in LIGHTER:
-        return _clip(1 - (1 - fixed) * (1 - trouble))
-    if cause in PATH_CAUSES:
-        return _clip(fixed + per_severity * trouble)
-    return _clip(1 - (1 - fixed) * (1 - row[CAUSES.index(Cause.UPSTREAM)].per_severity * trouble))
-
-
 def _severities(cause: Cause, tables: Tables) -> Iterator[tuple[float, float]]:
     """(severity, probability given the cause); 0 = the path is well."""
     troubled = 1.0 if cause in PATH_CAUSES else tables.background
@@ -318,22 +165,22 @@ def _severities(cause: Cause, tables: Tables) -> Iterator[tuple[float, float]]:
 def _chances(
     now: Posterior,
     option: Option,
-    groups: Mapping[tuple[str, bool | None], _Group],
+    groups: Mapping[tuple[str, bool | None], likelihood.Group],
     said: Said | None,
     tables: Tables,
 ) -> list[float]:
     """P(an option fails | each cell of the posterior, what was found at its place before)."""
-    key = (place_of(option.check, option.of), option.shared)
-    group = groups.get(key, _Group(*key, {}, {}))
+    key = (likelihood.place_of(option.check, option.of), option.shared)
+    group = groups.get(key, likelihood.Group(*key, {}, {}))
     failed = (option.check, Result.FAILED, False)
     grown = group._replace(counts={**group.counts, failed: group.counts.get(failed, 0.0) + 1.0})
-    return [_likelihood(grown, cell, said, tables) / _likelihood(group, cell, said, tables) for cell in now.cells]
+    return [likelihood.of(grown, cell, said, tables) / likelihood.of(group, cell, said, tables) for cell in now.cells]
 
 
 def _information(
     now: Posterior,
     option: Option,
-    groups: Mapping[tuple[str, bool | None], _Group],
+    groups: Mapping[tuple[str, bool | None], likelihood.Group],
     said: Said | None,
     tables: Tables,
 ) -> float:
@@ -349,7 +196,7 @@ def _entropy(posterior: Posterior) -> float:
     return -math.fsum(p * math.log(p) for p in posterior.p.values() if p > 0)
 
 
-def _normalised(cells: Mapping[Cell, float]) -> Posterior:
+def _normalised(cells: Mapping[likelihood.Cell, float]) -> Posterior:
     total = math.fsum(cells.values())
     sums = dict.fromkeys(CAUSES, 0.0)
     for (cause, _), p in cells.items():
@@ -357,7 +204,3 @@ def _normalised(cells: Mapping[Cell, float]) -> Posterior:
     return Posterior(
         {cell: p / total for cell, p in cells.items()}, dict(sorted(sums.items(), key=lambda item: -item[1]))
     )
-
-
-def _clip(p: float) -> float:
-    return min(max(p, 1e-4), 1 - 1e-4)
