@@ -2,11 +2,13 @@
 
 import asyncio
 import datetime as dt
+import json
 import pathlib
 
+import click.testing
 import pytest
 
-from probe import clock, daemon, model, plan, prompts, records, run
+from probe import clock, commands, daemon, model, plan, prompts, records, run
 from probe import config as configs
 from probe.inference import states, strictness
 from probe.records import history
@@ -187,3 +189,15 @@ def test_the_daemon_sends_them_on_time_beside_a_path_that_is_busy_and_not_again_
     assert first[0].outcome.path == VIP
     assert first[0].outcome.prompt_id in {prompt.id for prompt in prompts.SENTINELS}
     assert again == []
+
+
+def test_one_may_be_sent_now_by_hand_and_is_no_evidence_either(config, standin):
+    settings = config("", standin(SCENARIO, speed=SPEED))
+    arguments = ["probe", "vip/1k-low", "--sentinel", "--max-cost", "1", "--config", settings.source, "--json"]
+    result = click.testing.CliRunner().invoke(commands.program, arguments)
+    (told,) = json.loads(result.stdout)["outcomes"]
+    assert (told["kind"], result.exit_code) == ("moderation_input", 1)
+    with history.open(pathlib.Path(settings.source).with_name("tierwatch.db")) as past:
+        assert list(past.outcomes()) == []
+        (one,) = past.outcomes(triggers=[model.Trigger.SENTINEL])
+    assert one.outcome.prompt_id in {prompt.id for prompt in prompts.SENTINELS}
