@@ -367,6 +367,16 @@ def test_recorders_and_database_agree_on_one_key(config, book, past, tmp_path):
         assert seen.prompt_key() == theirs
 
 
+def test_a_triage_before_the_first_intake_hashes_with_the_recorders_key(book, tmp_path):
+    folder = tmp_path / "spool"
+    own = spool.prompt_key(folder, book)
+    assert not folder.exists()
+    folder.mkdir()
+    theirs = spooling.key(folder)
+    assert theirs != own
+    assert spool.prompt_key(folder, book) == theirs == book.prompt_key()
+
+
 def test_a_kill_at_any_batch_loses_nothing_and_stores_nothing_twice(tmp_path, config):
     path = tmp_path / "many.ndjson"
     write(path, *(samples.told(f"r{n}", samples.minutes(n / 10)) for n in range(1500)))

@@ -85,6 +85,7 @@ async def climb(found: "Diagnosis", config: "Config", max_usd: float, *, forced:
     """Say the cost, then climb; every rung is an outcome of its own under the shared ledger."""
     from probe import clock, logs, records, run
     from probe import config as configs
+    from probe.own import spool
     from probe.triage import evidence, live
     from probe.triage import options as rungs
 
@@ -93,7 +94,8 @@ async def climb(found: "Diagnosis", config: "Config", max_usd: float, *, forced:
     click.echo(f"live: at most ${max_usd:.2f} at list prices; Ctrl-C stops", err=True)
     with records.open(configs.database(pathlib.Path(config.source))) as book:
         prompt = found.about.prompt
-        prompt_id = evidence.hashed(prompt, book.prompt_key()) if prompt is not None else ""
+        key = spool.prompt_key(pathlib.Path(config.monitor.spool), book)
+        prompt_id = evidence.hashed(prompt, key) if prompt is not None else ""
         tools = run.tools(used, clock.RealClock(), book)
         logs.start(tools.redact, config.monitor.log_format, level=30)
         climbing = live.Climb(

@@ -32,6 +32,11 @@ def share_key(spool: pathlib.Path, book: "Records") -> bytes:
     return key
 
 
+def prompt_key(spool: pathlib.Path, book: "Records") -> bytes:
+    """The same key for whoever hashes a prompt and takes nothing in: where nobody records, no folder is made."""
+    return share_key(spool, book) if spool.is_dir() else book.prompt_key()
+
+
 def take_file(
     config: "schema.Config",
     book: "Records",
