@@ -43,7 +43,9 @@ def command(config_path: str | None, as_json: bool) -> None:
         click.echo(bill(drawn, warnings))
         click.echo("\n" + seen_within(settings, drawn, bought))
         if canaries:
-            told = f"Own traffic saved {canaries:,} canaries (${usd:.2f}) in the last {LOOKED_BACK.days} days."
+            from reports import words
+
+            told = f"Own traffic saved {words.count(canaries, 'canary')} (${usd:.2f}) in the last {LOOKED_BACK.days} days."
             click.echo(f"\n{told}")
 
 
