@@ -72,7 +72,7 @@ def test_words_of_others_cannot_command_the_terminal(folder):
 
 def test_a_dry_run_tells_the_findings_and_stores_nothing(folder):
     result = run(write(folder / "requests.ndjson", *wall()), "--dry-run")
-    assert "91 would be taken in" in result.output
+    assert "91 lines, 91 fit a channel" in result.output
     assert "23 of 31" in result.output
     with history.open(folder / "tierwatch.db") as past:
         assert past.span() is None
@@ -97,11 +97,11 @@ def test_what_fits_no_channel_is_listed(folder):
 def test_requests_that_were_held_are_taken_in_once_the_config_fits_them(folder):
     run(write(folder / "a.ndjson", samples.told(model="gpt-image-9")))
     samples.settings(folder, samples.CONFIG.replace('"gpt-image-2-vip"', '"gpt-image-9"'))
-    assert "held before: 1 lines, 1 new" in run().output
+    assert "held before: 1 line, 1 new" in run().output
 
 
 def test_standard_input_is_read(folder):
-    assert "standard input: 1 lines, 1 new" in run("-", input=json.dumps(samples.told()) + "\n").output
+    assert "standard input: 1 line, 1 new" in run("-", input=json.dumps(samples.told()) + "\n").output
 
 
 def test_an_empty_spool_says_how_to_record(folder):

@@ -144,10 +144,12 @@ def tell(run: "Run", *, as_json: bool) -> None:
 
 def taken(tally: "Tally", *, dry_run: bool) -> str:
     """`1,204 lines, 1,180 new, 12 known already, 3 set aside`."""
+    from reports import words
+
     if not tally.read:
         return "nothing new since it was last read"
     parts = (
-        (tally.new, "would be taken in" if dry_run else "new"),
+        (tally.new, "fit a channel" if dry_run else "new"),
         (tally.known - tally.canaries, "known already"),
         (tally.canaries, "our own canaries"),
         (tally.unmapped, "fit no channel"),
@@ -157,7 +159,7 @@ def taken(tally: "Tally", *, dry_run: bool) -> str:
         (tally.dropped, "never recorded (queue or spool full)"),
     )
     told = [f"{count:,} {word}" for count, word in parts if count]
-    return ", ".join([f"{tally.read:,} lines", *told])
+    return ", ".join([words.count(tally.read, "line"), *told])
 
 
 def shown(run: "Run", points: "Sequence[Point]", found: "own.Findings", strays: "Sequence[rows.Stray]") -> None:

@@ -45,7 +45,9 @@ def command(config_path: str | None, as_json: bool) -> None:
         if canaries:
             from reports import words
 
-            told = f"Own traffic saved {words.count(canaries, 'canary')} (${usd:.2f}) in the last {LOOKED_BACK.days} days."
+            told = (
+                f"Own traffic saved {words.count(canaries, 'canary')} (${usd:.2f}) in the last {LOOKED_BACK.days} days."
+            )
             click.echo(f"\n{told}")
 
 

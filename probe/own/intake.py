@@ -140,7 +140,8 @@ class Intake:
     def _store(
         self, requests: list[own.Request], position: str, lost: Mapping[str, int], released: Sequence[str] = ()
     ) -> tuple[model.Judged, ...]:
-        taken = own.Taken(new=tuple(each.judged for each in requests if each.judged))
+        new = tuple(each.judged for each in requests if each.judged)
+        taken = own.Taken(new, unmapped=sum(each.unmapped is not None for each in requests))
         if self._book is not None:
             positions = {self._source: position} if self._source and position else {}
             taken = self._book.take_in(requests, self._now(), positions=positions, lost=lost, released=released)
