@@ -188,7 +188,10 @@ CONDITIONS: Mapping[str, Condition] = MappingProxyType(
         "plain_words": Condition(
             "a body of plain words, which our own client has not called unreadable",
             lambda told, spoken: (
-                told.shape == "text" and told.evidence.fault is None and len(told.evidence.text) >= PLAIN_WORDS
+                told.shape == "text"
+                and told.evidence.fault is None
+                and len(told.evidence.text) >= PLAIN_WORDS
+                and not told.evidence.text.lstrip().startswith("<")
             ),
         ),
         "prose": Condition("a language model's words", lambda told, spoken: bool(told.prose)),

@@ -196,6 +196,8 @@ RULES = (
             "throttling throttling.ratequota throttling.allocationquota ratelimitexceeded requestburstttoofast modelaccountrpmratelimitexceeded throttlingexception"
         ),
     ),
+    Rule("bfl.request-moderated-words", Kind.MODERATION_INPUT, any=("request moderated",)),
+    Rule("bfl.content-moderated-words", Kind.MODERATION_OUTPUT, any=("content moderated",)),
     Rule(
         "bfl.request-moderated",
         Kind.MODERATION_INPUT,

@@ -160,12 +160,12 @@ RULES = (
         any=(
             "invalid", "illegal", "missing", "malformed", "unsupported", "unknown parameter", "parameter", "parameters", "params",
             "argument", "validation", "format", "dimension", "dimensions", "mismatch", "width", "height", "resolution", "content type",
-            "required", "requirements", "only supported", "not supported", "decode", "download", "too long", "too short", "too small",
-            "no face", "schema", "prompt", "already", "duplicate", "参数", "格式", "非法", "缺少", "尺寸", "分辨率", "解码", "下载", "过长", "提示词", "不支持",
-            "无效", "不能为空", "必填", "could be found from",
+            "content-type", "required", "requirements", "only supported", "not supported", "decode", "download", "too long", "too short",
+            "too small", "no face", "schema", "prompt", "already", "duplicate", "参数", "格式", "非法", "缺少", "尺寸", "分辨率", "解码", "下载", "过长",
+            "提示词", "不支持", "无效", "不能为空", "必填", "could be found from",
         ),
         pattern=(
-            r"(?<![a-z0-9])(?:(?:invalid|illegal|malformed|unsupported|missing)\b|param|argument|validation|dimensions?\b|mismatch|\b(?:width|height|resolution)\b|content type|required\b|requirements|(?:only|not) supported"
+            r"(?<![a-z0-9])(?:(?:invalid|illegal|malformed|unsupported|missing)\b|param|argument|validation|dimensions?\b|mismatch|\b(?:width|height|resolution)\b|content[ -]type|required\b|requirements|(?:only|not) supported"
             r"|(?:fail\w*|error|unable|could not|cannot) (?:[^\s,;:]+ ){0,2}(?:decode|download)|(?:decode|download)\w* (?:fail|error)|too (?:long|short|small)\b|no face|schema|already (?:a|exists|in)|duplicate"
             r"|could be found from|(?:prompt|format) (?:[^\s,;:]+ ){0,4}(?:is|must|should|not|invalid|empty|missing|too))"
             r"|参数|格式|非法|缺少|尺寸|分辨率|解码|下载|过长|提示词|不支持|无效|不能为空|必填"

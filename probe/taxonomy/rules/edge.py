@@ -128,6 +128,7 @@ RULES = (
         ),
         action=Action.BACK_OFF_RETRY,
         note="A parser met a page where JSON was due.",
+        when=("loose_status",),
     ),
     Rule(
         "edge.bad-gateway",

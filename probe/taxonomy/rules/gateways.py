@@ -353,7 +353,8 @@ RULES = (
         "edge_block",
         any=(
             "cf-mitigated", "browser fingerprint", "sentinel token", "captcha", "unusual activity", "challenge blocked", "安全验证",
-            "challenge page", "cf challenge", "cf_clearance", "cloudflare challenge", "recaptcha",
+            "challenge page", "cf challenge", "cf_clearance", "cloudflare challenge", "recaptcha", "turn stile", "get chat requirements",
+            "proof of work", "proof-of-work",
         ),
         retryable=False,
         action=Action.SWITCH_CHANNEL,

@@ -32,7 +32,7 @@ RULES = (
         any=("generated", "output", "resulting", "produced", "created", "response is blocked", "生成", "输出"),
         pattern=(
             r"(?<![a-z0-9])(?:(?:generated|output|resulting|produced|created) (?:image|images|content|picture|result|text|data|media)s?\b.{0,60}(?:block|reject|filter|flag|violat|unsafe|sensitive|inappropriate|prohibited|withheld|moderat|risk)"
-            r"|(?:nsfw|unsafe|sensitive|inappropriate|prohibited|flagged).{0,40} in (?:the )?(?:generated|output|resulting)\b|response is blocked)"
+            r"|(?:nsfw|unsafe|sensitive|inappropriate|prohibited|flagged).{0,40} in (?:the )?(?:generated|output|resulting)\b|response is blocked|output (?:was |is |has been )?(?:blocked|filtered|withheld|censored))"
             r"|(?:生成|输出)的?(?:图片|图像|内容|结果).{0,20}(?:违规|违反|敏感|拦截|屏蔽|审核)"
         ),
         without=("输入或", "input or", "prompt or"),
@@ -68,8 +68,8 @@ RULES = (
         "words.moderation-told",
         Kind.MODERATION_INPUT,
         any=(
-            "blocked", "rejected", "flagged", "violates", "violating", "violation", "against", "inappropriate", "unsafe", "censored", "filtered",
-            "prohibited", "提示词",
+            "blocked", "rejected", "flagged", "violates", "violating", "violation", "against", "inappropriate", "unsafe", "censored",
+            "filtered", "prohibited", "提示词",
         ),
         pattern=(
             r"\b(?:your|this|the) (?:prompt|request|input|image) (?:has been|was|is|might be|may be|seems|appears)\b.{0,30}"
@@ -171,7 +171,7 @@ RULES = (
         Kind.OVERLOADED,
         "queue_full",
         any=("queue",),
-        pattern=r"queue (?:[^\s,;:]+ ){0,2}(?:full|limit|exceed|too long|timeout)",
+        pattern=r"queue (?:[^\s,;:]+ ){0,2}(?:full|limit|exceed|too long|timeout|size reached)",
         party=Party.CHANNEL,
         note="A queue belongs to whoever speaks of it.",
     ),

@@ -51,7 +51,7 @@ RULES = (
             "expected begin_array", "expected value at line", "couldn't be read because", "isn't in the correct format",
             "httpmessageconverter", "could not extract response", "looking for beginning of", "unexpected end of input",
             "formatexception", "malformedjson", "error decoding response", "unexpected response format", "could not decode",
-            "gzip: invalid header", "invalid gzip", "type validation failed",
+            "gzip: invalid header", "invalid gzip", "type validation failed", "valid json object", "no valid json", "find valid json",
         ),
         without=(
             "go struct field", "json payload", "json body", "request body", "schema", "invalid response status", "jsonmappingexception",
@@ -59,6 +59,7 @@ RULES = (
         ),
         action=Action.BACK_OFF_RETRY,
         note="A client or relay could not read the answer.",
+        when=("loose_status",),
     ),
     Rule(
         "words.deserialize",

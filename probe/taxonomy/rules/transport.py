@@ -341,7 +341,7 @@ RULES = (
             "not completed within", "内未完成", "did not respond in time", "took longer than", "polling attempts", "still processing after",
             "max attempts", "maximum retry attempts", "maximum number of attempts",
         ),
-        without=("retry after", "retry-after", "timeout: 0", "timeout: undefined"),
+        without=("retry after", "retry-after", "timeout: 0", "timeout: undefined", "additional properties", "request_timeout"),
         confidence="medium",
         note="Some timer between the caller and the model.",
     ),
