@@ -132,7 +132,7 @@ def remove(
     sleep: Callable[[float], None],
     stopping: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Remove up to so many outcomes that are past their time; returns how many. Raises RecordsError.
+    """Remove up to so many outcomes that are past their time, and their intents; returns how many. Raises RecordsError.
 
     1. say first that what is older counts in the roll-ups for good;
     2. then remove in small transactions with pauses, so that nobody waits long for the database.
@@ -149,6 +149,7 @@ def remove(
             break
         batch = expired[first : first + BATCH]
         book.remove(batch)
+        book.remove_intents(found.since.date(), BATCH)
         removed += len(batch)
         sleep(PAUSE_S)
     return removed

@@ -233,6 +233,30 @@ def test_history_is_kept_for_at_least_what_reports_read(tmp_path):
         configs.load(tmp_path / "config.toml")
 
 
+def test_arrivals_are_never_counted_from_an_earlier_one_again(config):
+    turn(config)
+    with records.open(database(config)) as book:
+        book.store_all(list(past_of(seed=2))[:5])  # late, and past their time
+    with history.open(database(config)) as past:
+        arrived = past.arrived()
+    turn(config)
+    with records.open(database(config)) as book:
+        book.store_all([samples.judged("next", at=NOW, path=VIP)])
+    with history.open(database(config)) as past:
+        assert past.arrived() == arrived + 1
+
+
+def test_settled_intents_go_with_their_outcomes(config):
+    turn(config, NOW + 9 * HOUR)
+    with records.open(database(config)) as book:
+        for name, at in (("vip-old", SINCE), ("vip-lost", SINCE), ("vip-new", NOW)):
+            book.reserve(samples.canary(name, path=VIP), at, 5.0)
+            if name != "vip-lost":
+                book.store(samples.outcome(name, at=at, path=VIP), samples.verdict())
+    turn(config)
+    assert query(config, "SELECT id FROM intent ORDER BY id") == [("vip-lost",), ("vip-new",)]
+
+
 REMOVING = """
 import datetime as dt, pathlib, sys
 from probe import keeping, records

@@ -207,10 +207,14 @@ class History:
                 yield summaries.Summary(table, dict(zip(columns_of, row, strict=True)))
 
     def expired(self, since: dt.datetime, failures_since: dt.datetime, limit: int = -1) -> list[int]:
-        """The first of the outcomes sent before `since`, failures before `failures_since`, by arrival (`seq`)."""
+        """The first of the outcomes sent before `since`, failures before `failures_since`, by arrival (`seq`).
+
+        The latest arrival is never among them: arrivals are counted from it.
+        """
         sql = """
             SELECT seq FROM outcome JOIN verdict USING (seq)
-            WHERE sent_at < ?1 AND (kind = 'ok' OR sent_at < ?2) ORDER BY sent_at LIMIT ?3
+            WHERE sent_at < ?1 AND (kind = 'ok' OR sent_at < ?2) AND seq < (SELECT max(seq) FROM outcome)
+            ORDER BY sent_at LIMIT ?3
         """
         earlier = min(since, failures_since)
         found = self._rows(sql, columns.when(since), columns.when(earlier), limit)

@@ -235,6 +235,13 @@ class Records:
             db.conn.executemany("DELETE FROM gateway_entry WHERE seq = ?", [(seq,) for seq in seqs])
             verdicts.remove(db, seqs)
 
+    def remove_intents(self, before: dt.date, most: int) -> int:
+        """Remove up to so many settled intents of earlier budget days, in one transaction; returns how many."""
+        sql = "SELECT id FROM intent WHERE budget_day < ? AND state = 'settled' LIMIT ?"
+        with self._door.writing("remove old intents") as db:
+            done = db.conn.execute(f"DELETE FROM intent WHERE id IN ({sql})", [before.isoformat(), most])  # noqa: S608
+        return int(done.rowcount)
+
     # --- the daemon's state --------------------------------------------------------------------------------------
 
     def skip(self, path: model.Path, slot: int, at: dt.datetime, reason: str) -> None:
