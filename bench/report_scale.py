@@ -151,6 +151,7 @@ def main():
         (folder / "config.toml").write_text(CONFIG)
         if not (folder / "tierwatch.db").exists():
             fill(folder, arguments.outcomes, now)
+        records.open(folder / "tierwatch.db").close()  # brings one of an earlier version up to date
         found = {name: [] for name in lines(folder, now)}
         for _ in range(ROUNDS):
             for name, line in lines(folder, now).items():

@@ -26,26 +26,31 @@ def _panel(axes: Axes, panel: figures.KindsPanel, data: figures.Kinds) -> None:
     axes.set_title(
         f"{style.label(panel.name)}, n {total}" if total else f"{style.label(panel.name)}, no data", loc="left"
     )
+    tried = []
     for left, right, attempts, counts in zip(data.edges, data.edges[1:], panel.attempts, panel.counts, strict=False):
-        if not attempts:
+        if attempts:
+            tried.append((left, right - left, [100 * count / attempts for count in counts]))
+        else:
             axes.axvspan(left, right, facecolor="none", edgecolor=style.NO_DATA, hatch="////", linewidth=0)  # type: ignore[arg-type]
-            continue
-        above, below = 0.0, 0.0
-        for index, (kind, count) in enumerate(zip(data.kinds, counts, strict=True)):
-            height = 100 * count / attempts
-            own = kind in data.own_faults
-            axes.bar(
-                left,  # type: ignore[arg-type]
-                -height if own else height,
-                width=right - left,  # type: ignore[arg-type]
-                bottom=below if own else above,
-                align="edge",
-                color=_colour(index),
-                hatch=style.HATCHES[index % len(style.HATCHES)],
-                edgecolor=style.PAPER,
-                linewidth=0.3,
-            )
-            above, below = (above, below - height) if own else (above + height, below)
+    above, below = [0.0] * len(tried), [0.0] * len(tried)
+    for index, kind in enumerate(data.kinds):
+        heights = [shares[index] for _, _, shares in tried]
+        own = kind in data.own_faults
+        axes.bar(
+            [left for left, _, _ in tried],  # type: ignore[arg-type]
+            [-height for height in heights] if own else heights,
+            width=[width for _, width, _ in tried],  # type: ignore[arg-type]
+            bottom=below if own else above,
+            align="edge",
+            color=_colour(index),
+            hatch=style.HATCHES[index % len(style.HATCHES)],
+            edgecolor=style.PAPER,
+            linewidth=0.3,
+        )
+        if own:
+            below = [base - height for base, height in zip(below, heights, strict=True)]
+        else:
+            above = [base + height for base, height in zip(above, heights, strict=True)]
     axes.axhline(0, color=style.INK, linewidth=0.8)
     axes.set_xlim(data.edges[0], data.edges[-1])  # type: ignore[arg-type]
     axes.grid(axis="y")

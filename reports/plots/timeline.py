@@ -3,7 +3,9 @@
 import datetime as dt
 from collections.abc import Iterable, Sequence
 
+from matplotlib import dates
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -58,16 +60,19 @@ def _strip(axes: Axes, row: int, strip: figures.Strip, edges: Sequence[dt.dateti
                 hatch=hatch,
                 linewidth=0,
             )
-    for left, right, share in cells:
-        if share:
-            axes.broken_barh([(left, right - left)], (bottom, height * share), facecolor=style.FAILING, linewidth=0)  # type: ignore[list-item]
+    failing = [_box(left, right, bottom, height * share) for left, right, share in cells if share]
+    axes.add_collection(PolyCollection(failing, facecolor=style.FAILING, linewidth=0))  # one: each costs a page as much
     y = row + height / 2 + BRACKET
     if len(strip.brackets) > MOST_BRACKETS:
         spans = [(each.start, each.end - each.start) for each in strip.brackets]
         axes.broken_barh(spans, (y - BRACKET / 2, BRACKET / 2), facecolor=style.INK, linewidth=0)  # type: ignore[arg-type]
         return
-    for bracket in strip.brackets:
-        _bracket(axes, y, bracket, edges[0])
+    _brackets(axes, y, strip.brackets, edges[0])
+
+
+def _box(left: dt.datetime, right: dt.datetime, bottom: float, height: float) -> list[tuple[float, float]]:
+    first, last = dates.date2num([left, right])  # type: ignore[no-untyped-call]
+    return [(first, bottom), (first, bottom + height), (last, bottom + height), (last, bottom)]
 
 
 def _runs(spans: Iterable[tuple[dt.datetime, dt.datetime]]) -> list[tuple[dt.datetime, dt.datetime]]:
@@ -81,26 +86,33 @@ def _runs(spans: Iterable[tuple[dt.datetime, dt.datetime]]) -> list[tuple[dt.dat
     return found
 
 
-def _bracket(axes: Axes, y: float, bracket: figures.Bracket, left: dt.datetime) -> None:
-    """A line with feet; an end that is still open has an arrow head, an end's 90 % range is drawn thick and pale.
+def _brackets(axes: Axes, y: float, brackets: Sequence[figures.Bracket], left: dt.datetime) -> None:
+    """Lines with feet; an end that is still open has an arrow head, an end's 90 % range is drawn thick and pale.
 
     What began before the left edge runs into the strip without a foot.
     """
-    for span in (bracket.start_range, bracket.end_range):
-        if span and span[1] > left:
-            seen = [max(at, left) for at in span]
-            axes.plot(seen, (y, y), color=style.INK, linewidth=4.5, alpha=0.3, solid_capstyle="butt")  # type: ignore[arg-type]
-    at = [max(bracket.start, left), bracket.end]
-    height = [y, y]
-    if bracket.start >= left:
-        at.insert(0, bracket.start)
-        height.insert(0, y - BRACKET)
-    if bracket.still_on:
-        axes.plot((bracket.end,), (y,), marker=">", markersize=4, color=style.INK, clip_on=False)  # type: ignore[arg-type]
-    else:
-        at.append(bracket.end)
-        height.append(y - BRACKET)
-    axes.plot(at, height, color=style.INK, linewidth=1.4, clip_on=False)  # type: ignore[arg-type]
+    ranges, lines = [], []
+    for bracket in brackets:
+        ranges += [
+            _line([(max(at, left), y) for at in span])
+            for span in (bracket.start_range, bracket.end_range)
+            if span and span[1] > left
+        ]
+        points = [(max(bracket.start, left), y), (bracket.end, y)]
+        if bracket.start >= left:
+            points.insert(0, (bracket.start, y - BRACKET))
+        if bracket.still_on:
+            axes.plot((bracket.end,), (y,), marker=">", markersize=4, color=style.INK, clip_on=False)  # type: ignore[arg-type]
+        else:
+            points.append((bracket.end, y - BRACKET))
+        lines.append(_line(points))
+    axes.add_collection(LineCollection(ranges, color=style.INK, linewidth=4.5, alpha=0.3, capstyle="butt"))
+    axes.add_collection(LineCollection(lines, color=style.INK, linewidth=1.4, capstyle="projecting", clip_on=False))
+
+
+def _line(points: Sequence[tuple[dt.datetime, float]]) -> list[tuple[float, float]]:
+    times = dates.date2num([at for at, _ in points])  # type: ignore[no-untyped-call]
+    return [(at, y) for at, (_, y) in zip(times, points, strict=True)]
 
 
 def _legend(figure: Figure, series: str, *, narrow: bool) -> None:
