@@ -1,10 +1,14 @@
 """Can a report be believed: degraded stretches and shares of time against simulated months whose truth is known.
 
 `own` draws incidents as the smoother assumes them; `outside` does not: severity ramps up and down, incidents
-come in clusters with heavy-tailed lengths, the healthy share fails by the hour of the day and in blips.
-Canaries go out as the product sends them: a fixed grid, bursts while suspicious, re-checks while degraded.
+come in clusters with heavy-tailed lengths, the healthy share fails by the hour of the day and in blips. What the
+smoother assumes was chosen in a third world, `stepped` (levels that change within an incident, ramps, paths that
+differ); `own` and `outside` chose nothing. Canaries go out as the product sends them: a fixed grid, bursts while
+suspicious, re-checks while degraded.
 
-    python bench/report_truth.py [--months 40] [--seed 1]
+A stretch that runs over several incidents tells when the first began and the last ended, and is held to that.
+
+    python bench/report_truth.py [--months 40] [--seed 1] [--choose]    # --choose: the world of choices
 """
 
 import argparse
@@ -74,7 +78,46 @@ def outside_world(rng):
     return incidents, failing
 
 
+def stepped_world(rng):
+    """Trouble in steps: linear ramps, levels that change within, log-normal lengths, a healthy share of its own."""
+    failing = np.full(MINUTES, rng.uniform(0.005, 0.04))
+    at = rng.expovariate(8 / 1440)
+    while at < MINUTES:
+        failing[int(at) : int(at + rng.uniform(2, 8))] += 0.2
+        at += rng.expovariate(8 / 1440)
+    incidents, at = [], rng.expovariate(0.45 / 1440)
+    while at < MINUTES - 60:
+        end = min(at + max(10.0, min(rng.lognormvariate(math.log(90), 1.0), 1440)), MINUTES)
+        first, last = int(at), int(end)
+        shape = levels(last - first, rng) * ramps(last - first, rng.uniform(0, 0.4), rng.uniform(0, 0.4))
+        above = first + np.flatnonzero(shape > 0.1)
+        if len(above) < 3:
+            at = end + 60
+            continue
+        failing[first:last] = np.maximum(failing[first:last], shape)
+        incidents.append(Incident(float(above[0]), float(above[-1] + 1), float(shape.max())))
+        at = end + (rng.uniform(20, 240) if rng.random() < 0.2 else rng.expovariate(0.45 / 1440))
+    return incidents, np.minimum(failing, 1.0)
+
+
+def levels(minutes, rng):
+    """Shares failing that stay for a while and then change by up to three fifths."""
+    found, at, level = np.empty(minutes), 0, rng.uniform(0.2, 1.0)
+    while at < minutes:
+        step = max(5, int(rng.expovariate(1 / (0.4 * minutes + 1))))
+        found[at : at + step] = level
+        at, level = at + step, min(1.0, max(0.15, level * rng.uniform(0.6, 1.6)))
+    return found
+
+
+def ramps(minutes, up, down):
+    """A rise over the first share of the time, and a fall over the last."""
+    x = (np.arange(minutes) + 0.5) / minutes
+    return np.minimum(1.0, np.minimum(x / max(up, 1e-9), (1 - x) / max(down, 1e-9)))
+
+
 WORLDS = {"own": own_world, "outside": outside_world}
+CHOOSING = {"stepped": stepped_world}
 
 
 def watched(failing, rng):
@@ -133,18 +176,31 @@ class Score:
         stretches = [
             (minutes(one.start.at), minutes(one.end.at) if one.end else MINUTES, one) for one in found.degraded
         ]
-        for one in incidents:
-            hits = [each for each in stretches if each[0] < one.end + CELL and each[1] > one.start - CELL]
-            (self.long_found if one.end - one.start >= LONG else self.short_found).append(bool(hits))
-            if hits:
-                first, last = hits[0][2], hits[-1][2]
-                self.starts.append(within(one.start, first.start))
-                if last.end and one.end < MINUTES:
-                    self.ends.append(within(one.end, last.end))
-        self.false += sum(
-            not any(start < one.end + CELL and end > one.start - CELL for one in incidents)
-            for start, end, _ in stretches
-        )
+        hits = [[k for k, each in enumerate(stretches) if touch(one, each)] for one in incidents]
+        for one, found_by in zip(incidents, hits, strict=True):
+            (self.long_found if one.end - one.start >= LONG else self.short_found).append(bool(found_by))
+        for first, last, told in together(incidents, hits):
+            self.starts.append(within(first.start, stretches[told[0]][2].start))
+            ending = stretches[told[-1]][2].end
+            if ending and last.end < MINUTES:
+                self.ends.append(within(last.end, ending))
+        self.false += sum(not any(k in found_by for found_by in hits) for k in range(len(stretches)))
+
+
+def touch(one, stretch):
+    return stretch[0] < one.end + CELL and stretch[1] > one.start - CELL
+
+
+def together(incidents, hits):
+    """Incidents that are told as one, since a stretch runs over them: the first, the last, and the stretches."""
+    groups = []
+    for one, found_by in zip(incidents, hits, strict=True):
+        if found_by and groups and groups[-1][2][-1] >= found_by[0]:
+            first, _, told = groups[-1]
+            groups[-1] = (first, one, sorted({*told, *found_by}))
+        elif found_by:
+            groups.append((one, one, found_by))
+    return groups
 
 
 def minutes(moment):
@@ -158,7 +214,7 @@ def within(truth, found):
 
 def score(world, months, seed):
     rng, total = random.Random(seed), Score()
-    drawn = [(*WORLDS[world](rng),) for _ in range(months)]
+    drawn = [(WORLDS | CHOOSING)[world](rng) for _ in range(months)]
     seen = [watched(failing, rng) for _, failing in drawn]
     until = START + dt.timedelta(days=DAYS)
     for first in range(0, months, AT_ONCE):
@@ -178,9 +234,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--months", type=int, default=40)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--choose", action="store_true")
     arguments = parser.parse_args()
     missed = 0
-    for world in WORLDS:
+    for world in CHOOSING if arguments.choose else WORLDS:
         began_s = time.monotonic()
         found, per_day = score(world, arguments.months, arguments.seed)
         rows = (

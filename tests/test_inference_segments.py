@@ -1,6 +1,7 @@
 """Degraded intervals of the past: the published golden values, and months whose truth is known."""
 
 import datetime as dt
+import math
 
 import numpy as np
 import pytest
@@ -25,20 +26,42 @@ def signals(ok=(), failed=()):
 @pytest.fixture(scope="module")
 def golden():
     ok, failed = (0, 65, 130, 205, 235, 245, 255, 265, 330, 395, 460), (195, 200, 210, 215, 225)
-    return segments.past({PATH: signals(ok=ok, failed=failed)}, START, at(500))[PATH]
+    # The tables are of a model in which trouble keeps the degree it began with.
+    return segments.past({PATH: signals(ok=ok, failed=failed)}, START, at(500), degree_minutes=math.inf)[PATH]
 
 
 def test_five_minute_transitions_are_the_matrix_exponential():
     from scipy.linalg import expm
 
-    step = segments.transition(5)
+    step = segments.transition(5, degree_minutes=math.inf)
     assert step[0][0] == pytest.approx(0.998294, abs=1e-6)
     assert step[0][1] == pytest.approx(0.000569, abs=1e-6)
     assert step[1][0] == pytest.approx(0.032756, abs=1e-6)
     onset, end = 0.5 / 1440, 1 / 150
     generator = [[-onset, onset / 3, onset / 3, onset / 3]]
     generator += [[end, *[-end if i == j else 0.0 for j in range(3)]] for i in range(3)]
+    by_matrix = expm(np.array(generator) * 37)
+    assert np.array(segments.transition(37, degree_minutes=math.inf)) == pytest.approx(by_matrix, abs=1e-12)
+
+
+def test_degrees_that_change_are_in_the_matrix_exponential_too():
+    from scipy.linalg import expm
+
+    onset, end, change = 0.5 / 1440, 1 / 150, 1 / 30
+    generator = [[-onset, onset / 3, onset / 3, onset / 3]]
+    generator += [[end, *[change / 3 - (end + change if i == j else 0.0) for j in range(3)]] for i in range(3)]
     assert np.array(segments.transition(37)) == pytest.approx(expm(np.array(generator) * 37), abs=1e-12)
+
+
+def test_trouble_that_comes_by_degrees_is_dated_with_more_doubt_before_it():
+    mild = [*range(0, 600, 60), *range(620, 700, 20)]
+    taken = signals(ok=mild, failed=[605, 625, *range(700, 800, 10)])
+    ranges = []
+    for degree_minutes in (segments.DEGREE_MINUTES, math.inf):
+        found = segments.past({PATH: taken}, START, at(900), degree_minutes=degree_minutes)[PATH]
+        start = found.segments[0].start
+        ranges.append((start.high - start.low).total_seconds())
+    assert ranges[0] > ranges[1]
 
 
 @pytest.mark.parametrize(

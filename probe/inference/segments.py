@@ -28,9 +28,9 @@ START = (0.95, 0.017, 0.017, 0.016)
 INCIDENTS_PER_DAY, INCIDENT_MINUTES = 0.5, 150.0  # assumed
 HEALTHY_FAILING = 0.03
 SAMPLES = 200
-TRUST = 0.7
-"""Power of the likelihoods when histories are drawn: real trouble comes and goes by degrees and in clusters, so that
-its canaries tell less of its ends than the model takes them to (chosen by `bench/report_truth.py`)."""
+DEGREE_MINUTES = 30.0
+"""How long trouble keeps one degree before it takes another: real trouble comes and goes by degrees, and a model that
+knows one degree an incident is too sure of its ends (chosen in the `stepped` world of `bench/report_truth.py`)."""
 
 TINY = 1e-300  # a probability whose logarithm is still a number
 
@@ -73,6 +73,7 @@ def past(
     before: dt.timedelta = NOTHING,
     after: dt.timedelta = NOTHING,
     healthy_failing: Mapping[model.Path, float] = MappingProxyType({}),
+    degree_minutes: float = DEGREE_MINUTES,
     seed: int = 0,
 ) -> dict[model.Path, Past]:
     """Smooth every path over [since, until), in the light of the canaries so long before and after.
@@ -85,7 +86,7 @@ def past(
     cell = dt.timedelta(seconds=CELL_S)
     inside = slice(before // cell, before // cell + max(1, -(-(until - since) // cell)))
     first_at, cells = since - inside.start * cell, inside.stop + after // cell
-    step = np.array(transition(CELL_S / 60))
+    step = np.array(transition(CELL_S / 60, degree_minutes=degree_minutes))
     rng = np.random.default_rng(seed)
     found = {}
     for path, of_path in signals.items():
@@ -93,25 +94,28 @@ def past(
         likelihoods = _likelihoods(of_path, first_at, cells, failing)
         filtered = _filter(likelihoods, step)
         smoothed = _smooth(filtered, likelihoods, step)
-        runs = _sample(_filter(likelihoods**TRUST, step), step, rng)
+        runs = _sample(filtered, step, rng)
         found[path] = _past(first_at, smoothed, runs, failing, inside)
     return found
 
 
 def transition(
-    minutes: float, incidents_per_day: float = INCIDENTS_PER_DAY, incident_minutes: float = INCIDENT_MINUTES
+    minutes: float,
+    incidents_per_day: float = INCIDENTS_PER_DAY,
+    incident_minutes: float = INCIDENT_MINUTES,
+    degree_minutes: float = DEGREE_MINUTES,
 ) -> list[list[float]]:
     """Transition probabilities over so many minutes, healthy state first.
 
     exp(Q t) in closed form: healthy -> each severity at a k-th of the incident rate, back at 1 / mean
-    length, and never from one severity straight to another.
+    length, and meanwhile every `degree_minutes` another severity, each as likely (the same one, too).
     """
     k = len(SEVERITIES)
     onset, end = incidents_per_day / 1440, 1 / incident_minutes
     relaxed = 1 - math.exp(-(onset + end) * minutes)
     broken, mended = onset / (onset + end) * relaxed, end / (onset + end) * relaxed
-    unchanged = math.exp(-end * minutes)
-    elsewhere = (1 - mended - unchanged) / k  # left, and degraded again to any degree alike
+    unchanged = math.exp(-(end + 1 / degree_minutes) * minutes)
+    elsewhere = (1 - mended - unchanged) / k  # another degree, or left and degraded again: to any degree alike
     rows = [[1 - broken, *[broken / k] * k]]
     rows += [[mended, *[elsewhere + unchanged * (i == j) for j in range(k)]] for i in range(k)]
     return rows

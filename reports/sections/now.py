@@ -179,10 +179,14 @@ def spreading(seen: window.Window, found: findings.Incident) -> str:
 
 
 def extent(seen: window.Window, facts: window.PathFacts) -> str:
-    """` since 05:10 UTC (about 20 % fail)`."""
-    since = findings.since(facts)
+    """` since 05:10 UTC (90 %: 04:50-05:25; about 20 % fail)`."""
+    since, found = findings.since(facts), facts.now.since
+    told = [
+        *([f"90 %: {words.around(found.low, found.high, seen.until)}"] if found else []),
+        *([f"about {words.percent(facts.now.failing)} fail"] if facts.now.failing is not None else []),
+    ]
     dated = f" since {words.moment(since, seen.until)}" if since else ""
-    return dated + (f" (about {words.percent(facts.now.failing)} fail)" if facts.now.failing is not None else "")
+    return f"{dated} ({'; '.join(told)})" if told else dated
 
 
 # --- what is well, doubtful, or over ----------------------------------------------------------------------------------
