@@ -234,12 +234,12 @@ def _entry(told: Any) -> rows.GatewayEntry | None:
 def _headers(told: Any) -> dict[str, str]:
     if not isinstance(told, dict):
         return {}
-    pairs = [(name.lower(), value) for name, value in itertools.islice(told.items(), HEADERS_KEPT)]
-    return {
-        name: scrubbed(value[:WORD_CHARACTERS])
-        for name, value in pairs
-        if isinstance(value, str) and headers.kept(name)
-    }
+    found = {}
+    for name, value in itertools.islice(told.items(), HEADERS_KEPT):
+        key = name.lower()
+        if isinstance(value, str) and headers.kept(key):
+            found[key] = scrubbed(value[:WORD_CHARACTERS])
+    return found
 
 
 def _fault(told: Any) -> model.Fault | None:

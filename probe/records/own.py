@@ -144,7 +144,7 @@ class Same:
 
     def _at_its_time(self, request: Request) -> Stored | None:
         """The nearest in time, each taken once: what a program lost has no id, and a log knows its start to a second."""
-        if request.judged is None or not may_lack_its_id(request):
+        if not self._near or request.judged is None or not may_lack_its_id(request):
             return None
         near, at = self._near.get(channel_of(request), []), request.judged.outcome.sent_at
         told_by_gateway = request.judged.outcome.source not in RANKS
@@ -189,8 +189,8 @@ def may_lack_its_id(request: Request) -> bool:
 
 
 def select(db: sqlite_utils.Database, wanted: str, table: str, column: str, values: Any) -> Iterator[tuple[Any, ...]]:
-    """Rows of a table whose column is one of these values."""
-    found = [columns.storable(each) for each in values]
+    """Rows of a table whose column is one of these storable values."""
+    found = [*values]
     if found:
         sql = f"SELECT {wanted} FROM {table} WHERE {column} IN ({verdicts.marks(found)})"  # noqa: S608 - ours
         yield from db.conn.execute(sql, found)

@@ -87,8 +87,12 @@ def set_verdicts(db: sqlite_utils.Database, judgement: int, verdicts: Mapping[in
 def put_verdicts(db: sqlite_utils.Database, judgement: int, verdicts: Mapping[int, model.Verdict]) -> None:
     """Like `set_verdicts`, of outcomes that have none and are not counted yet."""
     insert(db, "verdict", VERDICT, ((seq, judgement, *columns.verdict_cells(each)) for seq, each in verdicts.items()))
-    ids = ((seq, hop, value) for seq, each in verdicts.items() for hop, value in dict.fromkeys(each.request_ids.all()))
-    insert(db, "request_id", ("seq", "hop", "value"), ((seq, hop, columns.storable(value)) for seq, hop, value in ids))
+    ids = {
+        (seq, hop, columns.storable(value)): None
+        for seq, each in verdicts.items()
+        for hop, value in each.request_ids.all()
+    }
+    insert(db, "request_id", ("seq", "hop", "value"), ids)
 
 
 def arriving_judgement(db: sqlite_utils.Database, rules_version: str = taxonomy.RULES_VERSION) -> int:
