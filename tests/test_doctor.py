@@ -9,6 +9,7 @@ import sqlite3
 
 import click.testing
 import pytest
+import record_samples as samples
 
 from probe import clock, commands, doctor, records
 from probe import config as configs
@@ -222,6 +223,17 @@ def test_a_newer_schema_is_a_fault(standin, write, tmp_path):
         db.execute("PRAGMA user_version = 999")
     db.close()
     assert "has schema 999" in told(examine(file), "database")[0][1]
+
+
+def test_roll_ups_that_differ_from_the_rows_are_a_fault(tmp_path):
+    path = tmp_path / "tierwatch.db"
+    with records.open(path) as book:
+        book.store_all([samples.judged("a"), samples.judged("b")])
+    assert not any("roll-ups" in each.text for each in machine.database(path, NOW))
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE rollup SET count = 3")
+    db.close()
+    assert any("roll-ups differ" in each.text for each in machine.database(path, NOW))
 
 
 def test_a_budget_day_in_the_future_is_a_fault(tmp_path):

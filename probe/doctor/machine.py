@@ -52,6 +52,12 @@ def database(path: pathlib.Path, now: dt.datetime) -> Iterator[finding.Finding]:
         f"{path}: quick_check ok, schema {found.version}, {found.outcomes:,} outcomes, "
         f"{found.size_bytes / 1e6:,.1f} MB + {found.wal_bytes / 1e6:,.1f} MB in its -wal file",
     )
+    if found.miscounted:
+        text = (
+            f"{found.miscounted} roll-ups differ from the outcomes they count: another program wrote here. "
+            "`tierwatch recover FILE` counts them anew, in a new file"
+        )
+        yield finding.fault("database", text)
     if found.unknown_outcomes:
         text = f"{found.unknown_outcomes} requests of unknown outcome: cut off by a crash or stop, counted as spent"
         yield finding.note("database", text)

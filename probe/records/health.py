@@ -7,7 +7,7 @@ import os
 import pathlib
 import sqlite3
 
-from probe.records import database, errors
+from probe.records import database, errors, rollups, schema
 
 WAL_RESET_FIXED = (3, 51, 3)
 WAL_RESET_BACKPORTS = ((3, 44, 6), (3, 50, 7))
@@ -27,11 +27,12 @@ class Health:
     outcomes: int
     unknown_outcomes: int  # paid requests whose answer a crash lost
     budget_day: str  # the UTC day that pays now; "" where nothing was sent yet
+    miscounted: int  # roll-ups that differ from the rows
     immutable: bool  # read without its -wal file, since nothing can be written beside it
 
 
 def look(path: pathlib.Path) -> Health | None:
-    """Check every page (`quick_check`); None where there is no file yet.
+    """Check every page (`quick_check`) and every roll-up, seconds for a million outcomes; None: there is no file yet.
 
     Raises RecordsError where it is damaged, not ours, or of another schema than this program's.
     """
@@ -41,6 +42,7 @@ def look(path: pathlib.Path) -> Health | None:
     try:
         connection, immutable = database.reader(path)
         with contextlib.closing(connection):
+            connection.execute("BEGIN")  # all of it at one moment, beside a daemon that writes
             version = database.identify(connection, path)
             (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
             if found != "ok":
@@ -49,10 +51,11 @@ def look(path: pathlib.Path) -> Health | None:
             (outcomes,) = connection.execute("SELECT count(*) FROM outcome").fetchone()
             (unknown,) = connection.execute("SELECT count(*) FROM intent WHERE state = 'unknown_outcome'").fetchone()
             day = connection.execute("SELECT day FROM budget").fetchone()
+            miscounted = len(rollups.differences(connection)) if version == schema.VERSION else 0
     except sqlite3.Error as error:
         raise database.explain(error, path, "read the database") from error
     size_bytes, wal_bytes = path.stat().st_size, database.wal_bytes(path)
-    return Health(size_bytes, wal_bytes, version, outcomes, unknown, day[0] if day else "", immutable)
+    return Health(size_bytes, wal_bytes, version, outcomes, unknown, day[0] if day else "", miscounted, immutable)
 
 
 def has_wal_reset_bug(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> bool:
