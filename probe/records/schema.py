@@ -368,6 +368,14 @@ VERSION_6 = (
 )
 
 
+VERSION_7 = (
+    # SQLite looks for what a re-judging replaced whenever an outcome is removed, row by row where there is no index.
+    "CREATE INDEX overruled_seq ON overruled (seq)",
+    # Sentinels are few among many outcomes.
+    "CREATE INDEX outcome_sentinel ON outcome (sent_at) WHERE trigger = 'sentinel'",
+)
+
+
 def create(db: "sqlite_utils.Database") -> None:
     """Version 1: everything."""
     for statement in VERSION_1:
@@ -407,8 +415,14 @@ def replacements(db: "sqlite_utils.Database") -> None:
         db.execute(statement)
 
 
+def look_ups(db: "sqlite_utils.Database") -> None:
+    """Version 7: what is sought in years of outcomes is found at once."""
+    for statement in VERSION_7:
+        db.execute(statement)
+
+
 MIGRATIONS: tuple[Callable[["sqlite_utils.Database"], None], ...] = (
-    create, triage, alerts, own_traffic, for_years, replacements,
+    create, triage, alerts, own_traffic, for_years, replacements, look_ups,
 )  # fmt: skip
 """Step n (from 0) brings a database of version n to version n + 1."""
 
