@@ -31,7 +31,7 @@ from probe import (
 from probe.alerts import desk
 from probe.inference import states
 from probe.own import feed
-from probe.records import history, rows
+from probe.records import health, history, rows
 
 if TYPE_CHECKING:
     from probe.config import schema
@@ -51,9 +51,6 @@ LOOK_S = 5.0
 
 KEEP_S = 1800.0
 """How often closed months are stored and old outcomes looked for."""
-
-LARGE_WAL_BYTES = 64 << 20
-"""A -wal file grows to this only where another program reads the database without end."""
 
 LAST_WORDS_S = 15.0
 """At the end: for turns under way, and again for alerts that are due."""
@@ -295,9 +292,9 @@ class Daemon:
         sdnotify.send(STATUS=f"{words}; {self.note}" if self.note else words)
 
     def _look_at_wal(self) -> None:
-        """Say that the -wal file grows, at its first LARGE_WAL_BYTES and whenever it has doubled."""
+        """Say that the -wal file grows, at its first health.LARGE_WAL_BYTES and whenever it has doubled."""
         size = self.tools.book.wal_bytes()
-        if size < LARGE_WAL_BYTES:
+        if size < health.LARGE_WAL_BYTES:
             self._told_wal_bytes = 0
         elif size >= 2 * self._told_wal_bytes:
             self._told_wal_bytes = size

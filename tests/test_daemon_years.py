@@ -295,7 +295,7 @@ def test_outcomes_are_recalled_one_at_a_time(place, monkeypatch):
 
 
 def test_a_reader_without_end_is_told_by_the_wal_file_that_grows(tmp_path, place, monkeypatch, caplog):
-    monkeypatch.setattr(daemon, "LARGE_WAL_BYTES", 100_000)
+    monkeypatch.setattr(daemon.health, "LARGE_WAL_BYTES", 100_000)
     config, told = place(), []
 
     async def during(watching, ticking):

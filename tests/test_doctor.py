@@ -216,6 +216,15 @@ def test_a_damaged_database_is_a_fault(standin, write, tmp_path):
     assert "is not a tierwatch database" in told(examine(file), "database")[0][1]
 
 
+def test_a_wal_file_that_grows_without_end_is_a_fault(standin, write, tmp_path, monkeypatch):
+    monkeypatch.setattr(health, "LARGE_WAL_BYTES", 10_000)
+    with records.open(tmp_path / "tierwatch.db") as book:
+        for _ in range(5):
+            book.beat(NOW, pid=1, digest="", stale_after_s=90)
+        found = examine(write(standin(SCENARIO)))
+    assert any(mark == "FAULT" and "-wal grows" in text for mark, text in told(found, "database"))
+
+
 def test_a_newer_schema_is_a_fault(standin, write, tmp_path):
     file = write(standin(SCENARIO))
     records.open(tmp_path / "tierwatch.db").close()

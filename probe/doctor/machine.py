@@ -58,6 +58,9 @@ def database(path: pathlib.Path, now: dt.datetime) -> Iterator[finding.Finding]:
             "`tierwatch recover FILE` counts them anew, in a new file"
         )
         yield finding.fault("database", text)
+    if found.wal_bytes >= health.LARGE_WAL_BYTES:
+        text = f"{path}-wal grows: a program reads the database without end; find it with `fuser -v {path}` and end it"
+        yield finding.fault("database", text)
     if found.unknown_outcomes:
         text = f"{found.unknown_outcomes} requests of unknown outcome: cut off by a crash or stop, counted as spent"
         yield finding.note("database", text)

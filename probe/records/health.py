@@ -17,6 +17,10 @@ Source: sqlite.org/wal.html#walresetbug.
 """
 
 
+LARGE_WAL_BYTES = 64 << 20
+"""A -wal file grows to this only where another program reads the database without end."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Health:
     """What was found in a sound database."""
