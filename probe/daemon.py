@@ -88,7 +88,7 @@ class Daemon:
         self._files = reload.Files(tools.config)
         self._reloading = asyncio.Lock()
         self._slots = slots.Slots(tools.clock)
-        self._poor_until_s: dict[model.Path, float] = {}  # no money beside the grid; seconds of the clock
+        self._no_extra_until_s: dict[model.Path, float] = {}  # seconds of the clock
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()  # set by the first signal
         self._hurried = asyncio.Event()  # by the second
@@ -172,8 +172,11 @@ class Daemon:
                 self._start(self._probe(line.path, model.Trigger.SCHEDULED, slot))
         for line, _slot in self._slots.due_sentinels(self.plan):
             self._start(self._sentinel(line.path))
+        # One that is excluded, refused or unaffordable is no evidence, and would be wanted again at once.
+        now_s, spacing_s = self.tools.clock.monotonic_s(), self.tools.config.detection.confirm_every
         for path, trigger in extras.wanted(self.tools.config, self._board, self.busy, self.tools.clock.now()):
-            if self.tools.clock.monotonic_s() >= self._poor_until_s.get(path, 0.0):
+            if now_s >= self._no_extra_until_s.get(path, 0.0):
+                self._no_extra_until_s[path] = now_s + spacing_s
                 self.busy.add(path)
                 self._start(self._probe(path, trigger))
 
@@ -232,7 +235,7 @@ class Daemon:
             log.exception("bug path=%s trigger=%s", path, model.Trigger.SENTINEL)
 
     async def _affordable(self, path: model.Path, trigger: model.Trigger) -> bool:
-        """May a canary beside the grid be sent now? If not, the path is not asked about again for a while."""
+        """Does the day's budget allow a canary beside the grid now?"""
         tools = self.tools
         now, price_usd = tools.clock.now(), tools.config.price_usd(path)
 
@@ -240,10 +243,7 @@ class Daemon:
             with history.open(pathlib.Path(tools.config.monitor.database)) as past:
                 return extras.purse(tools.config, self.plan, past, now).allows(trigger, price_usd, now)
 
-        affordable = await asyncio.to_thread(look)
-        if not affordable:
-            self._poor_until_s[path] = tools.clock.monotonic_s() + tools.config.detection.confirm_every
-        return affordable
+        return await asyncio.to_thread(look)
 
     async def _skip(self, path: model.Path, slot: int, reason: str) -> None:
         with contextlib.suppress(records.RecordsError):  # a skip that cannot be written is no reason to stop

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import datetime as dt
 import io
+import itertools
 import logging
 import pathlib
 import resource
@@ -263,6 +264,29 @@ def test_a_sign_of_life_from_the_future_is_none(tmp_path):
     assert not beat.stale(START + dt.timedelta(seconds=60))
     assert not beat.stale(START - dt.timedelta(seconds=60))
     assert beat.stale(START - dt.timedelta(hours=1))
+
+
+def test_canaries_that_say_nothing_are_not_repeated_at_once(place, monkeypatch):
+    """A suspect path whose canaries are excluded stays suspect: each is asked for anew, and none is evidence."""
+    sent_s = []
+
+    async def no_network(canary, tools):
+        sent_s.extend([tools.clock.monotonic_s()] if canary.trigger is model.Trigger.BURST else [])
+        return record_samples.judged(canary.id, path=canary.path, excluded=model.Exclusion.LOCAL_NETWORK)
+
+    def always(config, _board, busy, _now):
+        return [(path, model.Trigger.BURST) for path in config.paths() if path not in busy]
+
+    monkeypatch.setattr(run, "probe", no_network)
+    monkeypatch.setattr(daemon.extras, "wanted", always)
+
+    async def during(_watching, ticking):
+        await ticking.sleep(700)
+
+    config = place()
+    watch(config, during)
+    assert 2 <= len(sent_s) <= 3
+    assert min(b - a for a, b in itertools.pairwise(sent_s)) > config.detection.confirm_every - 60
 
 
 # --- what is forgotten ---

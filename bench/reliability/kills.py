@@ -25,6 +25,9 @@ SPOTS = (
 strace counts calls by thread: apart by file, no thread's calls hide another's.
 """
 
+WHILE_SENDING = 0.8
+"""The share of lives that end after their first request has arrived; the others may end while they still start."""
+
 
 def measure(case):
     yield from at_random(case)
@@ -61,8 +64,11 @@ def lives(case, turn, kills):
     with upstream.Upstream(moody(draw)) as up:
         place = installation.Installation(case.path(f"random-{turn}"), up.url, tiers=3, interval="1s", deadline_s=0.9)
         for _ in range(kills):
-            process = place.start()
-            time.sleep(draw.uniform(0.7, 2.4))
+            process, before = place.start(), up.numbers
+            while_sending = draw.random() < WHILE_SENDING
+            while while_sending and up.numbers == before and process.poll() is None:
+                time.sleep(0.02)
+            time.sleep(draw.uniform(0.0, 1.5))
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
         with place.daemon():  # a last start writes off what is open
