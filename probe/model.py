@@ -197,6 +197,7 @@ class Order:
     image_size: str | None = None
     aspect_ratio: str | None = None
     operation: Operation = "generate"
+    relayed: bool | None = None  # asked of a host that is no provider's own; None: nobody knows
 
     @property
     def size(self) -> str:

@@ -42,7 +42,7 @@ def test_an_outcome_with_every_field_set_comes_back_equal(book, path):
         fault=model.Fault.TRUNCATED_BODY,
         fault_text="peer closed",
         elapsed_s=90.25,
-        order=dataclasses.replace(samples.ORDER, image_size="4K", aspect_ratio="16:9", operation="edit"),
+        order=dataclasses.replace(samples.ORDER, image_size="4K", aspect_ratio="16:9", operation="edit", relayed=True),
         picture=dataclasses.replace(
             PICTURE, blank=True, repeated=True, flaw="truncated", motif="flat", provenance="OpenAI"
         ),

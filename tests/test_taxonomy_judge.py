@@ -89,6 +89,35 @@ def test_a_vendors_refusal_of_an_account_that_a_relay_passes_on_hits_the_relay(m
     assert direct.party == "caller"
 
 
+@pytest.mark.parametrize(
+    ("base_url", "party"),
+    [
+        ("https://api.openai.com/v1", "caller"),
+        ("https://house.openai.azure.com/", "caller"),
+        ("https://relay.example/v1", "channel"),
+        ("https://notopenai.com/v1", "channel"),
+        ("http://127.0.0.1:8080/v1", "caller"),
+        ("http://localhost/v1", "caller"),
+    ],
+)
+def test_the_host_tells_whose_account_a_vendor_refuses(base_url, party):
+    reply = {
+        "status": 429,
+        "body": error("Slow.", "insufficient_quota"),
+        "request": {"model": "m", "base_url": base_url},
+    }
+    assert taxonomy.judge(taxonomy.evidence_of(reply)).party == party
+
+
+def test_a_wrong_key_may_be_the_callers_at_a_relay_too():
+    reply = {
+        "status": 401,
+        "body": error("Incorrect API key provided."),
+        "request": {"base_url": "https://relay.example/v1"},
+    }
+    assert taxonomy.judge(taxonomy.evidence_of(reply)).party == "caller"
+
+
 def test_what_a_speaker_only_supposes_is_weaker_than_what_it_says():
     said = "No images were generated. This might be due to our safety policy."
     assert judge(text=said).kind == "no_image"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from probe import model
+from probe import hosts, model
 from probe.protocols import gemini, openai_images, reading
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
 def order(config: "schema.Config", path: model.Path) -> model.Order:
     """What a path asks for, in pixels and in its protocol's words."""
     channel = config.find(path.channel)
-    return PROTOCOLS[channel.protocol].order(channel, config.tier(path.tier))
+    asked = PROTOCOLS[channel.protocol].order(channel, config.tier(path.tier))
+    return dataclasses.replace(asked, relayed=hosts.relayed(channel.base_url))
 
 
 def request(

@@ -130,10 +130,18 @@ def _unclear(told: "Facts") -> Iterator[Rule]:
 
 
 def _hits_the_relay(told: "Facts", rule: Rule) -> bool:
-    """Is this a vendor's refusal of an account, passed on by a relay whose account it is?"""
+    """Is this a vendor's refusal of an account, passed on by a relay whose account it is?
+
+    A key alone may be the caller's: relays say of it what vendors say.
+    """
     if rule.kind not in RELAYED or rule.name not in rules.VENDORS or rule.party is not None:
         return False
-    return rule.action in (None, model.Action.SWITCH_CHANNEL) and conditions.relayed(told, told.reply)
+    if rule.action not in (None, model.Action.SWITCH_CHANNEL):
+        return False
+    asked = told.evidence.order.relayed if told.evidence.order is not None else None
+    if asked is not None and rule.kind is not model.Kind.AUTH:
+        return asked
+    return conditions.relayed(told, told.reply)
 
 
 def _verdict(told: "Facts", rule: Rule, runner_up: str | None) -> model.Verdict:

@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from probe import model
+from probe import hosts, model
 from probe.taxonomy import unwrap
 
 HEADER_LIMIT = 64
@@ -61,6 +61,7 @@ def _order(request: Mapping[str, Any]) -> model.Order:
         image_size=image_size,
         aspect_ratio=_word(request.get("aspect_ratio")) or _word(request.get("aspectRatio")),
         operation="edit" if request.get("operation") == "edit" else "generate",
+        relayed=hosts.relayed(base_url) if (base_url := _word(request.get("base_url"))) else None,
     )
 
 
