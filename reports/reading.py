@@ -112,7 +112,7 @@ def read(config: "schema.Config", stored: "history.History", now: dt.datetime, c
 def by_rows_from(stored: "history.History", until: dt.datetime) -> dt.datetime:
     """Where the rows begin that are read; what was sent before is read from roll-ups, by the hour."""
     begin, kept_since = months.start(until - BY_ROWS), stored.kept_since()
-    return max(begin, kept_since) if kept_since else begin
+    return min(max(begin, kept_since or begin), until)
 
 
 def budget_gone(

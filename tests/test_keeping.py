@@ -187,6 +187,19 @@ def test_a_report_over_what_is_gone_tells_what_it_told_before(config):
         )
 
 
+@pytest.mark.parametrize("until", [SINCE + 38 * DAY, SINCE + 60 * DAY, dt.datetime(2026, 6, 1, tzinfo=dt.UTC)])
+def test_a_period_that_is_gone_altogether_is_told_up_to_its_end(config, until):
+    whole = facts(config, since=SINCE, until=until)
+    turn(config)
+    again = facts(config, since=SINCE, until=until)
+    assert len(again.canaries()) == len(whole.canaries())
+    assert again.occupancy.failing == pytest.approx(whole.occupancy.failing, abs=0.003)
+    assert all(
+        abs(mine.start.at - theirs.start.at) <= 2 * HOUR
+        for mine, theirs in zip(again.degraded, whole.degraded, strict=True)
+    )
+
+
 def test_roll_ups_tell_what_the_rows_tell(config):
     with history.open(database(config)) as past:
         since, until = SINCE.replace(minute=0), NOW.replace(minute=0)
