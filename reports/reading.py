@@ -139,10 +139,10 @@ def read_series(
     choice: Choice,
 ) -> dict[model.Path, dict[window.Series, Outcomes]]:
     """The outcomes of every chosen path: those of the config first, in its order, then those that have left it."""
-    known = dict.fromkeys([*config.paths(), *sorted(stored.paths())])
     found = {}
     with stored.understood():
         rolled = read_rolled(stored, since, min(until, border)) if since < border else {}
+        known = dict.fromkeys([*config.paths(), *sorted({*stored.paths(), *rolled})])
         for path in filter(choice.takes, known):
             taken = read_rows(stored, max(since, border), until, path) if border < until else {}
             for series, earlier in rolled.get(path, {}).items():

@@ -200,6 +200,14 @@ def test_a_period_that_is_gone_altogether_is_told_up_to_its_end(config, until):
     )
 
 
+def test_a_path_of_which_only_roll_ups_are_left_is_told(config):
+    gone = model.Path("old", "2k-high")
+    with records.open(database(config)) as book:
+        book.store_all([samples.judged("old", kind=model.Kind.OK, at=SINCE + DAY, path=gone)])
+    turn(config)
+    assert gone in [each.path for each in seen(config, since=SINCE).paths]
+
+
 def test_roll_ups_tell_what_the_rows_tell(config):
     with history.open(database(config)) as past:
         since, until = SINCE.replace(minute=0), NOW.replace(minute=0)
