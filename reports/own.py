@@ -127,8 +127,8 @@ def lost(found: own.Findings) -> Iterator[str]:
     if found.perhaps_lost.n:
         pictures = words.count(found.perhaps_lost.n, "more picture" if found.lost.n else "picture")
         yield (
-            f"Perhaps billed and lost: {pictures}, {words.usd(found.perhaps_lost.usd)} at list prices: sent, "
-            "unanswered, and in no gateway's log that was read."
+            f"Perhaps billed and lost: {pictures}, {words.usd(found.perhaps_lost.usd)} at list prices: no "
+            "picture came, and no gateway's log that was read tells of them."
         )
 
 
