@@ -67,6 +67,16 @@ def test_a_channel_on_the_same_upstream_by_config_tells_upstream_from_channel():
     assert upstream(True) < upstream(None) < upstream(False)
 
 
+def test_the_severity_is_the_share_that_the_canaries_saw_failing():
+    def severity(failed, passed):
+        seen = [Finding(Check.CANARY, Result.FAILED)] * failed + [Finding(Check.CANARY, Result.PASSED)] * passed
+        return posterior.weigh(Said.PROCESSING, (), seen).severity
+
+    assert severity(12, 0) == pytest.approx(0.95, abs=0.02)
+    assert severity(12, 8) == pytest.approx(0.6, abs=0.02)
+    assert posterior.weigh(Said.MODERATION).severity is None
+
+
 def test_the_words_in_which_canaries_fail_tell_the_causes_on_the_path_apart():
     def lead(said):
         return next(iter(weighed(*[Finding(Check.CANARY, Result.FAILED, said=said)] * 4, said=Said.TIMEOUT)))

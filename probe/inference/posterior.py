@@ -43,6 +43,14 @@ class Posterior:
         return next(iter(self.p.items()))
 
     @property
+    def severity(self) -> float | None:
+        """Expected share of all requests that fail on the path, where a cause on the path leads; else None."""
+        lead = self.lead[0]
+        if lead not in PATH_CAUSES:
+            return None
+        return math.fsum(p * share for (cause, share), p in self.cells.items() if cause is lead) / self.p[lead]
+
+    @property
     def known(self) -> bool:
         """Does one cause stand out enough to be named?"""
         cause, p = self.lead

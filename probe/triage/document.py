@@ -27,6 +27,7 @@ def document(found: Diagnosis, config: "Config | None", triage_id: str, at: dt.d
             "price_usd": two.price_usd,
         },
         "causes": {cause.value: round(p, 4) for cause, p in found.now.p.items()},
+        "severity": round(found.now.severity, 2) if found.now.severity is not None else None,
         "request": request(found),
         "verdict": verdict(found.about.verdict),
         "state": state(found.state),

@@ -99,6 +99,10 @@ def weighed(found: Diagnosis) -> Iterator[str]:
         yield from row("", f"(the tables count {found.learnt_from} settled triages of your own)", 2)
     others = [f"{cause} {p:.2f}" for cause, p in found.now.p.items() if p >= 0.02 and cause is not lead]
     yield from row("else", ", ".join(others), 2)
+    if found.now.severity is not None:
+        yield from row(
+            "", f"(if {lead}: about {found.now.severity:.0%} of requests on {found.about.path or 'its path'} fail)", 2
+        )
 
 
 def steps(found: Diagnosis, config: "Config | None") -> Iterator[str]:
