@@ -113,6 +113,7 @@ def test_a_ticket_is_markdown(folder):
         (["a", "--live"], "--max-cost"),
         (["--last", "vip"], "channel/tier"),
         (["a", "--sent-at", "soon"], "is no time"),
+        (["mine-0001", "--ladder"], "add --live --max-cost"),
     ],
 )
 def test_wrong_usage_is_named(folder, words, said):

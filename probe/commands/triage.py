@@ -112,6 +112,8 @@ def command(
         raise click.UsageError("Name one thing: an id, --reply, --text, --last, --batch or --since.")
     if live and max_usd is None:
         raise click.UsageError("--live spends money: say how much it may with --max-cost USD.")
+    if forced and not live:
+        raise click.UsageError("--ladder is the order of what --live sends: add --live --max-cost USD.")
     from probe.triage import subject
 
     hints = subject.Hints(
@@ -138,13 +140,14 @@ def command(
     if as_json:
         options.echo_json(document)
     else:
-        naming: dict[str, str | int | None] = {
+        naming: dict[str, str | float | None] = {
             "--text": text,
             "--reply": reply if reply != "-" else "REPLY.txt",
             "--status": status,
             "--channel": channel,
             "--tier": tier,
             "--sent-at": f"{sent_at:%Y-%m-%dT%H:%M:%SZ}" if sent_at else None,
+            "--elapsed": elapsed_s,
         }
         if about.outcome is not None:
             what, naming = about.outcome.id, {}
@@ -193,7 +196,7 @@ def about_of(
     return subject.pasted(words, history, hints, dt.datetime.now(dt.UTC), rules)
 
 
-def again(name: str | None, naming: dict[str, str | int | None]) -> str:
+def again(name: str | None, naming: dict[str, str | float | None]) -> str:
     """What to type to name this request once more."""
     import shlex
 
