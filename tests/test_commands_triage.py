@@ -8,6 +8,7 @@ import pytest
 import triage_samples as samples
 
 from probe import client, commands, model, records
+from probe.commands import inquiry
 from probe.records import history
 
 
@@ -62,6 +63,15 @@ def test_a_missing_database_is_not_called_a_missing_config(tmp_path, monkeypatch
     told = invoke("--text", "Unknown error").stdout
     assert "tierwatch.db is missing or" in told
     assert "name the config" not in told
+
+
+def test_ctrl_c_ends_with_the_exit_code_that_shells_give_it(folder, monkeypatch):
+    def interrupted(_name):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(inquiry, "pasted", interrupted)
+    result = invoke("--reply", "-")
+    assert (result.exit_code, result.stderr.strip()) == (130, "Interrupted.")
 
 
 def test_an_empty_paste_is_refused(folder):

@@ -67,16 +67,12 @@ def first_line(found: Diagnosis) -> str:
         if found.cause
         else (PATH_HEAD, found.on_path, found.on_path >= posterior.SURE)
     )
-    line = f"{'' if sure else 'PROBABLY '}{head} ({min(p, 0.99):.2f})"
-    joint = ": "
-    for why in reasons(found):
-        if joint == ": " or len(line) + len(why) + 3 <= WIDTH:
-            line, joint = f"{line}{joint}{why}", "; "
-    return f"{line}."
+    why = "; ".join(reasons(found)[:REASONS])
+    return f"{'' if sure else 'PROBABLY '}{head} ({min(p, 0.99):.2f}): {why}."
 
 
-WIDTH = 132
-"""Room for a second reason: a terminal of 80 columns wraps the first line once."""
+REASONS = 2
+"""What the first line has room for: a terminal of 80 columns wraps it once."""
 
 
 def reasons(found: Diagnosis) -> list[str]:
