@@ -190,3 +190,10 @@ def test_what_was_charged_for_a_failure_is_evidence_that_the_picture_was_made(co
     assert (piece.words, piece.clue) == ("charged $0.03: the picture was made and lost", causes.LOST)
     assert evidence.of_bill(samples.judged("b", samples.PICTURE, charged_usd=0.03)) == []
     assert evidence.of_bill(samples.judged("c", samples.TIMEOUT)) == []
+
+
+def test_a_sentinel_is_no_harmless_canary():
+    (sent,) = samples.series(samples.VIP, "m", trigger=model.Trigger.SENTINEL, prompt_id="sentinel-knives-1")
+    about = subject.stored(sent, "s", subject.Hints())
+    assert not about.canary
+    assert about.prompt

@@ -63,7 +63,8 @@ class Subject:
     @property
     def canary(self) -> bool:
         """Was it one of our own canaries, whose prompt and parameters are known to be good?"""
-        return self.outcome is not None and not self.outcome.own
+        sentinel = self.outcome is not None and self.outcome.trigger is model.Trigger.SENTINEL
+        return self.outcome is not None and not self.outcome.own and not sentinel
 
     @property
     def ids(self) -> tuple[tuple[str, str], ...]:
@@ -75,7 +76,9 @@ class Subject:
 def stored(judged: model.Judged, name: str, hints: Hints) -> Subject:
     """A request of the records. A canary's prompt is known; of the caller's own only a hash is."""
     outcome = judged.outcome
-    known = next((prompt.text for prompt in prompts.PROMPTS if prompt.id == outcome.prompt_id), None)
+    known = next(
+        (prompt.text for prompt in (*prompts.PROMPTS, *prompts.SENTINELS) if prompt.id == outcome.prompt_id), None
+    )
     return Subject(
         name=name,
         verdict=judged.verdict,
