@@ -2,7 +2,7 @@
 
     python bench/triage_batch.py [--batches 5] [--seed 1]
 
-Each batch is a job of 5,000 requests of which about 8 % fail for mixed reasons. Exit 1 where less than 95 % are
+Each batch is a job of 5,000 requests of which about a tenth fail for mixed reasons. Exit 1 where less than 95 % are
 sorted right or a billed one is resent.
 """
 
