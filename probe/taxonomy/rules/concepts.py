@@ -51,22 +51,10 @@ RULES = (
         any=(
             "balance", "credit", "billing", "payment", "arrears", "arrearage", "overdue", "wallet", "prepaid", "top up", "recharge",
             "spend", "purchase", "subscription", "allowance", "quota", "usage limit", "daily limit", "inference limit", "api tokens",
-            "free tier", "insufficient points", "余额", "额度", "积分", "欠费", "充值", "计费", "点数", "配额", "次数", "账单", "licence", "enough license",
+            "free tier", "insufficient points", "余额", "额度", "积分", "欠费", "充值", "计费", "点数", "配额", "生成次数", "调用次数", "使用次数", "可用次数", "剩余次数",
+            "免费次数", "账单", "licence", "enough license",
         ),
         without=("load balance", "balancer", "payment provider"),
-        when=("loose_status", "not_page"),
-        confidence="low",
-        would_decide=READING,
-    ),
-    Rule(
-        "concept.key",
-        Kind.AUTH,
-        by=HINT,
-        any=(
-            "api key", "api keys", "apikey", "credential", "credentials", "unauthenticated", "unauthorized", "unauthorised",
-            "authentication", "auth failure", "auth failed", "signature", "access token", "bearer", "jwt", "session expired",
-            "logged out", "login", "log in", "cookie", "令牌", "密钥", "鉴权", "登录", "签名", "身份", "认证",
-        ),
         when=("loose_status", "not_page"),
         confidence="low",
         would_decide=READING,
@@ -81,6 +69,19 @@ RULES = (
             "only accessible", "restricted", "suspended", "banned", "disabled", "权限", "授权", "未开通", "未激活", "实名", "白名单", "封禁", "停用", "禁用",
         ),
         without=("verification code",),
+        when=("loose_status", "not_page"),
+        confidence="low",
+        would_decide=READING,
+    ),
+    Rule(
+        "concept.key",
+        Kind.AUTH,
+        by=HINT,
+        any=(
+            "api key", "api keys", "apikey", "credential", "credentials", "unauthenticated", "unauthorized", "unauthorised",
+            "authentication", "auth failure", "auth failed", "signature", "access token", "bearer", "jwt", "session expired",
+            "logged out", "login", "log in", "cookie", "令牌", "密钥", "鉴权", "登录", "签名", "身份", "认证",
+        ),
         when=("loose_status", "not_page"),
         confidence="low",
         would_decide=READING,
@@ -159,13 +160,13 @@ RULES = (
         by=HINT,
         any=(
             "invalid", "illegal", "missing", "malformed", "unsupported", "unknown parameter", "parameter", "parameters", "params",
-            "argument", "validation", "format", "dimension", "dimensions", "mismatch", "width", "height", "resolution", "content type",
-            "content-type", "required", "requirements", "only supported", "not supported", "decode", "download", "too long", "too short",
-            "too small", "no face", "schema", "prompt", "already", "duplicate", "参数", "格式", "非法", "缺少", "尺寸", "分辨率", "解码", "下载", "过长",
-            "提示词", "不支持", "无效", "不能为空", "必填", "could be found from",
+            "argument", "validation", "format", "dimension", "dimensions", "mismatch", "width", "height", "resolution",
+            "is not configured", "valid url", "content type", "content-type", "required", "requirements", "only supported",
+            "not supported", "decode", "download", "too long", "too short", "too small", "no face", "schema", "prompt", "already",
+            "duplicate", "参数", "格式", "非法", "缺少", "尺寸", "分辨率", "解码", "下载", "过长", "提示词", "不支持", "无效", "不能为空", "必填", "could be found from",
         ),
         pattern=(
-            r"(?<![a-z0-9])(?:(?:invalid|illegal|malformed|unsupported|missing)\b|param|argument|validation|dimensions?\b|mismatch|\b(?:width|height|resolution)\b|content[ -]type|required\b|requirements|(?:only|not) supported"
+            r"(?<![a-z0-9])(?:(?:invalid|illegal|malformed|unsupported|missing)\b|param|argument|validation|dimensions?\b|mismatch|\b(?:width|height|resolution)\b|content[ -]type|is not configured|not a valid url|required\b|requirements|(?:only|not) supported"
             r"|(?:fail\w*|error|unable|could not|cannot) (?:[^\s,;:]+ ){0,2}(?:decode|download)|(?:decode|download)\w* (?:fail|error)|too (?:long|short|small)\b|no face|schema|already (?:a|exists|in)|duplicate"
             r"|could be found from|(?:prompt|format) (?:[^\s,;:]+ ){0,4}(?:is|must|should|not|invalid|empty|missing|too))"
             r"|参数|格式|非法|缺少|尺寸|分辨率|解码|下载|过长|提示词|不支持|无效|不能为空|必填"

@@ -20,7 +20,7 @@ RULES = (
             "0 images", "未返回", "没有返回", "未生成", "没有生成", "无法获取", "未获取", "未能", "没有找到", "没有收到", "未收到", "无法返回", "无法提取", "无法找到", "无法收到", "没有获取",
             "没有提取", "未提取", "未找到", "text instead", "multimodal response", "no images", "no edited", "no result", "image from",
             "images from", "image data from", "image url from", "image in", "image data in", "image url in", "neither text nor",
-            "contained neither", "contains neither",
+            "contained neither", "contains neither", "从响应", "从返回", "从结果",
         ),
         pattern=(
             r"(?<![a-z0-9])(?:without (?:producing|returning|generating) (?:an? |any )?(?:image|picture)|(?:image|images|image data|image url|b64_json|picture) (?:[^\s,;:]+ ){0,2}(?:not found|missing|absent|empty) (?:in|from)|did not find .{0,20}image|image_generation\w* (?:tool )?(?:was|is) not (?:invoked|called|used)"
@@ -31,9 +31,9 @@ RULES = (
             r"|no images? (?:data|output|in|response)\b|neither (?:text |[a-z]+ )?nor (?:an? )?image|no (?:valid )?multimodal response|(?:extract|get|find|parse|locate|obtain)\w* (?:[a-z]+ ){0,3}images?(?: data| urls?)? (?:from|in) (?:[a-z]+ ){0,2}(?:response|reply|answer|result|output|api)\b|no (?:[a-z_-]+ ){0,2}(?:images?|pictures?)\b(?!-| (?:is |was |were |are )?(?:provided|uploaded|attached|supplied|required|specified|given|quota|models?|tools?|generation|support|file|url|input|available for))|no (?:valid |usable |final ){1,3}images?\b"
             r"|(?:returned|received|got|contain\w*|has|had|have|with) (?:no|an? empty|zero|0) (?:[^\s,;:]+ ){0,2}(?:image|images|picture)"
             r"|without (?:an |any )?images?\b|empty image(?! file)|missing image (?:data|result)|no image_generation"
-            r")|(?:(?:未能?|没有)(?:获取|返回|生成|找到|收到|提取)|无法(?:获取|返回|找到|收到|提取))到?.{0,6}图"
+            r")|(?:(?:未能?|没有)(?:获取|返回|生成|找到|收到|提取)|无法(?:获取|返回|找到|收到|提取))到?.{0,6}图|从.{0,6}(?:响应|返回|结果).{0,4}(?:提取|解析|获取|找到).{0,4}图"
         ),
-        without=("image is required",),
+        without=("image is required", "your plan", "subscription", "your tier"),
         party=Party.CHANNEL,
         action=Action.SWITCH_CHANNEL,
     ),

@@ -50,12 +50,12 @@ RULES = (
             "no credentials", "all account", "all credentials", "all keys", "all token", "every account", "every key",
             "every credential", "rate limited or unavailable", "no provider", "账号", "账户", "渠道", "实例", "令牌池", "凭据", "密钥", "all ",
             "every ", "pool empty", "pool is empty", "exhausted all", "no available platform", "no usable platform",
-            "no available upstream",
+            "no available upstream", "均失败", "所有渠道", "所有通道",
         ),
         pattern=(
             r"(?:无|没有|暂无)可用的?节点|(?<![a-z0-9])(?:exhausted all (?:[^\s,;:]+ ){0,2}(?:candidates|accounts|channels|providers|routes|credentials)|no (?:available|usable) (?:[^\s,;:]+ )?(?:platform|candidates?|routes?|backends?)\b|pool (?:is )?(?:exhausted|empty)|all (?:[^\s,;:]+ )?backends failed|no auth (?:available|found|candidates?)"
             r"|(?:accounts?|credentials?|keys?|tokens?) (?:[^\s,;:]+ ){0,6}rate limited or unavailable"
-            r"|all (?:[^\s,;:]+ )?(?:keys?|accounts?|tokens?) failed"
+            r"|all (?:[^\s,;:]+ )?(?:keys?|accounts?|tokens?|channels|providers|routes|upstreams) failed|所有(?:渠道|通道|账号)均?失败|(?:渠道|通道)均失败"
             r"|no (?:available|active|usable|valid|eligible|healthy|compatible|schedulable|upstream)\s?(?:\w+\s){0,3}(?:accounts?|credentials?|tokens?|keys?|image quota|providers?)\b"
             r"|no accounts? (?:available|with)|no providers? (?:is |are )?(?:currently |now )?(?:able|available)"
             r"|(?:all|every) (?:\w+\s){0,3}(?:accounts?|credentials?|keys?) (?:\w+\s){0,4}(?:exhausted|unavailable|failed|cooling|disabled)"
@@ -199,7 +199,7 @@ RULES = (
         "relay.banned",
         Kind.PERMISSION,
         "blocked",
-        any=("账号已被", "用户已被", "账户已被", "被禁用", "封禁"),
+        any=("账号已被", "用户已被", "账户已被", "被禁用", "封禁", "冻结"),
     ),
     Rule(
         "relay.access-denied",
@@ -287,7 +287,7 @@ RULES = (
         Kind.OVERLOADED,
         any=(
             "队列已满", "排队已满", "服务不可用", "暂时不可用", "temporarily busy", "系统繁忙", "服务繁忙", "服务器繁忙", "上游繁忙", "服务器负载", "负载过高", "当前负载", "排队人数",
-            "资源不足", "算力不足", "高峰期", "当前繁忙", "人数过多", "too busy",
+            "资源不足", "算力不足", "高峰期", "当前繁忙", "人数过多", "人数较多", "too busy",
         ),
         party=Party.CHANNEL,
     ),

@@ -215,7 +215,7 @@ RULES = (
             "rate limit", "rate-limit", "rate-limited", "ratelimit", "ratelimited", "rate limited", "rate limiting", "too many requests",
             "toomanyrequests", "too many concurrent", "throttled", "throttling", "throttle", "slow down", "ratelimiterror",
             "requests per", "请求太多", "频繁", "限速", "限频", "concurrency limit", "concurrent request", "rate exceeded", "触发限流", "too frequent",
-            "try again in", "rate_limited", "rate_limit",
+            "before generating another", "before making another", "before sending another", "try again in", "rate_limited", "rate_limit",
         ),
         without=("rate limits page",),
         confidence="medium",
@@ -259,9 +259,9 @@ RULES = (
         "blocked",
         any=(
             "suspended", "banned", "deactivated", "blocked", "terminated", "restricted", "disabled", "flagged", "not verified",
-            "blacklisted",
+            "blacklisted", "frozen",
         ),
-        pattern=r"(?:account|user|organi[sz]ation|project|api key|key|ip(?: address)?|resource|workspace) (?:[^\s,;:]+ ){0,4}(?:suspended|banned|deactivated|blocked|terminated|restricted|disabled|flagged|not verified|blacklisted)",
+        pattern=r"(?:account|user|organi[sz]ation|project|api key|key|ip(?: address)?|resource|workspace) (?:[^\s,;:]+ ){0,4}(?:suspended|banned|deactivated|blocked|terminated|restricted|disabled|flagged|not verified|blacklisted|frozen)",
         retryable=False,
     ),
     Rule(

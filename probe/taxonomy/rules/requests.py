@@ -112,7 +112,7 @@ RULES = (
             "aspect_ratio", "resolution", "dimensions", "extra inputs", "unexpected keyword", "schema", "request body", "json body",
             "malformed", "too long", "参数", "缺少", "格式错误", "尺寸", "不支持", "invalid_request", "bad_request_body", "validationerror",
             "context_length_exceeded", "zoderror", "unprocessable", "at most", "up to", "at least", "positional argument", "无效",
-            "maximum of",
+            "maximum of", "too many images", "too many reference", "too many input", "too many files",
         ),
         pattern=(
             r"(?<![a-z0-9])(?:go struct field"
@@ -122,7 +122,7 @@ RULES = (
             r"|(?:does not|doesn't|not) support(?:ed)?\b|extra inputs are not permitted|field required"
             r"|(?:supports?|accepts?|allows?|takes?) (?:only )?(?:at most|up to|a maximum of) \d+"
             r"|(?:requires?|needs?|must (?:have|include|contain)) at least|positional arguments?:"
-            r"|validation ?_?error|unprocessable|(?:is|are) required\b"
+            r"|too many (?:[^\s,;:]+ ){0,2}(?:images|files|references|inputs)\b|validation ?_?error|unprocessable|(?:is|are) required\b"
             r"|(?:prompt|input|string|text) (?:[^\s,;:]+ ){0,3}too long|context_length_exceeded"
             r"|invalid_request\b|bad_request_body)|提示词.{0,4}(?:过长|太长|为空|不能为空)"
             r"|参数.{0,12}(?:错误|无效|不合法|不正确|缺失|有误|不支持)|(?:缺少|无效|不支持).{0,12}(?:参数|尺寸|字段|分辨率)|格式错误"

@@ -339,7 +339,7 @@ RULES = (
             "exceeded maximum time", "did not complete in time", "did not answer in time", "did not reply in time",
             "did not finish in time", "not respond within", "not finish within", "not complete within", "not finished within",
             "not completed within", "内未完成", "did not respond in time", "took longer than", "polling attempts", "still processing after",
-            "max attempts", "maximum retry attempts", "maximum number of attempts",
+            "max attempts", "maximum retry attempts", "maximum number of attempts", "轮询次数", "最大轮询",
         ),
         without=("retry after", "retry-after", "timeout: 0", "timeout: undefined", "additional properties", "request_timeout"),
         confidence="medium",
