@@ -9,7 +9,7 @@ import re
 import pytest
 
 from probe import config, plan
-from probe.config import document, reading, template
+from probe.config import document, lines, reading, template
 
 CHANNEL = {
     "name": '"vip"',
@@ -38,7 +38,10 @@ def faults_of(folder, text):
         config.load(path)
     assert caught.value.exit_code == 2
     assert str(path) in str(caught.value)
-    return caught.value.faults
+    return tuple(LINE.sub("", fault) for fault in caught.value.faults)
+
+
+LINE = re.compile(r" \(line \d+\)$")
 
 
 CHANNEL_ROWS = [
@@ -425,3 +428,53 @@ def test_no_fault_shows_a_secret(tmp_path):
     faults = faults_of(tmp_path, text)
     assert len(faults) >= 8
     assert "hunter2" not in "\n".join(faults)
+
+
+FILE = """# comment
+colour = 1
+[budget]
+usd_per_day = -1  # too little
+
+[[channel]]
+name = "first"
+[[channel]]
+deadline_s = -5
+name = 'second'
+[channel.log]
+kind = "apiyi"
+[[ channel ]]
+model = 7
+[tiers]
+"4k-mine" = { size = "0x0" }
+[tiers."2k-mine"]
+size = "1x"
+"""
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "line"),
+    [
+        ("top of the file", "colour", 2),
+        ("[budget]", "usd_per_day", 4),
+        ("[budget]", "missing", 3),
+        ("[budget]", "", 3),
+        ("[[channel]] first", "base_url", 6),
+        ("[[channel]] second", "deadline_s", 9),
+        ("[[channel]] second", "name", 10),
+        ("[[channel]] number 3", "model", 14),
+        ("[tiers.4k-mine]", "size", 16),
+        ("[tiers.2k-mine]", "size", 18),
+        ("[nowhere]", "", None),
+        ("top of the file", "nothing", None),
+    ],
+)
+def test_a_fault_is_told_with_its_line(table, key, line):
+    assert lines.line_of(FILE, table, key) == line
+
+
+def test_the_line_stands_behind_the_fault(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text("\ufeff[budget]\nusd_per_day = -1\n" + table({}), "utf-8")
+    with pytest.raises(config.ConfigError) as caught:
+        config.load(path)
+    assert caught.value.faults[0].endswith(" (line 2)")

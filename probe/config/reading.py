@@ -8,7 +8,7 @@ from typing import Any
 import pydantic
 
 from probe import config
-from probe.config import checks, document, faults, schema
+from probe.config import checks, document, faults, lines, schema
 
 
 def read(path: pathlib.Path) -> schema.Config:
@@ -27,9 +27,16 @@ def parse(data: bytes, path: pathlib.Path) -> schema.Config:
     draft = _draft(document.parse(data, path))
     found = (*draft.faults, *checks.find(draft))
     if found:
-        raise config.ConfigError(tuple(dict.fromkeys(str(fault) for fault in found)), str(path))
+        text = data.decode("utf-8-sig")
+        raise config.ConfigError(tuple(dict.fromkeys(located(fault, text) for fault in found)), str(path))
     origin = {"source": str(path.absolute()), "digest": hashlib.sha256(data).hexdigest()}
     return _with_absolute_files(draft.config, path).model_copy(update=origin)
+
+
+def located(fault: faults.Fault, text: str) -> str:
+    """A fault with the line of the file where it stands."""
+    line = lines.line_of(text, fault.table, fault.key)
+    return f"{fault} (line {line})" if line else str(fault)
 
 
 def _draft(tables: Mapping[str, Any]) -> checks.Draft:
