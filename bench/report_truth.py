@@ -2,13 +2,13 @@
 
 `own` draws incidents as the smoother assumes them; `outside` does not: severity ramps up and down, incidents
 come in clusters with heavy-tailed lengths, the healthy share fails by the hour of the day and in blips. What the
-smoother assumes was chosen in a third world, `stepped` (levels that change within an incident, ramps, paths that
-differ); `own` and `outside` chose nothing. Canaries go out as the product sends them: a fixed grid, bursts while
+smoother assumes was chosen in others, `stepped` (levels that change within an incident, paths that differ) and
+`sloped` (long trouble with slow ramps); `own` and `outside` chose nothing. Canaries go out as the product sends them: a fixed grid, bursts while
 suspicious, re-checks while degraded.
 
 A stretch that runs over several incidents tells when the first began and the last ended, and is held to that.
 
-    python bench/report_truth.py [--months 40] [--seed 1] [--choose]    # --choose: the world of choices
+    python bench/report_truth.py [--months 40] [--seed 1] [--choose]    # --choose: the worlds of choices
 """
 
 import argparse
@@ -100,6 +100,26 @@ def stepped_world(rng):
     return incidents, np.minimum(failing, 1.0)
 
 
+def sloped_world(rng):
+    """Long trouble that comes and goes slowly: lengths with a heavy tail, up to half of them a rise or a fall."""
+    failing = np.full(MINUTES, rng.uniform(0.005, 0.04))
+    at = rng.expovariate(8 / 1440)
+    while at < MINUTES:
+        failing[int(at) : int(at + rng.uniform(2, 8))] += 0.2
+        at += rng.expovariate(8 / 1440)
+    incidents, at = [], rng.expovariate(0.4 / 1440)
+    while at < MINUTES - 60:
+        end = min(at + max(10.0, min(rng.lognormvariate(math.log(120), 1.3), 2880)), MINUTES)
+        first, last = int(at), int(end)
+        shape = levels(last - first, rng) * ramps(last - first, rng.uniform(0.1, 0.5), rng.uniform(0.1, 0.5))
+        above = first + np.flatnonzero(shape > 0.1)
+        at = end + rng.expovariate(0.4 / 1440)
+        if len(above) >= 3:
+            failing[first:last] = np.maximum(failing[first:last], shape)
+            incidents.append(Incident(float(above[0]), float(above[-1] + 1), float(shape.max())))
+    return incidents, np.minimum(failing, 1.0)
+
+
 def levels(minutes, rng):
     """Shares failing that stay for a while and then change by up to three fifths."""
     found, at, level = np.empty(minutes), 0, rng.uniform(0.2, 1.0)
@@ -117,7 +137,7 @@ def ramps(minutes, up, down):
 
 
 WORLDS = {"own": own_world, "outside": outside_world}
-CHOOSING = {"stepped": stepped_world}
+CHOOSING = {"stepped": stepped_world, "sloped": sloped_world}
 
 
 def watched(failing, rng):

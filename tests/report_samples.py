@@ -151,7 +151,14 @@ def degraded_window():
             advice("1k-low", candidate("vip/1k-low", 0.01), candidate("official/1k-low", 0.006)),
             advice(
                 "4k-high",
-                candidate("vip/4k-high", 0.03, p_degraded=0.97, severity_weights=(0.0, 1.0, 0.0)),
+                candidate(
+                    "vip/4k-high",
+                    0.03,
+                    p_degraded=0.97,
+                    severity_weights=(0.0, 1.0, 0.0),
+                    trouble_usable=14,
+                    trouble_n=27,
+                ),
                 candidate("official/4k-high", 0.40, latency_s=200.0),
                 candidate("nano/4k-high", 0.151, n=11, usable=11),
             ),

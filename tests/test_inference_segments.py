@@ -13,6 +13,10 @@ START = dt.datetime(2026, 9, 1, tzinfo=dt.UTC)
 PATH = model.Path("vip", "4k-high")
 
 
+TABLED = segments.Course(per_day=0.5, minutes=150.0, degree_minutes=math.inf)
+"""The model of the published tables."""
+
+
 def at(minutes):
     return START + dt.timedelta(minutes=minutes)
 
@@ -26,14 +30,13 @@ def signals(ok=(), failed=()):
 @pytest.fixture(scope="module")
 def golden():
     ok, failed = (0, 65, 130, 205, 235, 245, 255, 265, 330, 395, 460), (195, 200, 210, 215, 225)
-    # The tables are of a model in which trouble keeps the degree it began with.
-    return segments.past({PATH: signals(ok=ok, failed=failed)}, START, at(500), degree_minutes=math.inf)[PATH]
+    return segments.past({PATH: signals(ok=ok, failed=failed)}, START, at(500), course=TABLED)[PATH]
 
 
 def test_five_minute_transitions_are_the_matrix_exponential():
     from scipy.linalg import expm
 
-    step = segments.transition(5, degree_minutes=math.inf)
+    step = segments.transition(5, TABLED)
     assert step[0][0] == pytest.approx(0.998294, abs=1e-6)
     assert step[0][1] == pytest.approx(0.000569, abs=1e-6)
     assert step[1][0] == pytest.approx(0.032756, abs=1e-6)
@@ -41,24 +44,25 @@ def test_five_minute_transitions_are_the_matrix_exponential():
     generator = [[-onset, onset / 3, onset / 3, onset / 3]]
     generator += [[end, *[-end if i == j else 0.0 for j in range(3)]] for i in range(3)]
     by_matrix = expm(np.array(generator) * 37)
-    assert np.array(segments.transition(37, degree_minutes=math.inf)) == pytest.approx(by_matrix, abs=1e-12)
+    assert np.array(segments.transition(37, TABLED)) == pytest.approx(by_matrix, abs=1e-12)
 
 
 def test_degrees_that_change_are_in_the_matrix_exponential_too():
     from scipy.linalg import expm
 
+    course = segments.Course(per_day=0.5, minutes=150.0, degree_minutes=30.0)
     onset, end, change = 0.5 / 1440, 1 / 150, 1 / 30
     generator = [[-onset, onset / 3, onset / 3, onset / 3]]
     generator += [[end, *[change / 3 - (end + change if i == j else 0.0) for j in range(3)]] for i in range(3)]
-    assert np.array(segments.transition(37)) == pytest.approx(expm(np.array(generator) * 37), abs=1e-12)
+    assert np.array(segments.transition(37, course)) == pytest.approx(expm(np.array(generator) * 37), abs=1e-12)
 
 
 def test_trouble_that_comes_by_degrees_is_dated_with_more_doubt_before_it():
     mild = [*range(0, 600, 60), *range(620, 700, 20)]
     taken = signals(ok=mild, failed=[605, 625, *range(700, 800, 10)])
     ranges = []
-    for degree_minutes in (segments.DEGREE_MINUTES, math.inf):
-        found = segments.past({PATH: taken}, START, at(900), degree_minutes=degree_minutes)[PATH]
+    for course in (segments.COURSE, segments.COURSE._replace(degree_minutes=math.inf)):
+        found = segments.past({PATH: taken}, START, at(900), course=course)[PATH]
         start = found.segments[0].start
         ranges.append((start.high - start.low).total_seconds())
     assert ranges[0] > ranges[1]

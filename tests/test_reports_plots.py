@@ -140,7 +140,7 @@ def test_what_attempts_bring_is_drawn_as_the_table_tells_it():
     assert found["vip"].shares[0] < found["vip"].shares[1] < found["vip"].shares[2] < 0.9
     assert found["official"].usd[0] == pytest.approx(0.40, abs=0.01)
     assert panel.too_few == ("nano",)
-    assert "vip n 214, official n 214, nano: too few" in text_of(plots.svg(PLOTS["payoff"]))
+    assert "vip n 27, official n 214, nano: too few" in text_of(plots.svg(PLOTS["payoff"]))
 
 
 @pytest.mark.parametrize("hours", [1, 2, 6, 24, 48, 72, 24 * 14, 24 * 90, 24 * 365, 24 * 730])

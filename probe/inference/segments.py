@@ -25,14 +25,23 @@ CELL_S = 300.0
 NOTHING = dt.timedelta(0)
 SEVERITIES = (0.25, 0.5, 0.95)
 START = (0.95, 0.017, 0.017, 0.016)
-INCIDENTS_PER_DAY, INCIDENT_MINUTES = 0.5, 150.0  # assumed
 HEALTHY_FAILING = 0.03
 SAMPLES = 200
-DEGREE_MINUTES = 30.0
-"""How long trouble keeps one degree before it takes another: real trouble comes and goes by degrees, and a model that
-knows one degree an incident is too sure of its ends (chosen in the `stepped` world of `bench/report_truth.py`)."""
 
 TINY = 1e-300  # a probability whose logarithm is still a number
+
+
+class Course(NamedTuple):
+    """How trouble comes and goes: incidents a healthy day, their mean length, and how long they keep one degree."""
+
+    per_day: float = 0.5
+    minutes: float = 240.0
+    degree_minutes: float = 60.0
+
+
+COURSE = Course()
+"""Real trouble comes by degrees and often lasts: a model in which it keeps the degree that it began with, or is soon
+over, is too sure of its ends. Chosen in the worlds of `bench/report_truth.py --choose`."""
 
 
 class Signals(NamedTuple):
@@ -73,7 +82,7 @@ def past(
     before: dt.timedelta = NOTHING,
     after: dt.timedelta = NOTHING,
     healthy_failing: Mapping[model.Path, float] = MappingProxyType({}),
-    degree_minutes: float = DEGREE_MINUTES,
+    course: Course = COURSE,
     seed: int = 0,
 ) -> dict[model.Path, Past]:
     """Smooth every path over [since, until), in the light of the canaries so long before and after.
@@ -86,7 +95,7 @@ def past(
     cell = dt.timedelta(seconds=CELL_S)
     inside = slice(before // cell, before // cell + max(1, -(-(until - since) // cell)))
     first_at, cells = since - inside.start * cell, inside.stop + after // cell
-    step = np.array(transition(CELL_S / 60, degree_minutes=degree_minutes))
+    step = np.array(transition(CELL_S / 60, course))
     rng = np.random.default_rng(seed)
     found = {}
     for path, of_path in signals.items():
@@ -99,22 +108,17 @@ def past(
     return found
 
 
-def transition(
-    minutes: float,
-    incidents_per_day: float = INCIDENTS_PER_DAY,
-    incident_minutes: float = INCIDENT_MINUTES,
-    degree_minutes: float = DEGREE_MINUTES,
-) -> list[list[float]]:
+def transition(minutes: float, course: Course = COURSE) -> list[list[float]]:
     """Transition probabilities over so many minutes, healthy state first.
 
     exp(Q t) in closed form: healthy -> each severity at a k-th of the incident rate, back at 1 / mean
-    length, and meanwhile every `degree_minutes` another severity, each as likely (the same one, too).
+    length, and meanwhile every `course.degree_minutes` another severity, each as likely (the same one, too).
     """
     k = len(SEVERITIES)
-    onset, end = incidents_per_day / 1440, 1 / incident_minutes
+    onset, end = course.per_day / 1440, 1 / course.minutes
     relaxed = 1 - math.exp(-(onset + end) * minutes)
     broken, mended = onset / (onset + end) * relaxed, end / (onset + end) * relaxed
-    unchanged = math.exp(-(end + 1 / degree_minutes) * minutes)
+    unchanged = math.exp(-(end + 1 / course.degree_minutes) * minutes)
     elsewhere = (1 - mended - unchanged) / k  # another degree, or left and degraded again: to any degree alike
     rows = [[1 - broken, *[broken / k] * k]]
     rows += [[mended, *[elsewhere + unchanged * (i == j) for j in range(k)]] for i in range(k)]

@@ -30,9 +30,11 @@ def draw(data: figures.Concordance, width_in: float) -> Figure:
     axes.grid(axis="x")
     axes.set_axisbelow(True)
     axes.set_xlabel("failing, % (whiskers: 95 %)")
-    axes.annotate(" n fine, fails", (right, len(rows) - 0.4), va="bottom", annotation_clip=False)
+    axes.annotate(" n fine; fails", (right, len(rows) - 0.4), va="bottom", annotation_clip=False)
     for index, row in enumerate(rows):
-        axes.annotate(f" {row.while_fine.n}, {row.while_failing.n}", (right, index), va="center", annotation_clip=False)
+        axes.annotate(
+            f" {row.while_fine.n:,}; {row.while_failing.n:,}", (right, index), va="center", annotation_clip=False
+        )
     _legend(figure, data, narrow=narrow)
     return figure
 
@@ -40,7 +42,8 @@ def draw(data: figures.Concordance, width_in: float) -> Figure:
 def _row(axes: Axes, index: int, row: figures.Beside) -> None:
     together = row.while_failing.low > row.while_fine.high
     colour = style.FAILING if together else style.OKABE_ITO[0]
-    shown = [(row.while_fine, 0.13, "o", style.INK, style.PAPER), (row.while_failing, -0.13, "D", colour, colour)]
+    mark = style.WORSE if together else "D"
+    shown = [(row.while_fine, 0.13, "o", style.INK, style.PAPER), (row.while_failing, -0.13, mark, colour, colour)]
     for rate, offset, marker, ink, fill in shown:
         axes.errorbar(
             [100 * rate.share],
@@ -60,7 +63,7 @@ def _legend(figure: Figure, data: figures.Concordance, *, narrow: bool) -> None:
     handles = [
         Line2D([], [], color=style.INK, marker="o", markerfacecolor=style.PAPER, label="while the other is fine"),
         Line2D([], [], color=blue, marker="D", label="while the other fails"),
-        Line2D([], [], color=style.FAILING, marker="D", label="clearly more: they fail together"),
+        Line2D([], [], color=style.FAILING, marker=style.WORSE, label="clearly more: they fail together"),
     ]
     too_few = f"; {words.count(data.too_few, 'other pair')}: too few" if data.too_few else ""
     figure.legend(

@@ -46,13 +46,14 @@ def _panel(axes: Axes, panel: figures.CostPanel, channels: tuple[str, ...]) -> N
         )
         # The cheapest is named below and the others above, so that neighbours do not meet.
         axes.annotate(
-            f"{style.label(point.channel)}, n {point.n}",
+            f"{style.label(point.channel)}, n {point.n:,}",
             (100 * point.share_range[1], point.usd),
             xytext=(0, -6 if place == 0 else 6),
             textcoords="offset points",
             ha="right",
             va="top" if place == 0 else "bottom",
             fontsize=7.5,
+            bbox={"facecolor": style.PAPER, "edgecolor": "none", "pad": 0.6, "alpha": 0.85},
         )
     best = frontier(panel.points)
     axes.plot(
@@ -61,6 +62,7 @@ def _panel(axes: Axes, panel: figures.CostPanel, channels: tuple[str, ...]) -> N
         color=style.INK,
         linewidth=0.8,
         linestyle=":",
+        zorder=1,
     )
     if panel.too_few:
         names = ", ".join(style.label(name) for name in panel.too_few)
@@ -85,7 +87,7 @@ def _usd_axis(axes: Axes, data: figures.Costs) -> None:
     if not costs:
         return
     axes.set_yscale("log")
-    axes.set_ylim(min(costs) / 1.8, max(costs) * 2.2)
+    axes.set_ylim(min(costs) / 2.5, max(costs) * 2.5)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: words.usd(value)))
     axes.yaxis.set_minor_formatter(NullFormatter())
 

@@ -24,7 +24,7 @@ def draw(data: figures.Kinds, width_in: float) -> Figure:
 def _panel(axes: Axes, panel: figures.KindsPanel, data: figures.Kinds) -> None:
     total = sum(panel.attempts)
     axes.set_title(
-        f"{style.label(panel.name)}, n {total}" if total else f"{style.label(panel.name)}, no data", loc="left"
+        f"{style.label(panel.name)}, n {total:,}" if total else f"{style.label(panel.name)}, no data", loc="left"
     )
     tried = []
     for left, right, attempts, counts in zip(data.edges, data.edges[1:], panel.attempts, panel.counts, strict=False):
@@ -64,17 +64,23 @@ def _colour(index: int) -> str:
 
 def _percent_axis(axes: Axes, data: figures.Kinds) -> None:
     """Both directions in positive per cent."""
-    shares = [
-        sum(counts) / attempts
+    above, below = (_highest(data, own=own) for own in (False, True))
+    top = max(1.08 * above, 5.0)
+    axes.set_ylim(-max(1.2 * below, 0.15 * top) if below else 0, top)
+    axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{abs(value):.0f} %"))
+
+
+def _highest(data: figures.Kinds, *, own: bool) -> float:
+    """The highest stack of the caller's own faults, or of all others, per cent of attempts."""
+    mine = [index for index, kind in enumerate(data.kinds) if (kind in data.own_faults) is own]
+    stacks = [
+        100 * sum(counts[index] for index in mine) / attempts
         for panel in data.panels
         for attempts, counts in zip(panel.attempts, panel.counts, strict=True)
         if attempts
     ]
-    own = any(kind in data.own_faults for kind in data.kinds)
-    top = 100 * max(shares, default=0.0) * 1.08 or 10.0
-    axes.set_ylim(-top if own else 0, max(top, 5.0))
-    axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{abs(value):.0f} %"))
+    return max(stacks, default=0.0)
 
 
 def _legend(figure: Figure, data: figures.Kinds, *, narrow: bool) -> None:

@@ -11,6 +11,7 @@ from reports import figures, words
 from reports.plots import style
 
 ATTEMPTS = (1, 2, 3)
+DODGE = 0.05  # attempts between the marks of two channels
 ROOM = 0.35  # below the lowest mark, for the words, as a share of what is above
 
 
@@ -43,7 +44,7 @@ def draw(data: figures.PayOff, width_in: float) -> Figure:
 def _named(axes: Axes, panel: figures.PayOffPanel) -> None:
     axes.set_title(style.label(panel.tier), loc="left")
     told = [
-        *(f"{style.label(line.channel)} n {line.n}" for line in panel.lines),
+        *(f"{style.label(line.channel)} n {line.n:,}" for line in panel.lines),
         *(f"{style.label(name)}: too few" for name in panel.too_few),
     ]
     axes.annotate(", ".join(told), (0.02, 0.04), xycoords="axes fraction", fontsize=7.5)
@@ -51,7 +52,7 @@ def _named(axes: Axes, panel: figures.PayOffPanel) -> None:
 
 def _line(axes: Axes, values: Sequence[float], index: int) -> None:
     axes.plot(
-        ATTEMPTS,
+        [attempts + DODGE * (index - 1) for attempts in ATTEMPTS],  # equal values of channels lie side by side
         values,
         marker=style.MARKERS[index % len(style.MARKERS)],
         color=style.OKABE_ITO[index % len(style.OKABE_ITO)],

@@ -30,7 +30,7 @@ def draw(data: figures.Rates, width_in: float) -> Figure:
     axes.set_xlabel("ok, % (whiskers: 95 %)")
     axes.annotate(" n (latest)", (100.6, len(data.rows) - 0.4), va="bottom", annotation_clip=False)
     for index, row in enumerate(reversed(data.rows)):
-        counted = f" {row.n} ({row.latest.n})" if row.latest else f" {row.n}"
+        counted = f" {row.n:,} ({row.latest.n:,})" if row.latest else f" {row.n:,}"
         axes.annotate(counted, (100.6, index), va="center", annotation_clip=False)
     _legend(figure, data, narrow=narrow)
     return figure
@@ -47,7 +47,7 @@ def _row(axes: Axes, index: int, row: figures.RateRow, left: float) -> None:
     if row.latest:
         changed = row.latest.high < row.period.low
         colour = style.FAILING if changed else style.OKABE_ITO[0]
-        shown.append((row.latest, -0.14, "D", colour, colour))
+        shown.append((row.latest, -0.14, style.WORSE if changed else "D", colour, colour))
     for point, offset, marker, colour, fill in shown:
         axes.errorbar(
             [100 * point.share],
@@ -67,7 +67,7 @@ def _legend(figure: Figure, data: figures.Rates, *, narrow: bool) -> None:
     handles = [
         Line2D([], [], color=style.INK, marker="o", markerfacecolor=style.PAPER, label=f"whole period, {data.period}"),
         Line2D([], [], color=blue, marker="D", label=f"latest {data.latest}"),
-        Line2D([], [], color=style.FAILING, marker="D", label="latest, clearly worse"),
+        Line2D([], [], color=style.FAILING, marker=style.WORSE, label="latest, clearly worse"),
     ]
     figure.legend(
         handles=handles,

@@ -17,6 +17,9 @@ OKABE_ITO = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#8a6d00", "
 """Blue, orange, green, purple, sky, ochre (for yellow, which white swallows), grey; red means failing and nothing else."""
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+WORSE = "v"
+"""The mark of what is clearly worse, beside its colour."""
+
 HATCHES = ("", "////", "....", "xxxx", "\\\\\\\\", "++++", "oo")
 
 WIDE_IN, NARROW_IN = 9.0, 3.7

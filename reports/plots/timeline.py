@@ -25,7 +25,7 @@ def draw(data: figures.Timeline, width_in: float) -> Figure:
     axes = figure.add_subplot()
     for row, strip in enumerate(reversed(data.strips)):
         _strip(axes, row, strip, data.edges, height)
-        counted = f"{strip.failed} of {strip.n} failed" if strip.n else "no data"
+        counted = f"{strip.failed:,} of {strip.n:,} failed" if strip.n else "no data"
         since = strip.brackets[-1].start if strip.brackets and strip.brackets[-1].still_on else None
         if narrow:
             now = ", DEGRADED" if since else ""

@@ -48,7 +48,7 @@ def cell(facts: window.PathFacts | None, series: window.Series) -> blocks.Cell:
 
 
 def against(seen: window.Window, series: window.Series) -> tuple[blocks.Table, ...]:
-    """The best channel of each tier against the others, in words by posterior probability."""
+    """The channel that delivers most often at each tier against the others, in words by posterior probability."""
     rows: list[blocks.Row] = []
     for tier in seen.tiers:
         samples = {facts.path.channel: facts.sample(series) for facts in seen.paths if facts.path.tier == tier}
@@ -61,7 +61,14 @@ def against(seen: window.Window, series: window.Series) -> tuple[blocks.Table, .
             rows.append((tier, best, ", ".join(told)))
     if not rows:
         return ()
-    return (blocks.Table(("tier", "best", f"by {series} canaries"), tuple(rows)),)
+    return (
+        blocks.Table(
+            ("tier", "delivers most often", "and is"),
+            tuple(rows),
+            caption=f"By {series} canaries of the whole period; price, waiting and what is so now do not count here, "
+            "but in what to use.",
+        ),
+    )
 
 
 COMPARED: Mapping[statistics.Comparison, str] = MappingProxyType(

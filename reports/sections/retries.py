@@ -63,7 +63,7 @@ def line(candidate: recommend.Candidate, offers: Sequence[recommend.Offer]) -> f
         tuple(each.usable_share for each in offers),
         tuple(each.usd for each in offers),
         tuple(each.minutes for each in offers),
-        candidate.n,
+        candidate.support,
     )
 
 

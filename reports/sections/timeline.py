@@ -146,12 +146,18 @@ def reach(seen: window.Window) -> blocks.Table | None:
         )
     if not rows:
         return None
+    unwatched = any(row[2] == UNWATCHED for row in rows)
     return blocks.Table(
         ("degraded", "from", "alarm", "canaries", "paid", "degraded too"),
         tuple(rows),
         caption="The same stretches: how long after the estimated start an alarm was raised, the canaries sent within, "
         "at list price, and what else was degraded meanwhile.",
+        note="not watched: made up or imported outcomes; no daemon was there to raise an alarm." if unwatched else "",
     )
+
+
+UNWATCHED = blocks.Missing("not watched")
+"""No daemon sent a canary then: an alarm cannot be missing."""
 
 
 def alarm(stretch: window.Degraded, facts: window.PathFacts, seen: window.Window) -> blocks.Cell:
@@ -159,7 +165,7 @@ def alarm(stretch: window.Degraded, facts: window.PathFacts, seen: window.Window
     end = stretch.end.high if stretch.end else seen.until
     raised = next((at for at in facts.alarms if stretch.start.low <= at <= end), None)
     if raised is None:
-        return blocks.Missing("none")
+        return blocks.Missing("none") if seen.beat_at and len(spent_on(stretch, facts, seen)) else UNWATCHED
     late_s = (raised - stretch.start.at).total_seconds()
     return f"after {words.span(late_s)}" if late_s > 0 else "at once"
 
