@@ -27,7 +27,7 @@ def measure(case):
 
 def through_kills(case):
     """`bench/alerts.py`: a process that tells events is killed while a service refuses a fifth of them."""
-    events, kills = case.times(300, 1000), case.times(12, 40)
+    events, kills = case.times(200, 1000), case.times(8, 40)
     words = [sys.executable, str(installation.ROOT / "bench" / "alerts.py"), str(events), str(kills), str(case.seed)]
     told = subprocess.run(words, capture_output=True, text=True, check=False).stdout
     lost, twice = (float(re.search(rf"alerts {name}\s+([\d.]+)", told)[1]) for name in ("lost", "delivered_twice"))
