@@ -50,7 +50,7 @@ def measure(case):
     )
 
 
-def zeros(layers, mib=1024):
+def zeros(layers, mib=512):
     """Zeros through gzip, so many times."""
     squeeze, data = zlib.compressobj(9, zlib.DEFLATED, 31), b""
     for _ in range(mib):
@@ -65,7 +65,7 @@ def encoded(data, encoding):
     return upstream.http(data, headers=[f"Content-Encoding: {encoding}"])
 
 
-def deflated(mib=1024):
+def deflated(mib=512):
     squeeze = zlib.compressobj(9)
     return b"".join([*(squeeze.compress(bytes(MIB)) for _ in range(mib)), squeeze.flush()])
 

@@ -31,7 +31,7 @@ JUMPS = {
 
 def measure(case):
     faked.library()
-    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
         found = dict(zip(JUMPS, pool.map(lambda name: jump(case, name), JUMPS), strict=True))
     for name, each in found.items():
         print(name, each, file=sys.stderr)
