@@ -204,7 +204,10 @@ def test_a_path_of_which_only_roll_ups_are_left_is_told(config):
     gone = model.Path("old", "2k-high")
     with records.open(database(config)) as book:
         book.store_all([samples.judged("old", kind=model.Kind.OK, at=SINCE + DAY, path=gone)])
+        book.store_all([samples.judged("latest", at=NOW, path=VIP)])
     turn(config)
+    with history.open(database(config)) as past:
+        assert gone not in past.paths()
     assert gone in [each.path for each in seen(config, since=SINCE).paths]
 
 
