@@ -4,6 +4,7 @@ import contextlib
 import datetime as dt
 import pathlib
 import random
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -56,13 +57,20 @@ def past_of(path=VIP, every=3 * HOUR, seed=1):
         at, number = at + (every / 6 if troubled else every), number + 1
 
 
-@pytest.fixture
-def config(tmp_path):
-    (tmp_path / "config.toml").write_text(CONFIG)
-    found = configs.load(tmp_path / "config.toml")
-    with records.open(tmp_path / "tierwatch.db") as book:
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory):
+    """A database with `past_of`, to be copied."""
+    path = tmp_path_factory.mktemp("filled") / "tierwatch.db"
+    with records.open(path) as book:
         book.store_all(past_of())
-    return found
+    return path
+
+
+@pytest.fixture
+def config(tmp_path, filled):
+    (tmp_path / "config.toml").write_text(CONFIG)
+    shutil.copy(filled, tmp_path / "tierwatch.db")
+    return configs.load(tmp_path / "config.toml")
 
 
 def turn(config, now=NOW, *, stopping=lambda: False):
