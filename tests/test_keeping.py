@@ -113,6 +113,14 @@ def test_a_month_is_not_over_before_its_canaries_have_been_seen_in_their_light(c
     assert dt.datetime(2026, 10, 1, tzinfo=dt.UTC) in keeping.closable(config, dt.datetime(2026, 11, 4, tzinfo=dt.UTC))
 
 
+def test_a_month_that_tells_nothing_of_health_is_not_waited_for(config):
+    with records.open(database(config)) as book:
+        book.store_all([samples.judged("broke", kind=model.Kind.QUOTA_EXHAUSTED, at=SINCE - 60 * DAY, path=VIP)])
+    turn(config)
+    assert keeping.closable(config, NOW) == ()
+    assert query(config, "SELECT since FROM kept") == [("2026-08-16T00:00:00.000Z",)]
+
+
 def test_a_closed_month_is_read_as_it_was_written(config):
     begin = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
     with history.open(database(config)) as past:

@@ -180,12 +180,14 @@ class History:
         return found
 
     def months_open(self) -> tuple[dt.datetime, ...]:
-        """The beginnings of the months that have canaries and are not stored yet, the present one among them."""
-        sql = """
-            SELECT DISTINCT substr(hour, 1, 7) FROM rollup WHERE trigger NOT IN (?, ?)
+        """The beginnings of the months that have canaries which tell of health, and are not stored yet, this one too."""
+        telling = [kind.value for kind in model.Kind if model.health_of(kind, None) is not None]
+        sql = f"""
+            SELECT DISTINCT substr(hour, 1, 7) FROM rollup
+            WHERE trigger NOT IN (?, ?) AND excluded = '' AND kind IN ({", ".join("?" * len(telling))})
             EXCEPT SELECT month FROM month ORDER BY 1
-        """
-        found = self._rows(sql, model.Trigger.OWN_TRAFFIC, model.Trigger.SENTINEL)
+        """  # noqa: S608 - question marks only
+        found = self._rows(sql, model.Trigger.OWN_TRAFFIC, model.Trigger.SENTINEL, *telling)
         return tuple(dt.datetime.fromisoformat(f"{begin}-01T00:00:00+00:00") for (begin,) in found)
 
     def summaries(
