@@ -209,7 +209,7 @@ def test_a_period_that_is_gone_altogether_is_told_up_to_its_end(config, until):
     turn(config)
     again = facts(config, since=SINCE, until=until)
     assert len(again.canaries()) == len(whole.canaries())
-    assert again.occupancy.failing == pytest.approx(whole.occupancy.failing, abs=0.003)
+    assert whole.occupancy.low <= again.occupancy.failing <= whole.occupancy.high
     assert all(
         abs(mine.start.at - theirs.start.at) <= 2 * HOUR
         for mine, theirs in zip(again.degraded, whole.degraded, strict=True)
