@@ -1,6 +1,7 @@
 """Questions a rule may ask by name (`Rule.when`) because no phrase, code or status can answer them."""
 # ruff: noqa: ARG001, ARG005 - all conditions have the same signature
 
+import itertools
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -88,7 +89,12 @@ def relayed(told: Facts, spoken: Voice) -> bool:
 
 
 def explained(told: Facts, spoken: Voice) -> bool:
-    return any(len({word for word in voice.tokens - _BARE if not word.isdecimal()}) >= 4 for voice in told.voices)
+    return any(_has_words(voice, 4) for voice in told.voices)
+
+
+def _has_words(spoken: Voice, at_least: int) -> bool:
+    own = (word for word in spoken.tokens if word not in _BARE and not word.isdecimal())
+    return sum(1 for _ in itertools.islice(own, at_least)) == at_least
 
 
 def told_refusal(told: Facts, spoken: Voice) -> bool:
@@ -97,7 +103,7 @@ def told_refusal(told: Facts, spoken: Voice) -> bool:
 
 
 def worded(told: Facts, spoken: Voice) -> bool:
-    return any(len({word for word in voice.tokens - _BARE if not word.isdecimal()}) >= 2 for voice in told.voices)
+    return any(_has_words(voice, 2) for voice in told.voices)
 
 
 def vague_status(told: Facts, spoken: Voice) -> bool:

@@ -2,23 +2,30 @@
 
 from probe.taxonomy.rule import Rule
 from probe.taxonomy.rules import (
+    access,
     accounts,
     allowances,
+    client,
     clouds,
     concepts,
     delivery,
     edge,
     gateways,
     google,
+    google_answers,
+    no_picture,
     openai,
     refusals,
     requests,
     statuses,
     transport,
+    upstreams,
     vague,
 )
 
-VENDORS: frozenset[str] = frozenset(rule.name for module in (clouds, google, openai) for rule in module.RULES)
+VENDORS: frozenset[str] = frozenset(
+    rule.name for module in (clouds, google, google_answers, openai) for rule in module.RULES
+)
 """Names of the rules in which a provider of models speaks, not a relay."""
 
 RULES: tuple[Rule, ...] = (
@@ -26,12 +33,17 @@ RULES: tuple[Rule, ...] = (
     *accounts.RULES,
     *clouds.RULES,
     *google.RULES,
+    *google_answers.RULES,
     *openai.RULES,
     *gateways.RULES,
+    *upstreams.RULES,
     *edge.RULES,
+    *client.RULES,
     *transport.RULES,
+    *no_picture.RULES,
     *delivery.RULES,
     *refusals.RULES,
+    *access.RULES,
     *requests.RULES,
     *concepts.RULES,
     *vague.RULES,

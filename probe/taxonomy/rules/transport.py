@@ -1,11 +1,9 @@
-"""Rules for connections that failed: our client's own faults, and the exception texts of clients in several languages."""
+"""Rules for connections that failed, in the exception texts of clients in several languages."""
 
 from probe.model import Action, Kind, Party, Stage
-from probe.taxonomy.rule import By, Rule, codes
+from probe.taxonomy.rule import By, Rule
 
 # fmt: off
-NETWORK_WALL = {"party": Party.CHANNEL}
-
 RESET = (
     "econnreset", "connection reset", "connection aborted", "connectionreseterror", "connection was reset", "socket hang up",
     "remotedisconnected", "remote end closed", "server disconnected", "serverdisconnectederror", "remoteprotocolerror",
@@ -20,128 +18,6 @@ RESET = (
 """A connection that was there and broke."""
 
 RULES = (
-    # What our own client saw
-    Rule(
-        "client.own-pool",
-        Kind.NETWORK,
-        "own_pool",
-        by=By.FAULT,
-        codes=codes("fault:own_pool"),
-        stage=Stage.CLIENT,
-        party=Party.CALLER,
-        action=Action.BACK_OFF_RETRY,
-        billed="no",
-    ),
-    Rule(
-        "client.bad-request",
-        Kind.INVALID_REQUEST,
-        "own_request",
-        by=By.FAULT,
-        codes=codes("fault:bad_request"),
-        stage=Stage.CLIENT,
-    ),
-    Rule(
-        "client.cancelled",
-        Kind.TIMEOUT,
-        "cancelled",
-        by=By.FAULT,
-        codes=codes("fault:cancelled"),
-        stage=Stage.CLIENT,
-        party=Party.CALLER,
-    ),
-    Rule(
-        "client.deadline",
-        Kind.TIMEOUT,
-        "client_deadline",
-        by=By.FAULT,
-        codes=codes("fault:deadline fault:read_timeout"),
-        stage=Stage.CLIENT,
-        party=Party.CALLER,
-        note="The picture may still be drawn and charged.",
-    ),
-    Rule(
-        "client.write-timeout",
-        Kind.TIMEOUT,
-        "write_timeout",
-        by=By.FAULT,
-        codes=codes("fault:write_timeout"),
-        stage=Stage.CLIENT,
-        party=Party.CALLER,
-        action=Action.DOWNSCALE,
-    ),
-    Rule(
-        "client.connect-timeout",
-        Kind.NETWORK,
-        "connect_timeout",
-        by=By.FAULT,
-        codes=codes("fault:connect_timeout"),
-        billed="no",
-    ),
-    Rule("client.dns", Kind.NETWORK, "dns", by=By.FAULT, codes=codes("fault:dns"), billed="no"),
-    Rule("client.refused", Kind.NETWORK, "refused", by=By.FAULT, codes=codes("fault:refused"), billed="no"),
-    Rule(
-        "client.tls",
-        Kind.NETWORK,
-        "tls_error",
-        by=By.FAULT,
-        codes=codes("fault:tls_error"),
-        retryable=False,
-        action=Action.FIX_NETWORK,
-        billed="no",
-    ),
-    Rule(
-        "client.proxy",
-        Kind.NETWORK,
-        "proxy_error",
-        by=By.FAULT,
-        codes=codes("fault:proxy_error"),
-        action=Action.FIX_NETWORK,
-        billed="no",
-    ),
-    Rule(
-        "client.reset-at-wall",
-        Kind.TIMEOUT,
-        "time_wall",
-        by=By.FAULT,
-        codes=codes("fault:reset fault:truncated_body"),
-        when=("at_wall",),
-        confidence="medium",
-        would_decide="the elapsed times of earlier failures on this path",
-    ),
-    Rule("client.reset", Kind.NETWORK, "reset", by=By.FAULT, codes=codes("fault:reset")),
-    Rule(
-        "client.protocol",
-        Kind.NETWORK,
-        "protocol_error",
-        by=By.FAULT,
-        codes=codes("fault:protocol_error"),
-        party=Party.CHANNEL,
-        action=Action.SWITCH_CHANNEL,
-    ),
-    Rule(
-        "client.truncated",
-        Kind.NETWORK,
-        "truncated_body",
-        by=By.FAULT,
-        codes=codes("fault:truncated_body"),
-        stage=Stage.DELIVERY,
-    ),
-    Rule(
-        "client.oversized",
-        Kind.MALFORMED_RESPONSE,
-        "oversized",
-        by=By.FAULT,
-        codes=codes("fault:oversized"),
-        retryable=False,
-    ),
-    Rule(
-        "client.encoding",
-        Kind.MALFORMED_RESPONSE,
-        "bad_encoding",
-        by=By.FAULT,
-        codes=codes("fault:bad_encoding"),
-        retryable=False,
-    ),
     # Certificates and proxies: nothing to wait for
     Rule(
         "curl.timeout",
