@@ -21,7 +21,7 @@ from triage_fresh_worlds import FRESH
 from triage_worlds import World
 
 from probe.inference import causes, posterior
-from probe.inference.causes import Cause, Check, Finding, Result, Said
+from probe.inference.causes import Cause, Check, Clue, Finding, Result, Said
 
 FADING_MINUTES = 60.0
 CAP_USD = 1.0
@@ -59,7 +59,7 @@ class Score:
 
 def greedy(
     said: Said,
-    clues: Sequence[str],
+    clues: Sequence[Clue],
     seen: list[Finding],
     shared: bool | None,
     check: Callable[[Check], tuple[Result, Said | None]],

@@ -159,9 +159,11 @@ def logged(truth: Truth) -> Piece:
     """What the gateway's log says of a request that was cut."""
     if truth.billed:
         return Piece(
-            "vip's log", "finished after 92 s, billed $0.03: the picture was made and lost", causes.LOST, live=True
+            "vip's log", "finished after 92 s, billed $0.03: the picture was made and lost", causes.Clue.LOST, live=True
         )
-    return Piece("vip's log", "failed there too after 60 s (bad_response), not billed", "gateway failed too", live=True)
+    return Piece(
+        "vip's log", "failed there too after 60 s (bad_response), not billed", causes.Clue.LOG_FAILED, live=True
+    )
 
 
 def run(config: schema.Config, seed: int) -> tuple[Counter[tuple[str, str, bool]], int, int]:

@@ -11,7 +11,7 @@ import random
 
 from triage_worlds import Case, Trouble, World
 
-from probe.inference.causes import Cause, Said
+from probe.inference.causes import Cause, Clue, Said
 
 
 class Lagging(Case):
@@ -47,11 +47,11 @@ class Slow(Case):
             return Cause.UPSTREAM if 4 * load * alone_s > 200 * queue else Cause.QUEUE
         return Cause.ONE_OFF if self.draw.random() < stops[Cause.ONE_OFF] else None
 
-    def words(self, stopped: Cause) -> tuple[Said, tuple[str, ...]]:
+    def words(self, stopped: Cause) -> tuple[Said, tuple[Clue, ...]]:
         if stopped not in {Cause.CHANNEL, Cause.UPSTREAM, Cause.QUEUE}:
             return super().words(stopped)
         if self.limit_s(other=False) < 300 or stopped is Cause.CHANNEL:
-            return Said.TIMEOUT, ("ended at a proxy's time limit",)
+            return Said.TIMEOUT, (Clue.TIME_LIMIT,)
         return Said.TIMEOUT, ()
 
 
@@ -62,9 +62,9 @@ class Rewriting(Case):
         tries = [super(Rewriting, self).send(good=good, other=other, smaller=smaller, minute=minute) for _ in range(3)]
         return tries[-1] if all(tries) else None
 
-    def words(self, stopped: Cause) -> tuple[Said, tuple[str, ...]]:
+    def words(self, stopped: Cause) -> tuple[Said, tuple[Clue, ...]]:
         said = Said.TIMEOUT if stopped is Cause.NETWORK else Said.PROCESSING
-        return said, ("came as late as a picture",) if said is Said.PROCESSING else ()
+        return said, (Clue.LATE,) if said is Said.PROCESSING else ()
 
 
 class StickyPool(Case):

@@ -10,7 +10,7 @@ import math
 import random
 from collections.abc import Callable, Iterator
 
-from probe.inference.causes import Cause, Check, Finding, Result, Said
+from probe.inference.causes import Cause, Check, Clue, Finding, Result, Said
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Case:
     shared: bool | None  # what the config says
     truth: Cause = Cause.ONE_OFF
     said: Said = Said.PROCESSING
-    clues: tuple[str, ...] = ()
+    clues: tuple[Clue, ...] = ()
     minute: float = 0.0
     last: dict[Check, Cause | None] = dataclasses.field(default_factory=dict)
     habits: dict[Cause, list[float]] = dataclasses.field(default_factory=dict)  # of the speaker
@@ -131,7 +131,7 @@ class Case:
         }
         return frozenset({self.truth, *(cause for cause, share in shares.items() if share >= AT_WORK)})
 
-    def words(self, stopped: Cause) -> tuple[Said, tuple[str, ...]]:
+    def words(self, stopped: Cause) -> tuple[Said, tuple[Clue, ...]]:
         """What the reply says, and finer clues in it; in each case the habits of the speaker differ."""
         draw = self.draw
         if stopped is Cause.CONTENT and draw.random() >= self.world.disguised:
@@ -140,10 +140,10 @@ class Case:
             self.habits[stopped] = [draw.gammavariate(12 * share, 1) for _, share in SPOKEN[stopped]]
         said = draw.choices([said for said, _ in SPOKEN[stopped]], self.habits[stopped])[0]
         pool = stopped is Cause.CHANNEL and said is Said.GATEWAY and draw.random() < 0.4
-        clues = ["names the gateway's pool"] if pool else []
+        clues = [Clue.NAMES_POOL] if pool else []
         if said in {Said.PROCESSING, Said.GATEWAY}:
             at_once = draw.random() < draw.betavariate(8 * AT_ONCE[stopped], 8 * (1 - AT_ONCE[stopped]))
-            clues.append("came at once" if at_once else "came as late as a picture")
+            clues.append(Clue.AT_ONCE if at_once else Clue.LATE)
         return said, tuple(clues)
 
     def check(self, check: Check) -> tuple[Result, Said | None]:

@@ -7,7 +7,7 @@ import pytest
 
 from probe import model, taxonomy
 from probe.inference import causes, posterior
-from probe.inference.causes import Cause, Check, Finding, Result, Said
+from probe.inference.causes import Cause, Check, Clue, Finding, Result, Said
 
 PUBLISHED = dataclasses.replace(causes.TABLES, background=0.0)
 """The specification's own model: a request that failed for another reason is on a healthy path."""
@@ -109,12 +109,12 @@ def test_canaries_refused_like_the_request_blame_the_channel():
 
 def test_a_key_refused_now_is_not_cleared_by_canaries_that_passed_before():
     before = [Finding(Check.CANARY, Result.PASSED, apart=True)] * 20
-    assert weighed(*before, said=Said.ACCOUNT, clues=["blames the caller"])[Cause.ACCOUNT] > 0.9
+    assert weighed(*before, said=Said.ACCOUNT, clues=[Clue.BLAMES_CALLER])[Cause.ACCOUNT] > 0.9
 
 
 def test_a_key_is_cleared_by_a_canary_that_passes_afterwards():
     now = [Finding(Check.CANARY, Result.PASSED)]
-    assert weighed(*now, said=Said.ACCOUNT, clues=["blames the caller"])[Cause.ACCOUNT] < 0.7
+    assert weighed(*now, said=Said.ACCOUNT, clues=[Clue.BLAMES_CALLER])[Cause.ACCOUNT] < 0.7
 
 
 def test_a_finding_counts_by_its_weight():
@@ -170,7 +170,7 @@ def test_no_check_that_is_not_worth_its_price():
 
 
 def test_counted_cases_move_the_tables_towards_what_happened():
-    case = posterior.weigh(Said.GATEWAY, ["names the gateway's pool"], [Finding(Check.CANARY, Result.FAILED)] * 3)
+    case = posterior.weigh(Said.GATEWAY, [Clue.NAMES_POOL], [Finding(Check.CANARY, Result.FAILED)] * 3)
     learnt = posterior.learn([(Said.GATEWAY, case)] * 30)
     channel = causes.CAUSES.index(Cause.CHANNEL)
     assert learnt.prior[channel] == pytest.approx((30 * 0.10 + 30 * case.p[Cause.CHANNEL]) / 60)
@@ -197,11 +197,11 @@ def test_every_detail_that_is_a_clue_is_one_that_the_taxonomy_gives():
 @pytest.mark.parametrize(
     ("kind", "detail", "party", "clue"),
     [
-        (model.Kind.GATEWAY_ERROR, "pool_exhausted", model.Party.CHANNEL, "names the gateway's pool"),
-        (model.Kind.TIMEOUT, "gateway_timeout", model.Party.CHANNEL, "ended at a proxy's time limit"),
-        (model.Kind.AUTH, "", model.Party.CALLER, "blames the caller"),
-        (model.Kind.PERMISSION, "role", model.Party.CHANNEL, "blames the channel"),
-        (model.Kind.DEGRADED_IMAGE, "size_reduced", model.Party.CHANNEL, "brings a wrong picture"),
+        (model.Kind.GATEWAY_ERROR, "pool_exhausted", model.Party.CHANNEL, Clue.NAMES_POOL),
+        (model.Kind.TIMEOUT, "gateway_timeout", model.Party.CHANNEL, Clue.TIME_LIMIT),
+        (model.Kind.AUTH, "", model.Party.CALLER, Clue.BLAMES_CALLER),
+        (model.Kind.PERMISSION, "role", model.Party.CHANNEL, Clue.BLAMES_CHANNEL),
+        (model.Kind.DEGRADED_IMAGE, "size_reduced", model.Party.CHANNEL, Clue.WRONG_PICTURE),
     ],
 )
 def test_finer_words_of_a_verdict_are_clues(kind, detail, party, clue):

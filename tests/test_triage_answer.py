@@ -35,7 +35,9 @@ def said(diagnosis, config=None):
     return two.cause, two.action
 
 
-LOST = Piece("vip's log", "finished after 212 s, billed $0.03: the picture was made and lost", causes.LOST, live=True)
+LOST = Piece(
+    "vip's log", "finished after 212 s, billed $0.03: the picture was made and lost", causes.Clue.LOST, live=True
+)
 
 
 def test_upstream_trouble_says_switch_and_names_the_cheapest_channel_that_is_well(config):
@@ -96,7 +98,7 @@ def test_what_may_be_billed_is_not_resent_before_the_log_was_asked(config, evide
 
 
 def test_a_log_that_denies_it_frees_the_resend(config):
-    denied = Piece("vip's log", "failed there too", "gateway failed too", live=True)
+    denied = Piece("vip's log", "failed there too", causes.Clue.LOG_FAILED, live=True)
     well = samples.series(samples.OFFICIAL, "....")
     diagnosis = found(
         samples.about(samples.TIMEOUT), samples.series(samples.VIP, "xxxx"), well, config=config, pieces=[denied]
@@ -307,7 +309,7 @@ def test_rungs_that_repeat_the_request_need_the_prompt(config):
 
 def test_a_timeout_is_not_repeated_before_the_log_was_asked(config):
     about = samples.about(samples.TIMEOUT, prompt=samples.PROMPT)
-    denied = Piece("vip's log", "x", "gateway failed too", live=True)
+    denied = Piece("vip's log", "x", causes.Clue.LOG_FAILED, live=True)
     assert Check.RETRY not in {rung.check for rung in options.left(found(about), config)}
     assert Check.RETRY in {rung.check for rung in options.left(found(about, pieces=[denied]), config)}
 

@@ -96,8 +96,8 @@ def test_where_nothing_is_well_the_pile_is_wait(config):
 
 
 def test_what_the_log_says_settles_a_timeout(config):
-    lost = Piece("vip's log", "finished after 212 s, billed $0.03: lost", causes.LOST, live=True)
-    denied = Piece("vip's log", "failed there too", "gateway failed too", live=True)
+    lost = Piece("vip's log", "finished after 212 s, billed $0.03: lost", causes.Clue.LOST, live=True)
+    denied = Piece("vip's log", "failed there too", causes.Clue.LOG_FAILED, live=True)
     outcomes = failed(own("a", samples.TIMEOUT), own("b", samples.TIMEOUT), own("c", samples.TIMEOUT))
     items = sorted_(config, outcomes, samples.series(samples.VIP, "xxxxxx"), {"a": lost, "b": denied})
     assert items["a"].pile == "billed-and-lost"

@@ -117,8 +117,8 @@ def test_a_prompt_is_recognised_by_a_keyed_hash():
     ("entry", "age_min", "words", "clue"),
     [
         (gatewaylogs.Entry("finished", 212, 0.03), 30, "finished after 212 s, billed $0.03", "gateway finished and billed"),
-        (gatewaylogs.Entry("failed", 3, 0, "upstream"), 30, "failed there too after 3 s", "gateway failed too"),
-        (gatewaylogs.Entry("absent"), 30, "knows nothing of it", "gateway knows nothing of it"),
+        (gatewaylogs.Entry("failed", 3, 0, "upstream"), 30, "failed there too after 3 s", causes.Clue.LOG_FAILED),
+        (gatewaylogs.Entry("absent"), 30, "knows nothing of it", causes.Clue.NOT_LOGGED),
         (gatewaylogs.Entry("absent"), 5, "has nothing of it yet", None),
         (gatewaylogs.Entry("unanswered", reason="HTTP 401"), 30, "not answered: HTTP 401", None),
     ],
@@ -181,13 +181,13 @@ def test_a_failure_that_ends_where_others_end_met_a_timer_on_the_way(config, tmp
         ours, early = (subject.by_id(name, past, subject.Hints()) for name in ("ours", "early"))
         (piece,) = evidence.of_walls(ours, past, config)
         assert evidence.of_walls(early, past, config) == []
-    assert piece.clue == causes.TIME_LIMIT
+    assert piece.clue == causes.Clue.TIME_LIMIT
     assert piece.words.startswith("13 of 14 failures end at 75.0-75.5 s")
 
 
 def test_what_was_charged_for_a_failure_is_evidence_that_the_picture_was_made(config):
     (piece,) = evidence.of_bill(samples.judged("a", samples.TIMEOUT, charged_usd=0.03))
-    assert (piece.words, piece.clue) == ("charged $0.03: the picture was made and lost", causes.LOST)
+    assert (piece.words, piece.clue) == ("charged $0.03: the picture was made and lost", causes.Clue.LOST)
     assert evidence.of_bill(samples.judged("b", samples.PICTURE, charged_usd=0.03)) == []
     assert evidence.of_bill(samples.judged("c", samples.TIMEOUT)) == []
 

@@ -49,6 +49,29 @@ class Said(enum.StrEnum):
     BROKEN = "broken picture"
 
 
+class Clue(enum.StrEnum):
+    """A finer word or circumstance of a failure that tells causes apart within what was said."""
+
+    REFUSES_CONTENT = "refuses the content in so many words"
+    BLAMES_CALLER = "blames the caller"
+    BLAMES_CHANNEL = "blames the channel"
+    DECLINES = "declines in words"
+    NAMES_POOL = "names the gateway's pool"
+    NO_OTHER_HOST = "no other host could be reached"
+    WRONG_PICTURE = "brings a wrong picture"
+    TIME_LIMIT = "ended at a proxy's time limit"
+    KNOWN_GOOD = "known-good prompt and parameters"
+    AT_ONCE = "came at once"
+    LATE = "came as late as a picture"
+    LOST = "gateway finished and billed"
+    LOG_FAILED = "gateway failed too"
+    NOT_LOGGED = "gateway knows nothing of it"
+
+
+DENIED = frozenset({Clue.LOG_FAILED, Clue.NOT_LOGGED})
+"""A log that says one of these says that nothing was billed."""
+
+
 class Check(enum.StrEnum):
     """What can be tried, or was seen for free. Each passes or fails."""
 
@@ -91,16 +114,12 @@ class Tables:
 
     prior: ByCause
     said: Mapping[Said, ByCause]
-    clues: Mapping[str, ByCause]
+    clues: Mapping[Clue, ByCause]
     fails: Mapping[Check, tuple[Chance, ...]]
     severities: tuple[float, ...] = (0.3, 0.6, 0.95)
     background: float = 0.03  # 0.3 incidents a day of 150 minutes
     own_incident: float = 0.6  # share failing on another channel that is in trouble of its own
 
-
-TIME_LIMIT = "ended at a proxy's time limit"
-LOST = "gateway finished and billed"
-"""Clues that more than the tables depend on; LOST: a picture was made and charged, and never arrived."""
 
 S = Chance
 
@@ -120,21 +139,21 @@ TABLES = Tables(
     }),
     # P(a finer word or circumstance | cause, what was said): only ratios within a row matter.
     clues=MappingProxyType({
-        "refuses the content in so many words": (.95, .1, .1, .3, .1, .1, .1, .1),
-        "blames the caller": (.3, .05, .05, .05, .9, .95, .1, .05),
-        "blames the channel": (.05, .1, .3, .95, .05, .05, .05, .1),
-        "declines in words": (.90, .03, .02, .10, .10, .02, .02, .05),
-        "names the gateway's pool": (.05, .1, .3, .95, .05, .05, .05, .1),
-        "no other host could be reached": (.02, .02, .02, .02, .02, .02, .95, .02),
-        "brings a wrong picture": (.05, .15, .05, .95, .2, .02, .02, .2),
-        TIME_LIMIT: (.03, .10, .10, .60, .03, .03, .35, .10),
-        "known-good prompt and parameters": (.02, .9, .9, .9, .05, .9, .9, .9),
+        Clue.REFUSES_CONTENT: (.95, .1, .1, .3, .1, .1, .1, .1),
+        Clue.BLAMES_CALLER: (.3, .05, .05, .05, .9, .95, .1, .05),
+        Clue.BLAMES_CHANNEL: (.05, .1, .3, .95, .05, .05, .05, .1),
+        Clue.DECLINES: (.90, .03, .02, .10, .10, .02, .02, .05),
+        Clue.NAMES_POOL: (.05, .1, .3, .95, .05, .05, .05, .1),
+        Clue.NO_OTHER_HOST: (.02, .02, .02, .02, .02, .02, .95, .02),
+        Clue.WRONG_PICTURE: (.05, .15, .05, .95, .2, .02, .02, .2),
+        Clue.TIME_LIMIT: (.03, .10, .10, .60, .03, .03, .35, .10),
+        Clue.KNOWN_GOOD: (.02, .9, .9, .9, .05, .9, .9, .9),
         # Refusals and full queues answer at once; what fails while drawing takes as long as a picture.
-        "came at once": (.55, .20, .85, .55, .95, .95, .45, .40),
-        "came as late as a picture": (.45, .80, .15, .45, .05, .05, .55, .60),
-        LOST: (.02, .15, .05, .45, .01, .005, .65, .35),
-        "gateway failed too": (.80, .80, .80, .50, .80, .70, .02, .55),
-        "gateway knows nothing of it": (.4, .4, .5, .5, .5, .6, .9, .4),
+        Clue.AT_ONCE: (.55, .20, .85, .55, .95, .95, .45, .40),
+        Clue.LATE: (.45, .80, .15, .45, .05, .05, .55, .60),
+        Clue.LOST: (.02, .15, .05, .45, .01, .005, .65, .35),
+        Clue.LOG_FAILED: (.80, .80, .80, .50, .80, .70, .02, .55),
+        Clue.NOT_LOGGED: (.4, .4, .5, .5, .5, .6, .9, .4),
     }),
     # P(check fails | cause, severity); published per check, see docs/triage.md.
     fails=MappingProxyType({
@@ -222,33 +241,33 @@ SAID: Mapping[model.Kind, Said | None] = MappingProxyType({
 """Which of the tables' words a kind is."""
 
 
-DETAILS: Mapping[str, str] = MappingProxyType({
-    "pool_exhausted": "names the gateway's pool",
-    "own_credential": "names the gateway's pool",
-    "channel_config": "names the gateway's pool",
-    "saturated": "names the gateway's pool",
-    "time_wall": TIME_LIMIT,
-    "gateway_timeout": TIME_LIMIT,
-    "edge_timeout": TIME_LIMIT,
-    "relay_timer": TIME_LIMIT,
-    "refusal_text": "declines in words",
+DETAILS: Mapping[str, Clue] = MappingProxyType({
+    "pool_exhausted": Clue.NAMES_POOL,
+    "own_credential": Clue.NAMES_POOL,
+    "channel_config": Clue.NAMES_POOL,
+    "saturated": Clue.NAMES_POOL,
+    "time_wall": Clue.TIME_LIMIT,
+    "gateway_timeout": Clue.TIME_LIMIT,
+    "edge_timeout": Clue.TIME_LIMIT,
+    "relay_timer": Clue.TIME_LIMIT,
+    "refusal_text": Clue.DECLINES,
 })  # fmt: skip
 """The clue in a verdict's detail, where it is one."""
 
 
-def clues_of(verdict: model.Verdict) -> tuple[str, ...]:
+def clues_of(verdict: model.Verdict) -> tuple[Clue, ...]:
     """Finer words of a verdict that tell causes apart within what was said."""
     if verdict.detail in DETAILS:
         return (DETAILS[verdict.detail],)
     if verdict.kind is model.Kind.DEGRADED_IMAGE and verdict.party is model.Party.CHANNEL:
-        return ("brings a wrong picture",)
+        return (Clue.WRONG_PICTURE,)
     if SAID[verdict.kind] is Said.MODERATION:
-        return ("refuses the content in so many words",) if verdict.confidence == "high" else ()
+        return (Clue.REFUSES_CONTENT,) if verdict.confidence == "high" else ()
     if SAID[verdict.kind] in {Said.ACCOUNT, Said.INVALID}:
-        return ("blames the caller" if verdict.party is model.Party.CALLER else "blames the channel",)
+        return (Clue.BLAMES_CALLER if verdict.party is model.Party.CALLER else Clue.BLAMES_CHANNEL,)
     return ()
 
 
 def said_of(verdict: model.Verdict) -> Said | None:
     """The words in which another request failed. A proxy that cut it off spoke as a gateway does."""
-    return Said.GATEWAY if DETAILS.get(verdict.detail) == TIME_LIMIT else SAID[verdict.kind]
+    return Said.GATEWAY if DETAILS.get(verdict.detail) == Clue.TIME_LIMIT else SAID[verdict.kind]

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from probe.inference import likelihood
-from probe.inference.causes import CAUSES, PATH_CAUSES, TABLES, Cause, Check, Finding, Result, Said, Tables
+from probe.inference.causes import CAUSES, PATH_CAUSES, TABLES, Cause, Check, Clue, Finding, Result, Said, Tables
 
 SURE, SURE_OF_CONTENT = 0.9, 0.98
 """Enough: no further check. Blaming the caller asks for more."""
@@ -87,7 +87,7 @@ class Choice:
 
 
 def weigh(
-    said: Said | None, clues: Iterable[str] = (), findings: Iterable[Finding] = (), tables: Tables = TABLES
+    said: Said | None, clues: Iterable[Clue] = (), findings: Iterable[Finding] = (), tables: Tables = TABLES
 ) -> Posterior:
     """Posterior over causes and severities: prior, then words and clues, then every group of findings.
 
@@ -108,7 +108,7 @@ def weigh(
 
 def failing(
     said: Said | None,
-    clues: Sequence[str],
+    clues: Sequence[Clue],
     findings: Sequence[Finding],
     options: Iterable[Option],
     tables: Tables = TABLES,
@@ -126,7 +126,7 @@ def failing(
 
 def next_check(
     said: Said | None,
-    clues: Sequence[str],
+    clues: Sequence[Clue],
     findings: Sequence[Finding],
     options: Iterable[Option],
     tables: Tables = TABLES,

@@ -85,7 +85,7 @@ def paid_for(found: Diagnosis) -> str:
     if verdict is not None and verdict.kind is model.Kind.DEGRADED_IMAGE:
         billed = verdict.billed == "yes" or (outcome is not None and bool(outcome.charged_usd))
         return "the wrong picture was billed, --ticket claims it" if billed else ""
-    return next((piece.words.partition(":")[0] for piece in found.pieces if piece.clue == causes.LOST), "")
+    return next((piece.words.partition(":")[0] for piece in found.pieces if piece.clue == causes.Clue.LOST), "")
 
 
 def may_be_billed(found: Diagnosis) -> bool:
@@ -93,10 +93,7 @@ def may_be_billed(found: Diagnosis) -> bool:
     verdict = found.about.verdict
     if verdict is None or verdict.billed == "no" or verdict.kind not in MAYBE_DRAWN:
         return False
-    return not any(piece.clue in DENIED for piece in found.pieces)
-
-
-DENIED = frozenset({"gateway failed too", "gateway knows nothing of it"})
+    return not any(piece.clue in causes.DENIED for piece in found.pieces)
 
 
 MAYBE_DRAWN = frozenset({model.Kind.TIMEOUT, model.Kind.NETWORK, model.Kind.GATEWAY_ERROR})

@@ -20,7 +20,7 @@ class Piece:
 
     name: str
     words: str
-    clue: str | None = None
+    clue: causes.Clue | None = None
     findings: tuple[causes.Finding, ...] = ()
     outcome_id: str = ""  # of the canary that found it
     check: causes.Check | None = None  # which rung it is
@@ -60,7 +60,7 @@ class Diagnosis:
         return self.after[-1]
 
     @property
-    def known(self) -> tuple[causes.Said | None, list[str], list[causes.Finding]]:
+    def known(self) -> tuple[causes.Said | None, list[causes.Clue], list[causes.Finding]]:
         """Words, clues and findings so far, as the posterior takes them."""
         said = causes.SAID[self.about.verdict.kind] if self.about.verdict else None
         clues = [piece.clue for piece in self.pieces if piece.clue is not None]

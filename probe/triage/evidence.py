@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from probe import gatewaylogs, model, moderation
 from probe.inference import posterior, states, walls
-from probe.inference.causes import LOST, SAID, TIME_LIMIT, Check, Finding, Result, Said, clues_of, said_of
+from probe.inference.causes import DENIED, SAID, Check, Clue, Finding, Result, Said, clues_of, said_of
 from probe.triage import around
 from probe.triage.diagnosis import Piece
 from probe.triage.subject import Subject
@@ -26,15 +26,7 @@ TOGETHER = dt.timedelta(seconds=60)
 THE_REPLY = "the reply"
 """Name of the pieces that are clues in the reply's words."""
 
-BACKGROUND = frozenset(
-    {
-        "known-good prompt and parameters",
-        "came at once",
-        "came as late as a picture",
-        "gateway failed too",
-        "gateway knows nothing of it",
-    }
-)
+BACKGROUND = frozenset({Clue.KNOWN_GOOD, Clue.AT_ONCE, Clue.LATE, *DENIED})
 """Clues that weigh and are no reason a person would give."""
 
 NOT_YET = dt.timedelta(minutes=15)
@@ -47,11 +39,11 @@ def of_reply(about: Subject) -> list[Piece]:
     """What the reply's finer words and the request's origin say."""
     pieces = [Piece(THE_REPLY, clue, clue) for clue in (clues_of(about.verdict) if about.verdict else ())]
     if about.outcome is not None and about.outcome.excluded is model.Exclusion.LOCAL_NETWORK:
-        clue = "no other host could be reached"
+        clue = Clue.NO_OTHER_HOST
         pieces.append(Piece("control check", clue, clue))
     if about.canary:
         known = "its prompt and parameters are known to be good"
-        pieces.append(Piece("it was a canary", known, "known-good prompt and parameters"))
+        pieces.append(Piece("it was a canary", known, Clue.KNOWN_GOOD))
     return pieces
 
 
@@ -63,7 +55,7 @@ def of_pace(about: Subject, near: around.Around) -> list[Piece]:
     usual_s = next((count.median_s for count in near.path if count.median_s), None)
     if elapsed_s is None or usual_s is None or usual_s < SHORTEST_S or AT_ONCE < elapsed_s / usual_s < LATE:
         return []
-    clue = "came at once" if elapsed_s / usual_s <= AT_ONCE else "came as late as a picture"
+    clue = Clue.AT_ONCE if elapsed_s / usual_s <= AT_ONCE else Clue.LATE
     return [Piece("its time", f"after {elapsed_s:.0f} s, where a picture takes {usual_s:.0f} s", clue)]
 
 
@@ -92,7 +84,7 @@ def of_walls(about: Subject, history: "History", config: "Config") -> list[Piece
     wall = next((each for each in found if each.low_s - 1 <= elapsed_s <= each.high_s + 1), None)
     if wall is None:
         return []
-    return [Piece("time wall", wall.sentence(), None if TIME_LIMIT in clues_of(verdict) else TIME_LIMIT)]
+    return [Piece("time wall", wall.sentence(), None if Clue.TIME_LIMIT in clues_of(verdict) else Clue.TIME_LIMIT)]
 
 
 CUT = frozenset({model.Kind.TIMEOUT, model.Kind.NETWORK, model.Kind.GATEWAY_ERROR})
@@ -191,7 +183,7 @@ def of_bill(judged: model.Judged) -> list[Piece]:
     charged_usd = judged.outcome.charged_usd
     if not charged_usd or judged.verdict.kind in {model.Kind.OK, model.Kind.DEGRADED_IMAGE}:
         return []
-    return [Piece("the bill", f"charged ${charged_usd:.2f}: the picture was made and lost", LOST)]
+    return [Piece("the bill", f"charged ${charged_usd:.2f}: the picture was made and lost", Clue.LOST)]
 
 
 def of_log(entry: gatewaylogs.Entry, channel: str, age: dt.timedelta) -> Piece:
@@ -202,14 +194,14 @@ def of_log(entry: gatewaylogs.Entry, channel: str, age: dt.timedelta) -> Piece:
     charged = f", billed ${entry.charged_usd:.2f}" if entry.charged_usd else ", not billed"
     if entry.state == "finished":
         words = f"finished{took}{charged}: the picture was made and lost{how}"
-        return Piece(name, words, LOST, live=True)
+        return Piece(name, words, Clue.LOST, live=True)
     if entry.state == "failed":
         words = f"failed there too{took} ({entry.error}){charged}{how}"
-        return Piece(name, words, "gateway failed too", live=True)
+        return Piece(name, words, Clue.LOG_FAILED, live=True)
     if entry.state == "absent" and age < NOT_YET:
         return Piece(name, "has nothing of it yet; it may still be running, ask again in some minutes")
     if entry.state == "absent":
-        return Piece(name, "knows nothing of it", "gateway knows nothing of it", live=True)
+        return Piece(name, "knows nothing of it", Clue.NOT_LOGGED, live=True)
     return Piece(name, f"not answered: {entry.reason}")
 
 

@@ -110,4 +110,4 @@ def unasked_timeout(found: Diagnosis) -> bool:
     verdict = found.about.verdict
     if verdict is None or verdict.kind is not model.Kind.TIMEOUT:
         return False
-    return not any(piece.clue in {"gateway failed too", "gateway knows nothing of it"} for piece in found.pieces)
+    return not any(piece.clue in causes.DENIED for piece in found.pieces)

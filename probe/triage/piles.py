@@ -47,7 +47,7 @@ def claims(items: Iterable[Item]) -> str:
     table.writerow(CLAIM_COLUMNS)
     for each in items:
         outcome, verdict = each.judged.outcome, each.judged.verdict
-        why = next((piece.words for piece in each.found.pieces if piece.clue == causes.LOST), str(verdict.kind))
+        why = next((piece.words for piece in each.found.pieces if piece.clue == causes.Clue.LOST), str(verdict.kind))
         cells = (
             f"{outcome.sent_at:%Y-%m-%d %H:%M:%S}",
             outcome.path.channel,

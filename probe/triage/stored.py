@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from probe.inference.causes import Check, Finding, Result, Said
+from probe.inference.causes import Check, Clue, Finding, Result, Said
 from probe.triage.diagnosis import Piece
 from probe.triage.subject import Subject
 
@@ -82,11 +82,12 @@ def piece_of(facts: Mapping[str, Any]) -> Piece:
         for each in facts.get("findings", ())
     )
     check = Check(facts["check"]) if facts.get("check") else None
+    clue = Clue(facts["clue"]) if facts.get("clue") else None
     outcome_id = facts.get("outcome_id") or ""
     return Piece(
         facts["name"],
         facts["words"],
-        facts.get("clue"),
+        clue,
         findings,
         outcome_id,
         check,
