@@ -65,7 +65,7 @@ def choices(advice: present.Advice, bad: Sequence[str], now: dt.datetime) -> Ite
     if choice is None:
         yield advice.job or "batch", f"{advice.tier}: {sentence(advice, now)}"
         return
-    told = offer(choice, advice.batch.fall_back)
+    told = offer(choice, [path for path in advice.batch.fall_back if path.channel not in bad])
     if choice.candidate.path.channel in bad:
         told = f"stay on {told}"
     elif bad:
@@ -102,18 +102,18 @@ def hurry(advice: present.Advice) -> recommend.Offer | None:
 
 
 def offer(one: recommend.Offer, fall_back: Sequence[model.Path] = ()) -> str:
-    """`vip, up to 3 attempts, then official: $0.04 and 4.6 min a usable picture, 91 % get through (84-95, n 41)`.
+    """`vip, up to 3 attempts: $0.04 and 4.6 min a usable picture, 91 % get through (84-95, n 41), the rest on official`.
 
     The range and n are of the canaries that the share rests on: those since the trouble began, where there is any.
     """
     attempts = f", up to {one.attempts} attempts" if one.attempts > 1 else ""
-    attempts += f", then {fall_back[0].channel}" if fall_back and one.usable_share < WORTH_A_FALL_BACK else ""
     digits = 1 if one.usable_share > 0.95 else 0
     low, high = (f"{100 * share:.{digits}f}" for share in (one.usable_low, one.usable_high))
     support = f"{low}-{high}, n {one.candidate.support}" if low != high else f"n {one.candidate.support}"
     through = f"{words.percent(one.usable_share, digits)} get through ({support})"
     cost = f"{words.usd(one.usd)} and {words.seconds(60 * one.minutes)} a usable picture"
-    return f"{one.candidate.path.channel}{attempts}: {cost}, {through}"
+    rest = f", the rest on {fall_back[0].channel}" if fall_back and one.usable_share < WORTH_A_FALL_BACK else ""
+    return f"{one.candidate.path.channel}{attempts}: {cost}, {through}{rest}"
 
 
 def standing(advice: present.Advice, now: dt.datetime) -> str:

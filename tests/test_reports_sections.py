@@ -187,7 +187,7 @@ def test_the_first_screen_says_what_since_when_why_and_what_to_use():
     )
     assert lines["why"].endswith("vip fine at 1k-low: the vip route, not your prompts.")
     assert lines["spread"] == "yes: 2k-high since 05:10 UTC (90 %: 05:10-05:30; about 20 % fail); no: 1k-low fine."
-    assert lines["batch"].startswith("4k-high: stay on vip, up to 3 attempts, then official: $0.03")
+    assert lines["batch"].startswith("4k-high: stay on vip, up to 3 attempts: $0.03")
     assert lines["1k-low"].startswith("official, up to 3 attempts: $0.006")
     assert lines["nightly-batch"] == "4k-high: not enough data: nano/4k-high: 11 canaries, too few."
     assert lines["paid"] == "$3.10 canaries today of $5.00."
@@ -218,7 +218,8 @@ def test_a_healthy_path_below_its_target_is_said_beside_all_that_is_well():
     reason = "below target since 3 Nov: 90.1 % ok of 95 % promised"
     shown = seen(facts("vip/4k-high", grid("vip/4k-high", 1, 60), reason=reason, observations=300))
     assert first_screen(shown).startswith("No path is worse than usual: 1 of 1 path healthy, 1 below target.")
-    assert labelled(shown)["target"] == f"vip/4k-high: {reason}."
+    claim = "`tierwatch report --supplier vip` is the claim"
+    assert labelled(shown)["target"] == f"vip/4k-high: {reason}; {claim}."
 
 
 def test_a_budget_that_is_used_up_is_said_before_anything_else():
@@ -231,7 +232,7 @@ def test_where_everything_fails_the_advice_is_to_wait():
     bad = [facts(f"{channel}/4k-high", (point(VIP, NOW),), BAD, failing=0.95) for channel in ("vip", "official")]
     given = advice("4k-high", candidate("vip/4k-high", 0.03, **lost), candidate("official/4k-high", 0.4, **lost))
     shown = seen(*bad, advice=(given,))
-    assert labelled(shown)["batch"].startswith("wait: no channel is well. The best of them, vip")
+    assert labelled(shown)["batch"].startswith("wait: no channel is well at 4k-high. At best, 4k-high: vip")
     assert labelled(shown)["spread"] == "yes: every tier of every channel."
 
 

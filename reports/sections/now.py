@@ -74,7 +74,8 @@ def incident(
 ) -> Iterator[blocks.Line]:
     """State, since when, how much fails; why; how far it has spread; what to use instead."""
     yield blocks.Line(f"{name(seen, found)} {opening(seen, found.first)}", tone="bad")
-    yield blocks.Line(f"{counted(seen, found.first)}{findings.fault(found)}.", "why")
+    check = " `tierwatch doctor` looks at your network." if is_everything(seen, found) else ""
+    yield blocks.Line(f"{counted(seen, found.first)}{findings.fault(found)}.{check}", "why")
     if change := delivered(seen, found.first):
         yield blocks.Line(f"{change}.", "pictures", "bad")
     if spread := spreading(seen, found):
@@ -199,7 +200,8 @@ def calm(seen: window.Window) -> Iterator[blocks.Line]:
         if facts.state is model.State.SUSPECT:
             yield blocks.Line(f"{facts.path}: {facts.now.state.reason or 'being re-checked'}.", "suspect", "warn")
         elif facts.is_below_target:
-            yield blocks.Line(f"{facts.path}: {facts.now.state.reason}.", "target", "warn")
+            claim = f"`tierwatch report --supplier {facts.path.channel}` is the claim"
+            yield blocks.Line(f"{facts.path}: {facts.now.state.reason}; {claim}.", "target", "warn")
     ended = [
         (stretch.end, stretch, facts)
         for facts in seen.paths
@@ -254,8 +256,8 @@ def instead(seen: window.Window, given: Sequence[present.Advice]) -> Iterator[bl
     """`batch`, `urgent` and jobs at the tiers of an incident; to wait, where no channel gets enough through."""
     chosen = [each.batch.choice for each in given if each.batch.choice]
     if chosen and len(chosen) == len(given) and all(one.usable_share < LITTLE for one in chosen):
-        best = max(chosen, key=lambda one: one.usable_share)
-        text = f"wait: no channel is well. The best of them, {advice.offer(best)}."
+        tiers = words.listed(dict.fromkeys(each.tier for each in given))
+        text = f"wait: no channel is well at {tiers}. At best, {given[0].tier}: {advice.offer(chosen[0])}."
         yield blocks.Line(text, "batch", "bad")
         return
     told: dict[str, str] = {}  # label by text
@@ -329,7 +331,7 @@ def unknown(seen: window.Window) -> Iterator[blocks.Line]:
     if screen := seen.own_traffic.unscreened:
         at, why = screen
         text = f"moderation pre-screen not checked since {words.moment(at, seen.until)} ({why}): nobody knows whether "
-        yield blocks.Line(f"{text}prompts are flagged.", "not known", "unknown")
+        yield blocks.Line(f"{text}prompts are flagged. `tierwatch doctor` asks it again.", "not known", "unknown")
     excluded = sum((quality.excluded(facts) for facts in seen.paths), collections.Counter[model.Exclusion]())
     if excluded:
         told = ", ".join(f"{reason} {n}" for reason, n in excluded.most_common())
