@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from probe.records.rows import Skip
 
 BUDGET = "budget"
-"""Reason of a slot that the day's money did not allow (`probe.daemon`; a test compares)."""
+"""Reason of a slot that the day's money did not allow, as the daemon writes it."""
 
 DEFAULT_PERIOD = dt.timedelta(days=14)
 

@@ -368,6 +368,14 @@ def test_a_scorecard_comes_with_the_claims_of_its_channel(degraded):
     assert (degraded / "claims.csv").read_text().startswith('"id","request_ids","sent_at_utc"')
 
 
+@pytest.mark.parametrize("words", [["--digest"], ["--digest", "weekly"]])
+def test_a_digest_is_one_page_of_the_last_week(degraded, words):
+    said = run("report", *words).stdout
+    assert said.startswith("tierwatch digest")
+    assert "(7 d)" in said.splitlines()[0]
+    assert "SLOWER, OR ONLY JITTERY?" not in said
+
+
 def test_claims_go_to_one_channel(degraded):
     result = run("report", "--claims", "claims.csv")
     assert (result.exit_code, "--claims needs --supplier" in result.stderr) == (2, True)

@@ -1,6 +1,7 @@
 """From history to a window: what is read, how long periods are pieced together, and which estimate stands."""
 
 import datetime as dt
+import json
 import math
 
 import pytest
@@ -8,9 +9,10 @@ from record_samples import judged
 from report_samples import DAY, HOUR, NOW, SINCE, estimate, facts
 
 from probe import config as configs
-from probe import model, records
+from probe import model, moderation, records
 from probe.inference import change, months, segments
-from probe.records import history
+from probe.records import history, rows
+from probe.triage import evidence
 from reports import outcomes, past, reading, window
 
 CONFIG = """
@@ -97,6 +99,68 @@ def test_skips_and_lost_requests_are_counted_by_path(config, tmp_path):
     seen = read(config, tmp_path, [])
     vip = next(each for each in seen.paths if each.path == VIP)
     assert dict(vip.skips) == {"budget": 2}
+
+
+def test_a_budget_is_gone_while_slots_are_left_out_for_it_and_nothing_is_sent(config, tmp_path):
+    with records.open(tmp_path / "tierwatch.db") as book:
+        book.skip(VIP, 1, NOW - HOUR, "budget")
+    assert read(config, tmp_path, [canary(1, NOW - 2 * HOUR)]).budget_gone
+    assert not read(config, tmp_path, [canary(2, NOW - HOUR / 2)]).budget_gone
+
+
+def test_a_budget_that_was_gone_yesterday_is_not_gone_today(config, tmp_path):
+    with records.open(tmp_path / "tierwatch.db") as book:
+        book.skip(VIP, 1, NOW - DAY, "budget")
+    assert not read(config, tmp_path, []).budget_gone
+
+
+# --- the pre-screen ---------------------------------------------------------------------------------------------------
+
+
+def screened(number, at, screen):
+    """A triage that asked the pre-screen, as it is kept."""
+    piece = evidence.of_screen(screen)
+    kept = {"evidence": [{"name": piece.name, "words": piece.words}]}
+    return rows.Triage(f"triage-{number}", "request", at, json.dumps(kept))
+
+
+SILENT, CLEAN = moderation.Screen("not checked", reason="HTTP 503"), moderation.Screen("clean")
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ([(5, SILENT), (3, SILENT)], (NOW - 5 * HOUR, "HTTP 503")),
+        ([(5, CLEAN), (3, SILENT)], (NOW - 3 * HOUR, "HTTP 503")),
+        ([(5, SILENT), (3, CLEAN)], None),
+        ([], None),
+    ],
+)
+def test_a_pre_screen_is_unchecked_since_it_was_first_asked_in_vain(config, tmp_path, asked, told):
+    with records.open(tmp_path / "tierwatch.db") as book:
+        for number, (hours, screen) in enumerate(asked):
+            book.keep_triage(screened(number, NOW - hours * HOUR, screen))
+    assert read(config, tmp_path, []).own_traffic.unscreened == told
+
+
+# --- one moment for the start of trouble ------------------------------------------------------------------------------
+
+
+def test_a_report_dates_trouble_as_the_published_state_does(config, tmp_path):
+    calm = [canary(number, NOW - number * HOUR) for number in range(6, 300)]
+    failing = [
+        canary(f"bad-{number}", NOW - number * dt.timedelta(minutes=10), model.Kind.PROCESSING_ERROR)
+        for number in range(1, 30)
+    ]
+    began = NOW - 5 * HOUR
+    with records.open(tmp_path / "tierwatch.db") as book:
+        state = model.PathState(VIP, model.State.DEGRADED, began, NOW - HOUR / 6, 0.99, "about 95 % fail")
+        book.publish([state], NOW)
+    seen = read(config, tmp_path, [*calm, *failing])
+    now = next(each.now for each in seen.paths if each.path == VIP)
+    assert now.since.at == began
+    assert now.since.low <= began <= now.since.high
+    assert now.since.low < now.since.high
 
 
 # --- columns ----------------------------------------------------------------------------------------------------------

@@ -65,7 +65,13 @@ def span(found: re.Match[str]) -> dt.timedelta:
 @click.option("--channel", "channels", multiple=True, help="Only this channel; may be repeated.")
 @click.option("--tier", "tiers", multiple=True, help="Only this tier; may be repeated.")
 @click.option("--job", help="Only the tiers of this [[job]], and what to use for it.")
-@click.option("--digest", is_flag=True, help="One page, by default of the last week.")
+@click.option(
+    "--digest",
+    type=click.Choice(("weekly",)),
+    is_flag=False,
+    flag_value="weekly",
+    help="One page of the last week; --since and --until choose another time.",
+)
 @click.option("--supplier", help="Scorecard of this channel against its targets, by default of the last 30 days.")
 @click.option(
     "--claims",
@@ -87,7 +93,7 @@ def command(
     channels: tuple[str, ...],
     tiers: tuple[str, ...],
     job: str | None,
-    digest: bool,
+    digest: str | None,
     supplier: str | None,
     claims: pathlib.Path | None,
     named: str | None,

@@ -55,15 +55,17 @@ def against(seen: window.Window, series: window.Series) -> tuple[blocks.Table, .
         enough = {channel: taken for channel, taken in samples.items() if len(taken) >= sample.ENOUGH}
         if len(enough) > 1:
             best = max(enough, key=lambda channel: float(enough[channel].ok.mean()))
-            told = [
-                f"{compared(enough[best], taken)} {channel}" for channel, taken in enough.items() if channel != best
-            ]
-            rows.append((tier, best, ", ".join(told)))
+            found: dict[str, list[str]] = {}  # channels by what the comparison says
+            for channel, taken in enough.items():
+                if channel != best:
+                    found.setdefault(compared(enough[best], taken), []).append(channel)
+            told = (f"{said} {words.listed(channels)}" for said, channels in found.items())
+            rows.append((tier, f"{best}: {', '.join(told)}"))
     if not rows:
         return ()
     return (
         blocks.Table(
-            ("tier", "delivers most often", "and is"),
+            ("tier", "delivers most often"),
             tuple(rows),
             caption=f"By {series} canaries of the whole period; price, waiting and what is so now do not count here, "
             "but in what to use.",
