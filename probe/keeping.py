@@ -67,14 +67,14 @@ def turn(
 def closable(config: "schema.Config", now: dt.datetime) -> tuple[dt.datetime, ...]:
     """The beginnings of the months that are over, and not stored yet."""
     with history.open(pathlib.Path(config.monitor.database)) as past:
-        return tuple(begin for begin in past.months_open() if months.after(begin) + months.MARGIN <= now)
+        return tuple(begin for begin in past.archived.months_open() if months.after(begin) + months.MARGIN <= now)
 
 
 def close(config: "schema.Config", book: "records.Records", begin: dt.datetime) -> None:
     """Smooth the month that began then, and keep what it was like."""
     with history.open(pathlib.Path(config.monitor.database)) as past:
         pieces = smoothed(past, begin)
-    book.keep_month(pieces)
+    book.archive.keep_month(pieces)
 
 
 def smoothed(past: history.History, begin: dt.datetime) -> dict[model.Path, months.Piece]:
@@ -118,7 +118,10 @@ def cut(config: "schema.Config", past: history.History, now: dt.datetime) -> Cut
     monitor = config.monitor
     today = now.astimezone(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     since = min(
-        [today - dt.timedelta(seconds=monitor.keep_outcomes), *(each - months.MARGIN for each in past.months_open())]
+        [
+            today - dt.timedelta(seconds=monitor.keep_outcomes),
+            *(each - months.MARGIN for each in past.archived.months_open()),
+        ]
     )
     return Cut(since, min(since, today - dt.timedelta(seconds=monitor.keep_failures)))
 
@@ -139,17 +142,17 @@ def remove(
     """
     with history.open(pathlib.Path(config.monitor.database)) as past:
         found = cut(config, past, now)
-        expired = past.expired(found.since, found.failures_since, most)
+        expired = past.archived.expired(found.since, found.failures_since, most)
     if not expired:
         return 0
-    book.keep_since(found.since)
+    book.archive.keep_since(found.since)
     removed = 0
     for first in range(0, len(expired), BATCH):
         if stopping():
             break
         batch = expired[first : first + BATCH]
-        book.remove(batch)
-        book.remove_intents(found.since.date(), BATCH)
+        book.archive.remove(batch)
+        book.archive.remove_intents(found.since.date(), BATCH)
         removed += len(batch)
         sleep(PAUSE_S)
     return removed

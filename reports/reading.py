@@ -100,7 +100,7 @@ def read(config: "schema.Config", stored: "history.History", now: dt.datetime, c
         watched=beat is not None and not beat.stale(now),
         before_since=before_since,
         by_hour_until=border if border > (before_since or since) else None,
-        kept_since=stored.kept_since(),
+        kept_since=stored.archived.kept_since(),
         own_traffic=own.read(config, stored, since, until, choice.takes),
         pictures=delivered.read(stored, tuple(facts), since, until, choice.takes),
         prices=charges.off_list(charge for charge in stored.charges(since, until) if choice.takes(charge.path)),
@@ -111,7 +111,7 @@ def read(config: "schema.Config", stored: "history.History", now: dt.datetime, c
 
 def by_rows_from(stored: "history.History", until: dt.datetime) -> dt.datetime:
     """Where the rows begin that are read; what was sent before is read from roll-ups, by the hour."""
-    begin, kept_since = months.start(until - BY_ROWS), stored.kept_since()
+    begin, kept_since = months.start(until - BY_ROWS), stored.archived.kept_since()
     return min(max(begin, kept_since or begin), until)
 
 
@@ -157,7 +157,7 @@ def read_closed(
     stored: "history.History", since: dt.datetime, border: dt.datetime
 ) -> dict[model.Path, list[months.Piece]]:
     """The closed months between, as far as they are stored for every month without a gap; the rest is smoothed now."""
-    found = stored.months(since, border)
+    found = stored.archived.months(since, border)
     begin, last = months.start(since), months.start(border)
     stored_months = {piece.since for pieces in found.values() for piece in pieces}
     while begin < last and begin in stored_months:
@@ -178,7 +178,7 @@ def read_rolled(
     stored: "history.History", since: dt.datetime, until: dt.datetime
 ) -> dict[model.Path, dict[window.Series, Outcomes]]:
     rows: dict[tuple[model.Path, window.Series], list[tuple[Any, ...]]] = collections.defaultdict(list)
-    for channel, tier, trigger, *row in stored.rollups(since, until):
+    for channel, tier, trigger, *row in stored.archived.rollups(since, until):
         rows[model.Path(channel, tier), SERIES[trigger]].append(tuple(row))
     found: dict[model.Path, dict[window.Series, Outcomes]] = collections.defaultdict(dict)
     for (path, series), taken in rows.items():

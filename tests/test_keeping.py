@@ -103,7 +103,7 @@ def test_every_month_that_is_over_is_closed_once(config):
     closed = query(config, "SELECT month FROM month ORDER BY month")
     assert closed == [("2026-05",), ("2026-06",), ("2026-07",), ("2026-08",), ("2026-09",), ("2026-10",)]
     with history.open(database(config)) as past:
-        assert past.months_open() == (dt.datetime(2026, 11, 1, tzinfo=dt.UTC),)
+        assert past.archived.months_open() == (dt.datetime(2026, 11, 1, tzinfo=dt.UTC),)
 
 
 def test_a_month_is_not_over_before_its_canaries_have_been_seen_in_their_light(config):
@@ -126,9 +126,9 @@ def test_a_closed_month_is_read_as_it_was_written(config):
     with history.open(database(config)) as past:
         made = keeping.smoothed(past, begin)
     with records.open(database(config)) as book:
-        book.keep_month(made)
+        book.archive.keep_month(made)
     with history.open(database(config)) as past:
-        ((stored,),) = past.months(begin, months.after(begin)).values()
+        ((stored,),) = past.archived.months(begin, months.after(begin)).values()
     assert stored == made[VIP]
     assert len(stored.segments) == 1
 
@@ -151,7 +151,7 @@ def test_what_has_had_its_time_goes_at_night_in_small_steps_and_stays_counted(co
         kinds = past.counts(until=NOW - 101 * DAY, by=("kind",))
         assert set(kinds) == {("processing_error",)}
         assert past.counts(until=NOW - 151 * DAY) == {}
-        assert past.kept_since() == dt.datetime(2026, 8, 16, tzinfo=dt.UTC)
+        assert past.archived.kept_since() == dt.datetime(2026, 8, 16, tzinfo=dt.UTC)
     assert query(config, "SELECT * FROM rollup") == rolled
     assert query(config, "SELECT sum(count) FROM rollup") == before
     with contextlib.closing(sqlite3.connect(database(config))) as connection:

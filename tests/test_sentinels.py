@@ -91,7 +91,7 @@ def test_history_tells_of_sentinels_only_where_they_are_asked_for(tmp_path):
         assert [one.outcome.id for one in past.outcomes()] == ["id-vip-1"]
         cells = past.cells(START, START + 2 * DAY, path=model.Path("vip", "1k-low"))
         assert [trigger for trigger, *_ in cells] == [model.Trigger.SCHEDULED]
-        assert [row[2] for row in past.rollups(START, START + 2 * DAY)] == [model.Trigger.SCHEDULED]
+        assert [row[2] for row in past.archived.rollups(START, START + 2 * DAY)] == [model.Trigger.SCHEDULED]
         assert [one.outcome.id for one in past.outcomes(triggers=[model.Trigger.SENTINEL])] == ["id-vip-0"]
 
 

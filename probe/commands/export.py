@@ -42,7 +42,7 @@ def command(
         raise click.UsageError(f"{output} exists already and is never overwritten.")
     path = config.database(config.find(config_path))
     with history.open(path) as past, click.open_file(str(output or "-"), "w", encoding="utf-8") as file:
-        for summary in past.summaries(since, until):
+        for summary in past.archived.summaries(since, until):
             file.write(lines.write_summary(summary) + "\n")
         for judged in past.outcomes(since, until, triggers=model.Trigger):
             file.write(lines.write(judged) + "\n")

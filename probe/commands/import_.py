@@ -56,7 +56,7 @@ def add(book: "records.Records", found: "Iterator[model.Judged | summaries.Summa
     added = 0
     for is_summary, group in itertools.groupby(found, lambda one: isinstance(one, summaries.Summary)):
         if is_summary:
-            book.add_summaries(typing.cast("Iterator[summaries.Summary]", group))
+            book.archive.add_summaries(typing.cast("Iterator[summaries.Summary]", group))
         else:
             added += book.store_all(typing.cast("Iterator[model.Judged]", group), rules_version="imported")
     return added

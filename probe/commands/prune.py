@@ -33,7 +33,7 @@ def command(config_path: str | None, dry_run: bool, as_json: bool) -> None:
     path = pathlib.Path(config.monitor.database)
     with history.open(path) as past:
         cut = keeping.cut(config, past, now)
-        count = len(past.expired(cut.since, cut.failures_since))
+        count = len(past.archived.expired(cut.since, cut.failures_since))
     if count and not dry_run:
         with records.open(path) as book:
             count = keeping.remove(config, book, now, most=count, sleep=time.sleep)

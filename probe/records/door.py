@@ -1,15 +1,19 @@
 """The one door through which everything is written: opening, one durable transaction at a time, checkpoints."""
 
 import contextlib
+import itertools
 import os
 import pathlib
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
 import sqlite_utils
 
 from probe.records import database, errors, rollups, schema
+
+T = TypeVar("T")
 
 CHECKPOINT_BYTES = 4 << 20
 """The -wal file is written back into the database beyond this size."""
@@ -143,3 +147,10 @@ class Door:
         with contextlib.suppress(sqlite3.OperationalError):
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         self._connection.execute(f"PRAGMA busy_timeout = {self._wait_s * 1000:.0f}").fetchone()
+
+
+def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Lists of at most `size` items, in order: a transaction each, so that other writers get their turn."""
+    iterator = iter(items)
+    while batch := list(itertools.islice(iterator, size)):
+        yield batch

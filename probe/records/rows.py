@@ -2,11 +2,10 @@
 
 import dataclasses
 import datetime as dt
-import json
 from typing import Any, NamedTuple
 
 from probe import model
-from probe.inference import change, charges, months, points, segments
+from probe.inference import charges, points
 from probe.records import columns
 
 Found = tuple[Any, ...]
@@ -130,44 +129,6 @@ class Stray:
     count: int
     first_at: dt.datetime
     last_at: dt.datetime
-
-
-def month(found: Found) -> months.Piece:
-    begin, failing, low, high, degraded, calm_failed, calm_n, segments_json = found
-    since = dt.datetime.fromisoformat(f"{begin}-01T00:00:00+00:00")
-    stretches = tuple(
-        segments.Segment(_moment(start), _moment(end) if end else None, share, p_degraded)
-        for start, end, share, p_degraded in json.loads(segments_json)
-    )
-    calm = months.Calm(calm_failed, calm_n)
-    return months.Piece(since, months.after(since), failing, low, high, degraded, calm, stretches)
-
-
-def month_row(piece: months.Piece) -> dict[str, Any]:
-    """A closed month as columns, without its path."""
-    return {
-        "month": columns.when(piece.since)[:7],
-        "failing": piece.failing,
-        "failing_low": piece.failing_low,
-        "failing_high": piece.failing_high,
-        "degraded": piece.degraded,
-        "calm_failed": piece.calm.failed,
-        "calm_n": piece.calm.n,
-        "segments": columns.compact(
-            [
-                (_told(each.start), _told(each.end) if each.end else None, each.failing, each.p_degraded)
-                for each in piece.segments
-            ]
-        ),
-    }
-
-
-def _told(moment: change.Moment) -> list[str]:
-    return [columns.when(each) for each in moment]
-
-
-def _moment(told: list[str]) -> change.Moment:
-    return change.Moment(*map(columns.instant, told))
 
 
 def gateway_entry(found: Found) -> GatewayEntry:

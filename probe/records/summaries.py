@@ -1,5 +1,6 @@
-"""What an export tells of the time whose outcomes are no longer kept: since when they are, roll-ups, closed months."""
+"""What stands for outcomes that are no longer kept (roll-ups, closed months), as rows and as lines of an export."""
 
+import datetime as dt
 import json
 import math
 import re
@@ -8,7 +9,8 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from probe import model
-from probe.records import columns, rollups, rows
+from probe.inference import change, months, segments
+from probe.records import columns, rollups
 
 HOUR = re.compile(r"\d{4}-(0[1-9]|1[0-2])-([0-2]\d|3[01])T([01]\d|2[0-3])")
 MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
@@ -74,13 +76,51 @@ def read_month(told: Mapping[str, Any]) -> dict[str, Any]:
     if not MONTH.fullmatch(row["month"]):
         raise ValueError("is no month")
     row["segments"] = columns.compact(told["segments"])
-    rows.month(tuple(row[name] for name in MONTH_COLUMNS if name not in model.Path._fields))
+    month(tuple(row[name] for name in MONTH_COLUMNS if name not in model.Path._fields))
     return row
 
 
 READERS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = MappingProxyType(
     {"kept": read_kept, "rollup": read_rollup, "month": read_month}
 )
+
+
+def month(found: tuple[Any, ...]) -> months.Piece:
+    begin, failing, low, high, degraded, calm_failed, calm_n, segments_json = found
+    since = dt.datetime.fromisoformat(f"{begin}-01T00:00:00+00:00")
+    stretches = tuple(
+        segments.Segment(_moment(start), _moment(end) if end else None, share, p_degraded)
+        for start, end, share, p_degraded in json.loads(segments_json)
+    )
+    calm = months.Calm(calm_failed, calm_n)
+    return months.Piece(since, months.after(since), failing, low, high, degraded, calm, stretches)
+
+
+def month_row(piece: months.Piece) -> dict[str, Any]:
+    """A closed month as columns, without its path."""
+    return {
+        "month": columns.when(piece.since)[:7],
+        "failing": piece.failing,
+        "failing_low": piece.failing_low,
+        "failing_high": piece.failing_high,
+        "degraded": piece.degraded,
+        "calm_failed": piece.calm.failed,
+        "calm_n": piece.calm.n,
+        "segments": columns.compact(
+            [
+                (_told(each.start), _told(each.end) if each.end else None, each.failing, each.p_degraded)
+                for each in piece.segments
+            ]
+        ),
+    }
+
+
+def _told(moment: change.Moment) -> list[str]:
+    return [columns.when(each) for each in moment]
+
+
+def _moment(told: list[str]) -> change.Moment:
+    return change.Moment(*map(columns.instant, told))
 
 
 def names(told: Mapping[str, Any]) -> dict[str, str]:

@@ -3,22 +3,18 @@
 import contextlib
 import dataclasses
 import datetime as dt
-import itertools
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Self, TypeVar
+from typing import Self
 
 import sqlite_utils
 
 from probe import model, taxonomy
-from probe.inference import months
-from probe.records import columns, database, errors, outbox, own, process, rows, summaries, verdicts
+from probe.records import archive, columns, database, errors, outbox, own, process, rows, verdicts
 from probe.records import door as doors
-
-T = TypeVar("T")
 
 BATCH = 500
 """Rows a transaction: between two of them other writers get their turn."""
@@ -43,6 +39,7 @@ class Records:
     def __init__(self, door: doors.Door) -> None:
         self._door = door
         self.outbox = outbox.Outbox(door)
+        self.archive = archive.Archive(door)
 
     def __enter__(self) -> Self:
         return self
@@ -156,7 +153,7 @@ class Records:
         Returns how many were new.
         """
         added = 0
-        for batch in batches(judged, BATCH):
+        for batch in doors.batches(judged, BATCH):
             with self._door.writing(f"store {len(batch)} outcome{'s' if len(batch) > 1 else ''}") as db:
                 added += verdicts.add(db, batch, rules_version)
         return added
@@ -195,52 +192,6 @@ class Records:
                 break
             restored += done
         return restored
-
-    # --- years -------------------------------------------------------------------------------------------------
-
-    def keep_month(self, pieces: Mapping[model.Path, months.Piece]) -> None:
-        """Keep what a closed month was like, path by path."""
-        kept = [
-            columns.row({"channel": path.channel, "tier": path.tier, **rows.month_row(piece)})
-            for path, piece in pieces.items()
-        ]
-        with self._door.writing("store a closed month") as db:
-            db.table("month").insert_all(kept, replace=True)
-
-    def keep_since(self, since: dt.datetime) -> None:
-        """What was sent before stays counted in the roll-ups, whatever becomes of its rows; never earlier again."""
-        with self._door.writing("say since when outcomes are kept") as db:
-            keep_since(db, columns.when(since))
-
-    def add_summaries(self, told: Iterable[summaries.Summary]) -> int:
-        """Keep what another database tells of time whose outcomes it no longer has, in transactions of BATCH rows.
-
-        What is here already stays as it is. Returns how many were new.
-        """
-        added = 0
-        for batch in batches(told, BATCH):
-            with self._door.writing("store summaries") as db:
-                for table, row in batch:
-                    if table == "kept":
-                        keep_since(db, row["since"])
-                        continue
-                    names = ", ".join(row)
-                    sql = f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({verdicts.marks(row)})"  # noqa: S608 - ours
-                    added += db.conn.execute(sql, [*row.values()]).rowcount
-        return added
-
-    def remove(self, seqs: Sequence[int]) -> None:
-        """Remove outcomes sent before `keep_since`, with all that hangs on them, in one transaction."""
-        with self._door.writing(f"remove {len(seqs)} old outcomes") as db:
-            db.conn.executemany("DELETE FROM gateway_entry WHERE seq = ?", [(seq,) for seq in seqs])
-            verdicts.remove(db, seqs)
-
-    def remove_intents(self, before: dt.date, most: int) -> int:
-        """Remove up to so many settled intents of earlier budget days, in one transaction; returns how many."""
-        sql = "SELECT id FROM intent WHERE budget_day < ? AND state = 'settled' LIMIT ?"
-        with self._door.writing("remove old intents") as db:
-            done = db.conn.execute(f"DELETE FROM intent WHERE id IN ({sql})", [before.isoformat(), most])  # noqa: S608
-        return int(done.rowcount)
 
     # --- the daemon's state --------------------------------------------------------------------------------------
 
@@ -357,11 +308,6 @@ class Records:
             db.conn.execute("INSERT OR REPLACE INTO prompt_key (id, key) VALUES (1, ?)", [key])
 
 
-def keep_since(db: sqlite_utils.Database, since: str) -> None:
-    sql = "INSERT INTO kept (id, since) VALUES (1, ?) ON CONFLICT DO UPDATE SET since = max(since, excluded.since)"
-    db.conn.execute(sql, [since])
-
-
 def budget_day(db: sqlite_utils.Database, at: dt.datetime) -> str:
     """The UTC day whose budget pays now, never before one already begun: a clock set back reopens no spent day.
 
@@ -390,10 +336,3 @@ def same_picture(first: str, second: str) -> bool:
         return (int(first, 16) ^ int(second, 16)).bit_count() <= SAME_PICTURE_BITS
     except ValueError:
         return first == second
-
-
-def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Lists of at most `size` items, in order."""
-    iterator = iter(items)
-    while batch := list(itertools.islice(iterator, size)):
-        yield batch

@@ -1,0 +1,70 @@
+"""The archive: closed months, what other databases tell of their past, and the removal of outcomes that it stands for."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+
+import sqlite_utils
+
+from probe import model
+from probe.inference import months
+from probe.records import columns, summaries, verdicts
+from probe.records import door as doors
+
+BATCH = 500
+"""Summaries a transaction: between two of them other writers get their turn."""
+
+
+class Archive:
+    """What stays for years, over the same door as all records; see `Records` for what a write may raise."""
+
+    def __init__(self, door: doors.Door) -> None:
+        self._door = door
+
+    def keep_month(self, pieces: Mapping[model.Path, months.Piece]) -> None:
+        """Keep what a closed month was like, path by path."""
+        kept = [
+            columns.row({"channel": path.channel, "tier": path.tier, **summaries.month_row(piece)})
+            for path, piece in pieces.items()
+        ]
+        with self._door.writing("store a closed month") as db:
+            db.table("month").insert_all(kept, replace=True)
+
+    def keep_since(self, since: dt.datetime) -> None:
+        """What was sent before stays counted in the roll-ups, whatever becomes of its rows; never earlier again."""
+        with self._door.writing("say since when outcomes are kept") as db:
+            keep_since(db, columns.when(since))
+
+    def add_summaries(self, told: Iterable[summaries.Summary]) -> int:
+        """Keep what another database tells of time whose outcomes it no longer has, in transactions of BATCH rows.
+
+        What is here already stays as it is. Returns how many were new.
+        """
+        added = 0
+        for batch in doors.batches(told, BATCH):
+            with self._door.writing("store summaries") as db:
+                for table, row in batch:
+                    if table == "kept":
+                        keep_since(db, row["since"])
+                        continue
+                    names = ", ".join(row)
+                    sql = f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({verdicts.marks(row)})"  # noqa: S608 - ours
+                    added += db.conn.execute(sql, [*row.values()]).rowcount
+        return added
+
+    def remove(self, seqs: Sequence[int]) -> None:
+        """Remove outcomes sent before `keep_since`, with all that hangs on them, in one transaction."""
+        with self._door.writing(f"remove {len(seqs)} old outcomes") as db:
+            db.conn.executemany("DELETE FROM gateway_entry WHERE seq = ?", [(seq,) for seq in seqs])
+            verdicts.remove(db, seqs)
+
+    def remove_intents(self, before: dt.date, most: int) -> int:
+        """Remove up to so many settled intents of earlier budget days, in one transaction; returns how many."""
+        sql = "SELECT id FROM intent WHERE budget_day < ? AND state = 'settled' LIMIT ?"
+        with self._door.writing("remove old intents") as db:
+            done = db.conn.execute(f"DELETE FROM intent WHERE id IN ({sql})", [before.isoformat(), most])  # noqa: S608
+        return int(done.rowcount)
+
+
+def keep_since(db: sqlite_utils.Database, since: str) -> None:
+    sql = "INSERT INTO kept (id, since) VALUES (1, ?) ON CONFLICT DO UPDATE SET since = max(since, excluded.since)"
+    db.conn.execute(sql, [since])
