@@ -79,7 +79,10 @@ def judged(known: Known, bad: Sequence[model.PathState], now: dt.datetime) -> tu
     if beat is None:
         return UNKNOWN, "no daemon has run here yet; start `tierwatch daemon`"
     if beat.stale(now):
-        return UNKNOWN, f"blind: the daemon's last sign of life was {words.ago(beat.at, now)}; what follows may be over"
+        silent = f"the daemon's last sign of life was {words.ago(beat.at, now)}"
+        if beat.at > now:
+            silent = "no sign of life since this machine's clock was set back"
+        return UNKNOWN, f"blind: {silent}; what follows may be over"
     if not known.states:
         return UNKNOWN, "the daemon has published no state yet"
     lost = lost_tiers(known)

@@ -122,6 +122,7 @@ def test_status_has_a_line_for_each_problem_and_performance_data(home):
         (lambda home: book(home).close(), "no daemon has run here yet"),
         (lambda home: published(home, (VIP, S.HEALTHY, ""), beat_at=None), "no daemon has run here yet"),
         (lambda home: published(home, (VIP, S.HEALTHY, ""), beat_at=NOW - HOUR), "blind: the daemon's last sign of life was 1 h"),
+        (lambda home: published(home, (VIP, S.HEALTHY, ""), beat_at=NOW + HOUR), "blind: no sign of life since this machine's clock was set back"),
         (published, "the daemon has published no state yet"),
         (lambda home: (home / "config.toml").write_text("[[channel"), "not valid TOML"),
         (lambda home: (home / "config.toml").unlink(), "no config.toml here"),
