@@ -307,6 +307,11 @@ def test_rungs_that_repeat_the_request_need_the_prompt(config):
     assert {rung.check for rung in options.left(found(), config)} == {Check.CANARY, Check.OTHER_CANARY}
 
 
+def test_the_checklist_says_why_a_repeat_is_held_back(config):
+    told = text.render(found(samples.about(samples.TIMEOUT), config=config), config, NOW, "x")
+    assert "back-off retry on vip/4k-high: held back: the first one may be" in told
+
+
 def test_a_timeout_is_not_repeated_before_the_log_was_asked(config):
     about = samples.about(samples.TIMEOUT, prompt=samples.PROMPT)
     denied = Piece("vip's log", "x", causes.Clue.LOG_FAILED, live=True)

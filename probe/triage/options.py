@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from probe import model
 from probe.inference import causes, posterior
 from probe.inference.causes import Check
-from probe.triage import around, ladder
+from probe.triage import advice, around, ladder
 from probe.triage.diagnosis import Diagnosis
 from probe.triage.ladder import Rung
 
@@ -39,7 +39,7 @@ def attempts(found: Diagnosis, config: "Config") -> list[Rung]:
 
 
 def left(found: Diagnosis, config: "Config", *, forced: bool = False) -> list[Rung]:
-    """The rungs that may be tried now: those whose prompt is known, not too often, and no blind repeat of a timeout.
+    """The rungs that may be tried now: those whose prompt is known, not too often, and no repeat of what may be billed.
 
     Forced, every rung is tried once, a retry up to three times.
     """
@@ -49,7 +49,7 @@ def left(found: Diagnosis, config: "Config", *, forced: bool = False) -> list[Ru
 def may_be_tried(found: Diagnosis, rung: Rung, *, forced: bool) -> bool:
     if rung.check is None or (rung.needs_prompt and found.about.prompt is None):
         return False
-    if rung.check is Check.RETRY and (too_long(found) or unasked_timeout(found) or retry_passed(found)):
+    if rung.check is Check.RETRY and (too_long(found) or advice.may_be_billed(found) or retry_passed(found)):
         return False
     if forced and rung.check is not Check.RETRY:
         return not any(piece.check is rung.check and piece.name == ladder.title(rung) for piece in found.pieces)
@@ -103,11 +103,3 @@ def canary_weight(found: Diagnosis, at: dt.datetime) -> float:
 def too_long(found: Diagnosis) -> bool:
     verdict = found.about.verdict
     return verdict is not None and (verdict.retry_after_s or 0.0) > LONGEST_WAIT_S
-
-
-def unasked_timeout(found: Diagnosis) -> bool:
-    """A timeout whose picture may be made and billed, while no log said that it was not."""
-    verdict = found.about.verdict
-    if verdict is None or verdict.kind is not model.Kind.TIMEOUT:
-        return False
-    return not any(piece.clue in causes.DENIED for piece in found.pieces)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from probe import escape, model
+from probe.inference.causes import Check
 from probe.triage import advice, answer, around, ladder, options
 from probe.triage.diagnosis import Diagnosis
 
@@ -109,9 +110,14 @@ def steps(found: Diagnosis, config: "Config | None") -> Iterator[str]:
     """The checklist with the finding of each rung, or its price where it has none yet."""
     yield "Checklist"
     for number, rung in enumerate(ladder.rungs(found, config), start=1):
-        needs = ", needs the prompt" if rung.needs_prompt and found.about.prompt is None else ""
-        price = f" ({advice.usd(rung.price_usd)}{needs})" if rung.price_usd else f" (free{needs})"
-        yield from row(f"{number:2}", f"{ladder.title(rung)}: {rung.finding or f'not tried{price}'}", 2)
+        yield from row(f"{number:2}", f"{ladder.title(rung)}: {rung.finding or untried(found, rung)}", 2)
+
+
+def untried(found: Diagnosis, rung: ladder.Rung) -> str:
+    if rung.check is Check.RETRY and advice.may_be_billed(found):
+        return f"held back: {advice.paid_for(found) or 'the first one may be billed, its log decides'}"
+    needs = ", needs the prompt" if rung.needs_prompt and found.about.prompt is None else ""
+    return f"not tried ({advice.usd(rung.price_usd) if rung.price_usd else 'free'}{needs})"
 
 
 def missing(found: Diagnosis) -> Iterator[str]:
