@@ -59,15 +59,20 @@ def sentence(advice: present.Advice, now: dt.datetime) -> str:
     return ". ".join(told) + "."
 
 
-def choices(advice: present.Advice, bad: Sequence[str], now: dt.datetime) -> Iterator[tuple[str, str]]:
-    """(label, sentence) of one tier at which the channels `bad` are in trouble: for batches, for whoever waits."""
+def choices(
+    advice: present.Advice, bad: Sequence[str], here: Sequence[str], now: dt.datetime
+) -> Iterator[tuple[str, str]]:
+    """(label, sentence) of one tier at which the channels `bad` are in trouble, `here` by the incident that is told."""
     choice = advice.batch.choice
     if choice is None:
         yield advice.job or "batch", f"{advice.tier}: {sentence(advice, now)}"
         return
     told = offer(choice, [path for path in advice.batch.fall_back if path.channel not in bad])
-    if choice.candidate.path.channel in bad:
+    chosen = choice.candidate.path.channel
+    if chosen in here:
         told = f"stay on {told}"
+    elif chosen in bad:
+        told = f"{told}; {chosen} is in trouble too, and still the best"
     elif bad:
         told = f"{told}. Not {words.listed(bad, 'or')} now"
     yield advice.job or "batch", f"{advice.tier}: {told}. Checked {standing(advice, now)}."

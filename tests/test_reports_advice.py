@@ -1,12 +1,13 @@
 """What to use, in words: the offer, why it was chosen, and until when it stands."""
 
+import datetime as dt
 import random
 
 import pytest
 
 from probe import model
 from probe.inference import recommend
-from reports import advice
+from reports import advice, present
 
 
 def candidate(channel, price_usd, **changes):
@@ -26,6 +27,21 @@ def test_an_offer_names_attempts_price_time_share_and_what_it_rests_on():
     found = rank(OFFICIAL, VIP)
     said = advice.offer(found.choice, found.fall_back)
     assert said == "vip, up to 3 attempts: $0.03 and 115 s a usable picture, 99.0 % get through (n 200)"
+
+
+@pytest.mark.parametrize(
+    ("bad", "here", "said"),
+    [
+        (["vip"], ["vip"], "4k-high: stay on vip, up to 3 attempts:"),
+        (["vip", "nano"], ["nano"], "(n 200); vip is in trouble too, and still the best."),
+        (["nano"], ["nano"], "(n 200). Not nano now."),
+    ],
+)
+def test_a_choice_that_is_in_trouble_itself_says_so(bad, here, said):
+    given = present.Advice("4k-high", "", rank(VIP, OFFICIAL), None, None, None)
+    ((label, text),) = advice.choices(given, bad, here, dt.datetime(2026, 11, 24, tzinfo=dt.UTC))
+    assert label == "batch"
+    assert said in text
 
 
 def test_where_many_pictures_are_lost_the_offer_says_where_they_go():

@@ -68,7 +68,7 @@ def text_of(svg):
 def test_question_n_and_zone_stand_in_the_picture():
     found = text_of(plots.svg(PLOTS["timeline-scheduled"]))
     assert "When did a path degrade, and is it over?" in found
-    assert " 0 of 11 failed" in found
+    assert "0 of 11 failed" in found
     assert "scheduled canaries, UTC" in found
 
 

@@ -418,6 +418,17 @@ def test_gaps_in_watching_are_told():
     assert notes == ["Not watched for 1 d 17 h in 1 gap, the longest Nov 22 03:10-Nov 23 20:10 UTC."]
 
 
+def test_a_strip_is_bracketed_only_from_where_its_own_series_begins():
+    made_up = grid("vip/4k-high", 0.9, 60, until=NOW - 30 * HOUR, trigger=model.Trigger.SIMULATED)
+    real = grid("vip/4k-high", 0.9, 60, since=NOW - 30 * HOUR)
+    old = window.Degraded(estimate(NOW - 80 * HOUR), estimate(NOW - 70 * HOUR), 0.5)
+    new = window.Degraded(estimate(NOW - 3 * HOUR), None, 0.5)
+    shown = seen(facts("vip/4k-high", [*made_up, *real], degraded=(old, new)))
+    drawn = {series: timeline.picture(shown, series).data.strips[0].brackets for series in shown.series}
+    assert [each.still_on for each in drawn[window.Series.SCHEDULED]] == [True]
+    assert [each.still_on for each in drawn[window.Series.SIMULATED]] == [False, True]
+
+
 def test_an_open_stretch_without_an_alarm_is_not_called_still_on():
     stretch = window.Degraded(estimate(NOW - HOUR), None, 0.5)
     quiet = seen(facts("vip/4k-high", grid("vip/4k-high", 1, 60), model.State.SUSPECT, degraded=(stretch,)))

@@ -30,11 +30,9 @@ def draw(data: figures.Concordance, width_in: float) -> Figure:
     axes.grid(axis="x")
     axes.set_axisbelow(True)
     axes.set_xlabel("failing, % (whiskers: 95 %)")
-    axes.annotate(" n fine; fails", (right, len(rows) - 0.4), va="bottom", annotation_clip=False)
+    style.beside(axes, "n fine; fails", (right, len(rows) - 0.4), va="bottom")
     for index, row in enumerate(rows):
-        axes.annotate(
-            f" {row.while_fine.n:,}; {row.while_failing.n:,}", (right, index), va="center", annotation_clip=False
-        )
+        style.beside(axes, f"{row.while_fine.n:,}; {row.while_failing.n:,}", (right, index), va="center")
     _legend(figure, data, narrow=narrow)
     return figure
 

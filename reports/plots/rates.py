@@ -28,10 +28,10 @@ def draw(data: figures.Rates, width_in: float) -> Figure:
     axes.grid(axis="x")
     axes.set_axisbelow(True)
     axes.set_xlabel("ok, % (whiskers: 95 %)")
-    axes.annotate(" n (latest)", (100.6, len(data.rows) - 0.4), va="bottom", annotation_clip=False)
+    style.beside(axes, "n (latest)", (100.6, len(data.rows) - 0.4), va="bottom")
     for index, row in enumerate(reversed(data.rows)):
-        counted = f" {row.n:,} ({row.latest.n:,})" if row.latest else f" {row.n:,}"
-        axes.annotate(counted, (100.6, index), va="center", annotation_clip=False)
+        counted = f"{row.n:,} ({row.latest.n:,})" if row.latest else f"{row.n:,}"
+        style.beside(axes, counted, (100.6, index), va="center")
     _legend(figure, data, narrow=narrow)
     return figure
 

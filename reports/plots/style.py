@@ -65,6 +65,11 @@ def label(text: str) -> str:
     return escape.visible(text).encode("ascii", "backslashreplace").decode()
 
 
+def beside(axes: Axes, text: str, at: tuple[Any, float], **options: Any) -> None:
+    """A text right of a point at the edge of the axes. A gap in points: pages drop a leading space."""
+    axes.annotate(text, at, xytext=(4, 0), textcoords="offset points", annotation_clip=False, **options)
+
+
 def time_axis(axes: Axes, *, narrow: bool) -> None:
     """Dates along x, in UTC, few enough not to touch."""
     locator = dates.AutoDateLocator(tz=dt.UTC, minticks=3, maxticks=4 if narrow else 9)  # type: ignore[no-untyped-call]

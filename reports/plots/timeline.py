@@ -32,8 +32,8 @@ def draw(data: figures.Timeline, width_in: float) -> Figure:
             at = (data.edges[0], row + height / 2 + 0.10)
             axes.annotate(f"{style.label(strip.name)}: {counted}{now}", at, va="bottom")
             continue
-        now = f"\n degraded since {since:%b %d %H:%M}" if since else ""
-        axes.annotate(f" {counted}{now}", (data.edges[-1], row), va="center", annotation_clip=False, fontsize=8)
+        now = f"\ndegraded since {since:%b %d %H:%M}" if since else ""
+        style.beside(axes, f"{counted}{now}", (data.edges[-1], row), va="center", fontsize=8)
     names = [] if narrow else [style.label(strip.name) for strip in reversed(data.strips)]
     axes.set_yticks(range(len(names)), names)
     axes.tick_params(axis="y", length=0)

@@ -81,7 +81,7 @@ def incident(
     if spread := spreading(seen, found):
         yield blocks.Line(spread, "spread")
     given = advised(seen, found)
-    yield from instead(seen, [each for each in given if each not in before])
+    yield from instead(seen, [each for each in given if each not in before], found.channels)
     if again := dict.fromkeys(each.tier for each in given if each in before):
         yield blocks.Line(f"{words.listed(again)}: as above.", "batch")
 
@@ -252,7 +252,7 @@ def advised(seen: window.Window, found: findings.Incident) -> list[present.Advic
     return [each for tier in found.tiers for each in seen.advice if each.tier == tier]
 
 
-def instead(seen: window.Window, given: Sequence[present.Advice]) -> Iterator[blocks.Line]:
+def instead(seen: window.Window, given: Sequence[present.Advice], here: Sequence[str]) -> Iterator[blocks.Line]:
     """`batch`, `urgent` and jobs at the tiers of an incident; to wait, where no channel gets enough through."""
     chosen = [each.batch.choice for each in given if each.batch.choice]
     if chosen and len(chosen) == len(given) and all(one.usable_share < LITTLE for one in chosen):
@@ -263,7 +263,7 @@ def instead(seen: window.Window, given: Sequence[present.Advice]) -> Iterator[bl
     told: dict[str, str] = {}  # label by text
     for each in given:
         bad = [facts.path.channel for facts in seen.paths if facts.path.tier == each.tier and facts.is_bad]
-        for label, text in advice.choices(each, bad, seen.until):
+        for label, text in advice.choices(each, bad, here, seen.until):
             same = told.setdefault(text, label)
             shown = text if same == label else f"{each.tier}: as {same}."
             yield blocks.Line(shown, label, "" if each.batch.choice else "unknown")

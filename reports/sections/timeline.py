@@ -1,6 +1,7 @@
 """Each path over time: shares failing by stretch, the kinds of failure, and the degraded stretches with their ranges."""
 
 import datetime as dt
+import math
 from collections.abc import Sequence
 
 from reports import blocks, figures, outcomes, present, sample, window, words
@@ -40,7 +41,10 @@ def picture(seen: window.Window, series: window.Series) -> blocks.Plot:
     strips = []
     for facts in seen.paths:
         taken = facts.sample(series)
-        brackets = tuple(bracket(stretch, seen) for stretch in facts.degraded)
+        # What only another series has seen is bracketed there.
+        seen_from = float(taken.sent_s[0]) if len(taken) else math.inf
+        watched = (each for each in facts.degraded if each.end is None or each.end.at.timestamp() > seen_from)
+        brackets = tuple(bracket(stretch, seen) for stretch in watched)
         failed = int(taken.failed.sum())
         strips.append(figures.Strip(str(facts.path), strip(taken, edges), len(taken), failed, brackets))
     count = sum(len(facts.degraded) for facts in seen.paths)
