@@ -11,6 +11,7 @@ import sys
 import time
 
 import pytest
+import record_samples as samples
 
 from probe import clock, daemon, model, records, run, standstill, ticker
 from probe import config as configs
@@ -330,3 +331,26 @@ def test_without_money_beside_the_grid_only_the_grid_is_sent(prepared, failing):
     tight = config.model_copy(update={"budget": config.budget.model_copy(update={"usd_per_day": 8.64})})
     seen = watch(tight, minutes(25))
     assert {one.outcome.trigger for one in seen} == {model.Trigger.SCHEDULED}
+
+
+def test_a_daemon_closes_the_months_that_are_over(prepared):
+    config = prepared()
+    june = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
+    path = config.paths()[0]
+    with records.open(pathlib.Path(config.monitor.database)) as book:
+        book.store_all(
+            samples.judged(f"{hour}", kind=model.Kind.OK, at=june + dt.timedelta(hours=hour), path=path)
+            for hour in range(48)
+        )
+    found = []
+
+    async def until_closed(_watching, _ticking):
+        for _ in range(500):
+            with history.open(pathlib.Path(config.monitor.database)) as past:
+                found[:] = past.archived.months(june, START)
+            if found:
+                return
+            await asyncio.sleep(0.02)
+
+    watch(config, until_closed)
+    assert found == [path]
