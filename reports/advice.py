@@ -92,10 +92,10 @@ def reason(batch: recommend.Recommendation) -> str:
     worth = batch.needs.usd_per_minute
     waiting = f" with waiting at {words.usd(worth)} a minute" if worth else ""
     if saved_usd >= 0:
-        return f"{other} costs {words.usd(saved_usd)} a picture more{waiting}, lost pictures priced in"
+        return f"a picture costs {words.usd(saved_usd)} more on {other}{waiting}, lost pictures priced in"
     if runner_up.usable_share < recommend.LEAST_THROUGH <= choice.usable_share:
-        return f"{other} is cheaper, but only {words.percent(runner_up.usable_share)} get through there"
-    return f"{other} would save less than {words.percent(recommend.DEAD_BAND)}{waiting}: not worth a change"
+        return f"only {words.percent(runner_up.usable_share)} get through on {other}, which is cheaper"
+    return f"a change to {other} would save less than {words.percent(recommend.DEAD_BAND)}{waiting}"
 
 
 def hurry(advice: present.Advice) -> recommend.Offer | None:

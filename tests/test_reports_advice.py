@@ -56,9 +56,9 @@ def test_a_path_in_trouble_is_told_by_the_canaries_since_it_began():
 @pytest.mark.parametrize(
     ("candidates", "current", "said"),
     [
-        ((VIP, OFFICIAL), None, "official costs $0.36 a picture more, lost pictures priced in"),
-        ((BROKEN, OFFICIAL), None, "vip is cheaper, but only 19 % get through there"),
-        ((VIP, candidate("other", 0.0299)), "vip", "other would save less than 3 %: not worth a change"),
+        ((VIP, OFFICIAL), None, "a picture costs $0.36 more on official, lost pictures priced in"),
+        ((BROKEN, OFFICIAL), None, "only 19 % get through on vip, which is cheaper"),
+        ((VIP, candidate("other", 0.0299)), "vip", "a change to other would save less than 3 %"),
         ((VIP,), None, "the only channel known well enough"),
         ((candidate("nano", 0.15, usable=11, n=11),), None, "not enough data"),
     ],
