@@ -19,7 +19,7 @@ SAMPLES = 100
 
 
 def measure(case):
-    small, large = case.times(4000, 20_000), case.times(40, 200)
+    small, large = case.times(6000, 20_000), case.times(40, 200)
     replies = [upstream.picture(seed, (3840, 2160)) for seed in range(4)]
 
     def reply(number, _head, _body):
