@@ -61,7 +61,7 @@ def read(
     """Every path.
 
     1. smooth all canaries that say something about health (own traffic stands apart) behind the `closed` months;
-    2. join that to them;
+    2. join that to them, but for a path without canaries in the period: a month that began before it tells nothing of it;
     3. estimate what share fails while a path is calm, each path's own drawn towards that of all;
     4. leave open an end that no canary has seen.
     """
@@ -75,7 +75,7 @@ def read(
         sample = outcomes.joined(facts[path].sample(series) for series in window.SAMPLES)
         piece = months.piece(latest, until, sample.sent_s, sample.failed)
         pieces[path].append(at_assumed_level(piece, levels[path]))
-    joined = {path: months.joined(each, since) for path, each in pieces.items() if each}
+    joined = {path: months.joined(each, since) for path, each in pieces.items() if each and len(canaries[path])}
     usual = usual_of([each.calm for each in joined.values()])
     found = dict.fromkeys(facts, Past())
     for path, each in joined.items():

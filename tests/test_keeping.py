@@ -227,6 +227,15 @@ def test_a_path_of_which_only_roll_ups_are_left_is_told(config):
     assert gone in [each.path for each in seen(config, since=SINCE).paths]
 
 
+def test_a_closed_month_in_which_a_path_was_watched_only_before_the_period_tells_nothing_of_it(config):
+    august, path = dt.datetime(2026, 8, 1, tzinfo=dt.UTC), model.Path("vip", "1k-low")
+    with records.open(database(config)) as book:
+        book.store_all(samples.judged(f"early-{n}", at=august + n * HOUR, path=path) for n in range(48))
+    turn(config, NOW + 9 * HOUR)
+    (found,) = (each for each in seen(config, since=august + 19 * DAY).paths if each.path == path)
+    assert (found.degraded, found.occupancy) == ((), None)
+
+
 def test_roll_ups_tell_what_the_rows_tell(config):
     with history.open(database(config)) as past:
         since, until = SINCE.replace(minute=0), NOW.replace(minute=0)
