@@ -71,9 +71,10 @@ class Site:
 
     def look(self, now: dt.datetime) -> metrics.Look:
         """What the database knows, for metrics; raises UserError."""
-        with history.open(pathlib.Path(self.config.monitor.database)) as past:
+        config = self.sound_config()
+        with history.open(pathlib.Path(config.monitor.database)) as past:
             known = status.Known(past.states(), past.heartbeat(), past.spent_usd(now.date()))
-            return metrics.Look(known, self.config.budget.usd_per_day, tuple(past.totals()))
+            return metrics.Look(known, config.budget.usd_per_day, tuple(past.totals()))
 
 
 def app(site: Site) -> applications.Starlette:

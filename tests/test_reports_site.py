@@ -129,6 +129,12 @@ def test_a_config_that_the_daemon_refused_is_told_by_a_metric_though_its_file_is
     assert shown.get("/").status_code == 200
 
 
+def test_metrics_tell_the_budget_of_the_config_as_its_file_is_now(shown, beating, place):
+    beating()
+    (place / "config.toml").write_text(CONFIG.replace("usd_per_day = 3", "usd_per_day = 7"))
+    assert "tierwatch_budget_usd 7.0" in shown.get("/metrics").text.splitlines()
+
+
 def test_a_name_that_is_not_this_machine_is_refused(shown):
     assert shown.get("/metrics", headers={"host": "rebound.example"}).status_code == 400
 
