@@ -50,7 +50,11 @@ def read(told: Mapping[str, Any]) -> Summary:
 
 
 def read_kept(told: Mapping[str, Any]) -> dict[str, Any]:
-    return {"since": columns.when(columns.instant(told["since"]))}
+    """Never of a time to come, nor within an hour: nothing would be counted until then, or an hour in part."""
+    since = columns.instant(told["since"])
+    if since > dt.datetime.now(dt.UTC) or since.replace(minute=0, second=0, microsecond=0) != since:
+        raise ValueError(f"{told['since']} is no time since which outcomes are kept")
+    return {"since": columns.when(since)}
 
 
 def read_rollup(told: Mapping[str, Any]) -> dict[str, Any]:
