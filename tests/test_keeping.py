@@ -371,6 +371,20 @@ def test_an_export_imported_into_an_empty_database_tells_the_same(config, monkey
     assert run("export").output == (folder / "all.ndjson").read_text()
 
 
+def test_half_a_month_in_an_import_holds_up_nothing(config, monkeypatch):
+    folder = database(config).parent
+    monkeypatch.chdir(folder)
+    for _ in range(2):
+        turn(config)
+    assert run("export", "--since", "2026-06-20", "--output", "part.ndjson").exit_code == 0
+    database(config).rename(folder / "old.db")
+    assert run("import", "part.ndjson").exit_code == 0
+    turn(config, NOW + 9 * HOUR)
+    assert "2026-06" not in {month for (month,) in query(config, "SELECT month FROM month")}
+    with history.open(database(config)) as past:
+        assert keeping.cut(config, past, NOW).since == dt.datetime(2026, 8, 16, tzinfo=dt.UTC)
+
+
 def test_an_export_of_time_that_is_kept_has_no_summaries(config, monkeypatch):
     monkeypatch.chdir(database(config).parent)
     turn(config)

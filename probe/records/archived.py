@@ -52,13 +52,17 @@ class Archived:
         return found
 
     def months_open(self) -> tuple[dt.datetime, ...]:
-        """The beginnings of the months that have canaries which tell of health, and are not stored yet, this one too."""
+        """The beginnings of the months that have canaries which tell of health, and are not stored yet, this one too.
+
+        Never of one that began before the rows are all there: an import may hold roll-ups without their month.
+        """
         telling = [kind.value for kind in model.Kind if model.health_of(kind, None) is not None]
         sql = f"""
             SELECT DISTINCT substr(hour, 1, 7) FROM rollup
             WHERE trigger NOT IN (?, ?) AND excluded = '' AND kind IN ({", ".join("?" * len(telling))})
+                AND substr(hour, 1, 7) || '-01T00:00:00.000Z' >= {rollups.KEPT_SINCE}
             EXCEPT SELECT month FROM month ORDER BY 1
-        """  # noqa: S608 - question marks only
+        """  # noqa: S608 - made of constants
         found = self._rows(sql, model.Trigger.OWN_TRAFFIC, model.Trigger.SENTINEL, *telling)
         return tuple(dt.datetime.fromisoformat(f"{begin}-01T00:00:00+00:00") for (begin,) in found)
 
