@@ -65,9 +65,14 @@ def turn(
 
 
 def closable(config: "schema.Config", now: dt.datetime) -> tuple[dt.datetime, ...]:
-    """The beginnings of the months that are over, and not stored yet."""
+    """The beginnings of the months that are over, and not stored yet.
+
+    Over by the clock and by what was stored since: a clock that runs ahead for an hour closes nothing.
+    """
     with history.open(pathlib.Path(config.monitor.database)) as past:
-        return tuple(begin for begin in past.archived.months_open() if months.after(begin) + months.MARGIN <= now)
+        over = [begin for begin in past.archived.months_open() if months.after(begin) + months.MARGIN <= now]
+        days = past.archived.days() if over else ()
+    return tuple(begin for begin in over if sum(day >= months.after(begin) for day in days) >= months.MARGIN.days)
 
 
 def close(config: "schema.Config", book: "records.Records", begin: dt.datetime) -> None:
@@ -114,16 +119,20 @@ def smoothed(past: history.History, begin: dt.datetime) -> dict[model.Path, mont
 
 
 def cut(config: "schema.Config", past: history.History, now: dt.datetime) -> Cut:
-    """Where the time kept ends, at a whole day; never within or behind a month that is not closed yet."""
-    monitor = config.monitor
+    """Where the time kept ends, at a whole day; never within or behind a month that is not closed yet.
+
+    Age is told by the clock and by the days on which something was sent, whichever is less: a clock that runs
+    ahead makes nothing old.
+    """
+    monitor, days = config.monitor, past.archived.days()
     today = now.astimezone(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    since = min(
-        [
-            today - dt.timedelta(seconds=monitor.keep_outcomes),
-            *(each - months.MARGIN for each in past.archived.months_open()),
-        ]
-    )
-    return Cut(since, min(since, today - dt.timedelta(seconds=monitor.keep_failures)))
+
+    def ends(kept_s: float) -> dt.datetime:
+        kept = dt.timedelta(seconds=kept_s)
+        return min(today - kept, *days[: kept.days][-1:])
+
+    since = min([ends(monitor.keep_outcomes), *(each - months.MARGIN for each in past.archived.months_open())])
+    return Cut(since, min(since, ends(monitor.keep_failures)))
 
 
 def remove(
@@ -135,7 +144,9 @@ def remove(
     sleep: Callable[[float], None],
     stopping: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Remove up to so many outcomes that are past their time, and their intents; returns how many. Raises RecordsError.
+    """Remove up to so many outcomes that are past their time, with intents and skipped slots as old; how many outcomes.
+
+    Raises RecordsError.
 
     1. say first that what is older counts in the roll-ups for good;
     2. then remove in small transactions with pauses, so that nobody waits long for the database.
@@ -153,6 +164,7 @@ def remove(
         batch = expired[first : first + BATCH]
         book.archive.remove(batch)
         book.archive.remove_intents(found.since.date(), BATCH)
+        book.archive.remove_skips(found.since, BATCH)
         removed += len(batch)
         sleep(PAUSE_S)
     return removed

@@ -27,9 +27,8 @@ Sample = tuple[Sequence[str], float]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Metric:
-    """One metric: its type, its name with its unit, what it means, its labels, and its samples in a look."""
+    """One gauge: its name with its unit, what it means, its labels, and its samples in a look."""
 
-    family: type[core.GaugeMetricFamily | core.CounterMetricFamily]
     name: str
     meaning: str
     labels: tuple[str, ...]
@@ -58,56 +57,47 @@ def of_daemon(look: Look, value: Callable[[rows.Heartbeat], float]) -> Iterator[
         yield (), value(look.known.heartbeat)
 
 
-GAUGE, COUNTER = core.GaugeMetricFamily, core.CounterMetricFamily
-
 METRICS = (
     Metric(
-        GAUGE,
         "tierwatch_path_state",
         "1 for the state that the path is in, 0 for the others.",
         (*PATH, "state"),
         in_states,
     ),
     Metric(
-        GAUGE,
         "tierwatch_path_degraded_probability",
         "Probability that the path is degraded.",
         PATH,
         lambda look: of_paths(look, lambda state: state.p_degraded),
     ),
     Metric(
-        GAUGE,
         "tierwatch_path_checked_timestamp_seconds",
         "When the latest evidence about the path was sent.",
         PATH,
         lambda look: of_paths(look, lambda state: state.checked_at.timestamp() if state.checked_at else None),
     ),
     Metric(
-        GAUGE,
         "tierwatch_canaries_today_usd",
         "List prices of the canaries of this UTC day, those in flight included.",
         (),
         lambda look: [((), look.known.spent_usd)],
     ),
-    Metric(GAUGE, "tierwatch_budget_usd", "The budget of a UTC day.", (), lambda look: [((), look.budget_usd_per_day)]),
+    Metric("tierwatch_budget_usd", "The budget of a UTC day.", (), lambda look: [((), look.budget_usd_per_day)]),
     Metric(
-        GAUGE,
         "tierwatch_daemon_heartbeat_timestamp_seconds",
         "The daemon's last sign of life.",
         (),
         lambda look: of_daemon(look, lambda beat: beat.at.timestamp()),
     ),
     Metric(
-        GAUGE,
         "tierwatch_config_reload_failed",
         "1 while the config file is refused and the daemon runs with the one before.",
         (),
         lambda look: of_daemon(look, lambda beat: float(beat.refuses_config)),
     ),
     Metric(
-        COUNTER,
-        "tierwatch_outcomes_total",
-        "Outcomes stored: canaries of every trigger and own requests. Rates hold for one trigger alone.",
+        "tierwatch_outcomes",
+        "Outcomes known, by today's verdicts: judging again moves them. Rates hold for one trigger alone.",
         (*PATH, "trigger", "kind"),
         lambda look: ((labels, float(count)) for *labels, count in look.totals),
     ),
@@ -123,7 +113,7 @@ class Collector(registry.Collector):
 
     def collect(self) -> Iterator[core.Metric]:
         for metric in METRICS:
-            family = metric.family(metric.name, metric.meaning, labels=metric.labels)
+            family = core.GaugeMetricFamily(metric.name, metric.meaning, labels=metric.labels)
             for labels, value in metric.samples(self.look):
                 family.add_metric(labels, value)
             yield family

@@ -1,8 +1,8 @@
 """The local page: the report, what is known now, and metrics over HTTP, read from the database alone."""
 
+import asyncio
 import datetime as dt
 import pathlib
-import threading
 from typing import TYPE_CHECKING
 
 from starlette import applications, concurrency, middleware, requests, responses, routing
@@ -43,16 +43,15 @@ class Site:
         self.config = config
         self.path = pathlib.Path(config.source)
         self._reports: dict[str, tuple[dt.datetime, str]] = {}
-        self._rendering = threading.Lock()
+        self.rendering = asyncio.Lock()  # one at a time; who waits holds no thread that others need
 
     def report(self, name: str, now: dt.datetime) -> str:
         """The report of a period in `PERIODS` as HTML, rendered anew where it is not fresh; raises UserError."""
-        with self._rendering:
-            made_at, page = self._reports.get(name, (None, ""))
-            if made_at is None or not made_at <= now < made_at + FRESH:
-                page = self._render(PERIODS[name], now)
-                self._reports[name] = now, page
-            return page
+        made_at, page = self._reports.get(name, (None, ""))
+        if made_at is None or not made_at <= now < made_at + FRESH:
+            page = self._render(PERIODS[name], now)
+            self._reports[name] = now, page
+        return page
 
     def _render(self, period: dt.timedelta, now: dt.datetime) -> str:
         config = self.sound_config()
@@ -84,7 +83,8 @@ def app(site: Site) -> applications.Starlette:
         name = request.query_params.get("since", "14d")
         if name not in PERIODS:
             return responses.PlainTextResponse(f"since is one of {', '.join(PERIODS)}\n", 400, HEADERS)
-        rendered = await concurrency.run_in_threadpool(site.report, name, now())
+        async with site.rendering:
+            rendered = await concurrency.run_in_threadpool(site.report, name, now())
         return responses.HTMLResponse(rendered, headers=HEADERS)
 
     async def in_short(_: requests.Request) -> responses.Response:

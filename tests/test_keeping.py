@@ -160,6 +160,28 @@ def test_what_has_had_its_time_goes_at_night_in_small_steps_and_stays_counted(co
     assert turn(config) == []
 
 
+def test_skipped_slots_go_with_the_outcomes_of_their_time(config):
+    with records.open(database(config)) as book:
+        for at in (SINCE + DAY, NOW - DAY):
+            book.skip(VIP, int(at.timestamp()), at, "own_traffic")
+    turn(config)
+    assert [at[:10] for (at,) in query(config, "SELECT at FROM skip")] == ["2026-11-23"]
+
+
+def test_a_clock_that_runs_ahead_makes_nothing_old(config):
+    turn(config, NOW + 9 * HOUR)
+    ahead = NOW.replace(year=2029)
+    with history.open(database(config)) as past:
+        in_time = keeping.cut(config, past, NOW)
+    with records.open(database(config)) as book:
+        book.store_all([samples.judged("ahead", at=ahead, path=VIP)])
+    with history.open(database(config)) as past:
+        cut = keeping.cut(config, past, ahead)
+    assert cut.since - in_time.since <= 2 * DAY
+    assert cut.failures_since - in_time.failures_since <= 2 * DAY
+    assert keeping.closable(config, ahead) == ()
+
+
 def test_nothing_is_removed_before_its_month_is_closed(config):
     with records.open(database(config)) as book:
         removed = keeping.remove(config, book, NOW, most=10_000, sleep=lambda _s: None)

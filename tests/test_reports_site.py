@@ -119,7 +119,7 @@ def test_metrics_tell_states_money_and_the_heartbeat(shown, beating):
     assert 'tierwatch_path_degraded_probability{channel="vip",tier="4k-high"} 0.9' in lines
     assert "tierwatch_budget_usd 3.0" in lines
     assert "tierwatch_config_reload_failed 0.0" in lines
-    assert any(line.startswith("tierwatch_outcomes_total{") and line.endswith(" 40.0") for line in lines)
+    assert any(line.startswith("tierwatch_outcomes{") and line.endswith(" 40.0") for line in lines)
 
 
 def test_a_config_that_the_daemon_refused_is_told_by_a_metric_though_its_file_is_broken(shown, beating, place):

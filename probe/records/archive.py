@@ -64,6 +64,13 @@ class Archive:
             done = db.conn.execute(f"DELETE FROM intent WHERE id IN ({sql})", [before.isoformat(), most])  # noqa: S608
         return int(done.rowcount)
 
+    def remove_skips(self, before: dt.datetime, most: int) -> int:
+        """Remove up to so many skipped slots of earlier times, in one transaction; returns how many."""
+        sql = "SELECT rowid FROM skip WHERE at < ? LIMIT ?"
+        with self._door.writing("remove old skipped slots") as db:
+            done = db.conn.execute(f"DELETE FROM skip WHERE rowid IN ({sql})", [columns.when(before), most])  # noqa: S608
+        return int(done.rowcount)
+
 
 def keep_since(db: sqlite_utils.Database, since: str) -> None:
     sql = "INSERT INTO kept (id, since) VALUES (1, ?) ON CONFLICT DO UPDATE SET since = max(since, excluded.since)"

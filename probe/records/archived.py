@@ -98,6 +98,11 @@ class Archived:
         found = self._rows(sql, columns.when(since), columns.when(earlier), limit)
         return [seq for (seq,) in found]
 
+    def days(self) -> tuple[dt.datetime, ...]:
+        """The UTC days on which something was sent that is counted, the latest first."""
+        found = self._rows("SELECT DISTINCT substr(hour, 1, 10) FROM rollup ORDER BY 1 DESC")
+        return tuple(dt.datetime.fromisoformat(f"{day}T00:00:00+00:00") for (day,) in found)
+
     def kept_since(self) -> dt.datetime | None:
         """What was sent before is told by roll-ups alone, its rows are no longer all there; None: they are."""
         return next((columns.instant(since) for (since,) in self._rows("SELECT since FROM kept")), None)
