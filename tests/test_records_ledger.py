@@ -112,6 +112,27 @@ def test_what_never_left_this_machine_gives_its_price_back(book, path):
         assert past.spent_usd(samples.AT.date()) == pytest.approx(0.05)
 
 
+@pytest.mark.parametrize("state", ["open", "settled"])
+def test_an_import_gives_no_budget_back_and_settles_nothing(book, path, state):
+    book.reserve(samples.canary("one"), samples.AT, 0.5)
+    if state == "settled":
+        book.store(samples.outcome("one"), samples.verdict())
+    unsent = samples.outcome("one", evidence=model.Evidence(fault=model.Fault.REFUSED, sent=False))
+    book.store_all([model.Judged(unsent, samples.verdict())], rules_version="imported")
+    with history.open(path) as past:
+        assert past.spent_usd(samples.AT.date()) == pytest.approx(0.05)
+        assert [each.state for each in past.open_intents()] == (["open"] if state == "open" else [])
+
+
+def test_an_outcome_stored_again_gives_no_budget_back(book, path):
+    book.reserve(samples.canary("one"), samples.AT, 0.5)
+    book.store(samples.outcome("one"), samples.verdict())
+    unsent = samples.outcome("one", evidence=model.Evidence(fault=model.Fault.REFUSED, sent=False))
+    assert not book.store(unsent, samples.verdict())
+    with history.open(path) as past:
+        assert past.spent_usd(samples.AT.date()) == pytest.approx(0.05)
+
+
 def test_only_intents_of_ended_processes_are_abandoned(book, path):
     book.reserve(samples.canary("ours"), samples.AT, 5.0)
     book.reserve(samples.canary("crashed"), samples.AT, 5.0)

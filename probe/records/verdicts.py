@@ -35,14 +35,8 @@ class Rejudging:
 
 
 def add(db: sqlite_utils.Database, judged: Sequence[model.Judged], rules_version: str) -> int:
-    """Add the outcomes whose id is new, with evidence, verdict and request ids; close the intents of all.
-
-    What never left this machine gives its reserved price back. Returns how many were new.
-    """
+    """Add the outcomes whose id is new, with evidence, verdict and request ids; returns how many were."""
     by_id = {columns.storable(each.outcome.id): each for each in reversed(judged)}  # the first of an id wins
-    db.conn.execute(f"UPDATE intent SET state = 'settled' WHERE id IN ({marks(by_id)})", [*by_id])  # noqa: S608
-    unsent = [identity for identity, each in by_id.items() if not each.outcome.evidence.sent]
-    db.conn.execute(f"UPDATE intent SET reserved_usd = 0 WHERE id IN ({marks(unsent)})", unsent)  # noqa: S608
     sql = f"SELECT id FROM outcome WHERE id IN ({marks(by_id)})"  # noqa: S608 - question marks only
     for (known,) in db.conn.execute(sql, [*by_id]).fetchall():
         del by_id[known]

@@ -142,15 +142,19 @@ class Records:
     def store(self, outcome: model.Outcome, verdict: model.Verdict) -> bool:
         """Keep an outcome with its verdict and close its intent, in one transaction.
 
-        False: an outcome of this id was there already, and stays as it was. Raises UnavailableError: keep it
-        and store it again.
+        False: an outcome of this id was there already, and stays as it was, with its intent. Raises
+        UnavailableError: keep it and store it again.
         """
-        return self.store_all([model.Judged(outcome, verdict)]) == 1
+        with self._door.writing("store 1 outcome") as db:
+            new = verdicts.add(db, [model.Judged(outcome, verdict)], taxonomy.RULES_VERSION) == 1
+            if new:
+                settle(db, outcome)
+        return new
 
     def store_all(self, judged: Iterable[model.Judged], rules_version: str = taxonomy.RULES_VERSION) -> int:
-        """Like `store` for many, judged by rules of `rules_version`, in transactions of BATCH rows.
+        """Keep outcomes that others sent, judged by rules of `rules_version`, in transactions of BATCH rows.
 
-        Returns how many were new.
+        No intent changes by them: what another database tells gives no budget back. Returns how many were new.
         """
         added = 0
         for batch in doors.batches(judged, BATCH):
@@ -326,6 +330,12 @@ def budget_day(db: sqlite_utils.Database, at: dt.datetime) -> str:
         day, back_at = today, None
     db.table("budget").insert({"id": 1, "day": day, "clock_back_at": back_at}, replace=True)
     return str(day)
+
+
+def settle(db: sqlite_utils.Database, outcome: model.Outcome) -> None:
+    """Close the intent of an outcome; what never left this machine gives its reserved price back."""
+    sql = "UPDATE intent SET state = 'settled', reserved_usd = iif(?, reserved_usd, 0) WHERE id = ?"
+    db.conn.execute(sql, [outcome.evidence.sent, columns.storable(outcome.id)])
 
 
 def same_picture(first: str, second: str) -> bool:
