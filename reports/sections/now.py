@@ -43,7 +43,10 @@ def caveats(seen: window.Window) -> Iterator[blocks.Line]:
         yield blocks.Line("SIMULATED history is part of this: it says nothing about real channels.", tone="warn")
     if seen.is_now and not seen.watched:
         last = f"last sign of life {words.ago(seen.beat_at, seen.now)}" if seen.beat_at else "it never ran here"
-        yield blocks.Line(f"NOT WATCHED now: no daemon is running ({last}). What follows may be over.", tone="warn")
+        yield blocks.Line(
+            f"NOT WATCHED now: no daemon is running ({last}). What follows may be over. Start `tierwatch daemon`.",
+            tone="warn",
+        )
     elif seen.is_now and seen.budget_gone:
         last = f" The latest canary was sent {words.ago(seen.checked_at, seen.now)}." if seen.checked_at else ""
         yield blocks.Line(
