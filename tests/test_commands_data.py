@@ -1,6 +1,8 @@
 """The commands on stored data: backup, recover, rejudge."""
 
+import contextlib
 import json
+import sqlite3
 
 import click.testing
 import pytest
@@ -45,6 +47,19 @@ def test_recover_tells_what_was_saved_and_exits_with_0_when_nothing_was_lost(fol
     assert result.exit_code == 0
     assert json.loads(result.output)["saved"]["outcome"] == 3
     assert "is sound" in run("recover", "again.db").output
+
+
+def test_recover_says_since_when_outcomes_are_kept_where_that_was_lost(folder):
+    with records.open(folder / "tierwatch.db") as book:
+        book.archive.keep_since(samples.AT.replace(hour=3, minute=0))
+        book.archive.remove([1, 2])
+    with contextlib.closing(sqlite3.connect(folder / "tierwatch.db")) as connection:
+        connection.execute("UPDATE kept SET since = 'garbled'")
+        connection.commit()
+    result = run("recover", "saved.db")
+    assert result.exit_code == 1
+    assert "2026-08-13 03:00 UTC" in result.output
+    assert json.loads(run("recover", "again.db", "--json").output)["kept_since"] == "2026-08-13T03:00:00.000Z"
 
 
 def test_rejudge_says_what_changed_and_can_be_undone(folder):

@@ -141,6 +141,62 @@ def test_a_table_whose_root_is_damaged_is_lost_without_the_others(database, tmp_
     assert done.saved["outcome"] == 600
 
 
+def counted(path):
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        return connection.execute("SELECT hour, sum(count) FROM rollup GROUP BY 1 ORDER BY 1").fetchall()
+
+
+def set_since(path, since):
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE kept SET since = ?", [since])
+        connection.commit()
+
+
+@pytest.mark.parametrize(
+    "lose",
+    [
+        lambda path: damage(path, "kept"),
+        lambda path: set_since(path, "0\x00\x7f"),
+        lambda path: set_since(path, "9026-08-13T04:00:00.000Z"),
+    ],
+    ids=["unreadable", "garbled", "in time to come"],
+)
+def test_what_removed_outcomes_counted_stays_where_it_is_lost_since_when_they_are_kept(database, tmp_path, lose):
+    since = samples.AT.replace(hour=4, minute=0)
+    with records.open(database) as book:
+        book.archive.keep_since(since)
+        book.archive.remove(range(1, 102))  # all that were sent before
+    before = counted(database)
+    assert sum(count for _, count in before) == 600
+    lose(database)
+    done = rescue.recover(database, tmp_path / "saved.db")
+    assert (done.saved["kept"], done.lost["kept"]) == (0, 1)
+    assert done.kept_since == since
+    assert counted(tmp_path / "saved.db") == before
+    with history.open(tmp_path / "saved.db") as past:
+        assert past.archived.kept_since() == since
+
+
+def test_nothing_is_told_by_counts_alone_where_every_outcome_is_there(database, tmp_path):
+    damage(database, "kept")
+    done = rescue.recover(database, tmp_path / "saved.db")
+    assert done.kept_since is None
+    assert counted(tmp_path / "saved.db") == counted(database)
+    with history.open(tmp_path / "saved.db") as past:
+        assert past.archived.kept_since() is None
+
+
+def test_counts_by_hour_stay_where_the_outcomes_themselves_are_lost_too(database, tmp_path):
+    before = counted(database)
+    for table in ("kept", "outcome"):
+        damage(database, table, pages=1000, kind="leaf")
+    damage(database, "outcome", kind="internal")
+    done = rescue.recover(database, tmp_path / "saved.db")
+    assert done.saved["outcome"] == 0
+    assert done.kept_since == samples.AT.replace(hour=13, minute=0)
+    assert counted(tmp_path / "saved.db") == before
+
+
 def test_what_is_no_database_cannot_be_recovered_and_leaves_no_file(tmp_path):
     (tmp_path / "picture.db").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(5000))
     with pytest.raises(records.RecordsError, match="not a tierwatch database"):

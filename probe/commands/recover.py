@@ -30,13 +30,19 @@ def command(target: pathlib.Path, damaged: pathlib.Path | None, config_path: str
       tierwatch recover rescued.db --database old/tierwatch.db
     """
     from probe import config
-    from probe.records import rescue
+    from probe.records import columns, rescue
 
     path = damaged or config.database(config.find(config_path))
     done = rescue.recover(path, target)
     if as_json:
         options.echo_json(
-            {"target": str(target), "saved": done.saved, "lost": done.lost, "judged_again": done.judged_again}
+            {
+                "target": str(target),
+                "saved": done.saved,
+                "lost": done.lost,
+                "judged_again": done.judged_again,
+                "kept_since": columns.maybe_when(done.kept_since),
+            }
         )
     else:
         click.echo(f"{'table':<12}{'saved':>10}{'lost':>10}")
@@ -44,6 +50,11 @@ def command(target: pathlib.Path, damaged: pathlib.Path | None, config_path: str
             click.echo(f"{table:<12}{saved:>10,}{done.lost[table]:>10,}")
         if done.judged_again:
             click.echo(f"{done.judged_again:,} outcomes had lost their verdict and were judged again.")
+        if done.kept_since:
+            click.echo(
+                f"Since when outcomes are kept was lost. Found: since {done.kept_since:%Y-%m-%d %H:%M} UTC;\n"
+                "what was before is told by its counts by the hour, which were saved."
+            )
         click.echo(f"\n{target} is sound. To use it, stop the daemon and put it in the place of\n{path}.")
     if any(done.lost.values()):
         raise SystemExit(1)

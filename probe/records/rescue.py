@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import datetime as dt
 import itertools
 import json
 import os
@@ -14,7 +15,7 @@ from collections.abc import Iterator, Mapping
 import sqlite_utils
 
 from probe import taxonomy
-from probe.records import columns, database, errors, rollups, schema, verdicts
+from probe.records import columns, database, errors, rollups, schema, summaries, verdicts
 from probe.records import door as doors
 
 BATCH = 500
@@ -30,17 +31,25 @@ MOST_BYTES = 1 << 40
 WITHOUT_ROWID = ("overruled", "rollup", "month")
 """Tables that have no rowid to step over damage with."""
 
+ONE_ROW = ("daemon", "budget", "prompt_key", "kept")
+"""Tables with a single row, or none."""
+
 BY_SEQ = ("outcome", "evidence", "verdict")
 """Tables whose rowid is the outcome's `seq`: they tell each other how many there were."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Recovered:
-    """Rows saved and lost, by table; `judged_again`: outcomes whose verdict was lost and whose evidence was not."""
+    """Rows saved and lost, by table; `judged_again`: outcomes whose verdict was lost and whose evidence was not.
+
+    `kept_since`: since when outcomes are kept, found from the roll-ups because the database's own word for it
+    was lost; None: it was not lost, or no roll-up counts more outcomes than there are.
+    """
 
     saved: Mapping[str, int]
     lost: Mapping[str, int]
     judged_again: int
+    kept_since: dt.datetime | None
 
 
 def backup(path: pathlib.Path, target: pathlib.Path) -> None:
@@ -84,8 +93,9 @@ def recover(path: pathlib.Path, target: pathlib.Path) -> Recovered:
     """Save every row of a damaged database that can still be read into a new one.
 
     1. copy table by table, past what cannot be read;
-    2. judge outcomes again whose verdict is lost, and drop those that have no evidence either;
-    3. rebuild the look-up of request ids and the roll-ups from what was saved.
+    2. where it is lost since when outcomes are kept, find that from the roll-ups, so that none of them is lost;
+    3. judge outcomes again whose verdict is lost, and drop those that have no evidence either;
+    4. rebuild the look-up of request ids and the roll-ups from what was saved.
 
     The damaged file is only read. Raises RecordsError where `target` exists, where the file is not even
     a database, or where another schema wrote it.
@@ -143,6 +153,9 @@ def rescue(source: sqlite3.Connection, target: pathlib.Path, path: pathlib.Path)
         for table in tables:  # in the order of their making: what is referred to comes first
             if table != "request_id":
                 saved[table], lost[table] = copy_table(source, door, table)
+        if not kept_is_sound(door):
+            saved["kept"], lost["kept"] = 0, 1
+        kept_since = find_kept_since(door) if lost["kept"] else None
         dropped, judged_again = judge_the_unjudged(door)
         saved["outcome"] -= dropped
         lost["outcome"] += dropped
@@ -151,7 +164,7 @@ def rescue(source: sqlite3.Connection, target: pathlib.Path, path: pathlib.Path)
             rollups.rebuild(db)
     finally:
         door.close()
-    return Recovered(saved, lost, judged_again)
+    return Recovered(saved, lost, judged_again, kept_since)
 
 
 def copy_table(source: sqlite3.Connection, door: doors.Door, table: str) -> tuple[int, int]:
@@ -205,11 +218,34 @@ def in_order(rows: list[tuple[int, ...]], after: int, last: int) -> list[tuple[i
 
 def last_rowid(source: sqlite3.Connection, table: str) -> int:
     """The highest rowid of a table, by itself or by those that share its numbers; FAR_ENOUGH where none can tell."""
+    if table in ONE_ROW:
+        return 1
     found = []
     for each in BY_SEQ if table in BY_SEQ else (table,):
         with contextlib.suppress(sqlite3.DatabaseError):
             found += source.execute(f"SELECT coalesce(max(rowid), 0) FROM {each} NOT INDEXED").fetchone()  # noqa: S608
     return max(found, default=FAR_ENOUGH)
+
+
+def kept_is_sound(door: doors.Door) -> bool:
+    """Is what was saved of `kept` a time since which outcomes can be kept, or nothing?"""
+    with door.reading() as connection:
+        rows = connection.execute("SELECT since FROM kept").fetchall()
+    try:
+        for (since,) in rows:
+            summaries.read_kept({"since": since})
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def find_kept_since(door: doors.Door) -> dt.datetime | None:
+    """Since when outcomes are kept, as the roll-ups show, and from now on the new database says so too; None: always."""
+    with door.writing("find since when outcomes are kept") as db:
+        db.conn.execute("DELETE FROM kept")
+        rollups.find_kept(db, columns.when(dt.datetime.now(dt.UTC)))
+        rows = db.conn.execute("SELECT since FROM kept").fetchall()
+    return next((columns.instant(since) for (since,) in rows), None)
 
 
 def judge_the_unjudged(door: doors.Door) -> tuple[int, int]:

@@ -107,6 +107,22 @@ def rebuild(db: "sqlite_utils.Database") -> None:
     db.conn.execute(ADD.format(where="1"), {"sign": 1})
 
 
+def find_kept(db: "sqlite_utils.Database", now: str) -> None:
+    """Say anew since when outcomes are kept: since the end of the last hour that counts more than there are.
+
+    Of hours before `now` (see `columns.when`) that are such in truth: `db` is what was left of a damaged database.
+    """
+    sql = """
+        INSERT INTO kept (id, since)
+        SELECT 1, max(strftime('%Y-%m-%dT%H:00:00.000Z', hour || ':00', '+1 hour')) AS since
+        FROM (SELECT hour, sum(count) AS counted FROM rollup GROUP BY hour)
+        LEFT JOIN (SELECT substr(sent_at, 1, 13) AS hour, count(*) AS there FROM outcome GROUP BY 1) USING (hour)
+        WHERE counted > coalesce(there, 0) AND strftime('%Y-%m-%dT%H', hour || ':00') = hour AND hour < substr(?, 1, 13)
+        HAVING since NOT NULL
+    """
+    db.conn.execute(sql, [now])
+
+
 def differences(connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
     """Roll-ups that the rows do not give, and those that they give and that are missing; seconds for a million rows."""
     prepare(connection)
