@@ -1,7 +1,6 @@
 """What a path charges for a picture, where somebody says so, against its list price, and since when they differ."""
 
 import datetime as dt
-import statistics as numbers
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -48,6 +47,8 @@ def off_list(charges: Iterable[Charge]) -> tuple[Price, ...]:
 
 
 def _price(of: Sequence[Charge]) -> Price | None:
+    import statistics as numbers  # noqa: PLC0415 - kept off `tierwatch status`
+
     side, start = of[-1].side, len(of)
     while start and of[start - 1].side == side:
         start -= 1

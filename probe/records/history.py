@@ -2,16 +2,20 @@
 
 import contextlib
 import datetime as dt
+import functools
 import json
 import pathlib
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from probe import model
 from probe.inference import charges as charging
 from probe.inference import points as own_points
-from probe.records import archived, columns, database, errors, rows, schema, told
+from probe.records import columns, database, errors, rows, schema
+
+if TYPE_CHECKING:
+    from probe.records import archived, told
 
 SHORTEST_PREFIX = 8
 """Characters of a request id that must be given at least."""
@@ -76,7 +80,13 @@ class History:
         self.version = version
         self.immutable = immutable
         self._connection = connection
-        self.archived = archived.Archived(self._rows, self._decoded)
+
+    @functools.cached_property
+    def archived(self) -> "archived.Archived":
+        """What stays of time whose outcomes are no longer kept."""
+        from probe.records import archived  # noqa: PLC0415 - `status` asks for none of it, and is called every minute
+
+        return archived.Archived(self._rows, self._decoded)
 
     def __enter__(self) -> Self:
         return self
@@ -390,12 +400,16 @@ class History:
 
     # --- what people were told -----------------------------------------------------------------------------------
 
-    def alerts(self, at: dt.datetime) -> told.Told:
+    def alerts(self, at: dt.datetime) -> "told.Told":
         """Incidents, silences and routes on record at `at`, and the messages made about them."""
+        from probe.records import told  # noqa: PLC0415 - as above
+
         return told.read(self._rows, at)
 
-    def messages(self, limit: int = 20) -> tuple[told.Message, ...]:
+    def messages(self, limit: int = 20) -> "tuple[told.Message, ...]":
         """Messages that wait, oldest first, then those settled last, latest first."""
+        from probe.records import told  # noqa: PLC0415 - as above
+
         return (*told.waiting(self._rows), *told.latest(self._rows, limit))
 
 
