@@ -340,7 +340,7 @@ def test_a_daemon_closes_the_months_that_are_over(prepared):
     with records.open(pathlib.Path(config.monitor.database)) as book:
         book.store_all(
             samples.judged(f"{hour}", kind=model.Kind.OK, at=june + dt.timedelta(hours=hour), path=path)
-            for hour in range(48)
+            for hour in (*range(48), *(24 * day for day in (30, 31, 32)))
         )
     found = []
 

@@ -100,8 +100,8 @@ class Archived:
 
     def days(self) -> tuple[dt.datetime, ...]:
         """The UTC days on which something was sent that is counted, the latest first."""
-        found = self._rows("SELECT DISTINCT substr(hour, 1, 10) FROM rollup ORDER BY 1 DESC")
-        return tuple(dt.datetime.fromisoformat(f"{day}T00:00:00+00:00") for (day,) in found)
+        sql = "SELECT DISTINCT substr(hour, 1, 10) FROM rollup ORDER BY 1 DESC"
+        return tuple(self._decoded(lambda row: dt.datetime.fromisoformat(f"{row[0]}T00:00:00+00:00"), sql))
 
     def kept_since(self) -> dt.datetime | None:
         """What was sent before is told by roll-ups alone, its rows are no longer all there; None: they are."""
