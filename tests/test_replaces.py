@@ -138,6 +138,7 @@ def test_a_closed_month_is_one_over_the_change(before, tmp_path):
     config = after(tmp_path)
     now = NOW + 20 * DAY
     with records.open(tmp_path / "tierwatch.db") as book:
+        book.store_all(samples.judged(f"later-{day}", at=NOW + day * DAY, path=VIP) for day in range(7, 20))
         keeping.turn(config, book, now, sleep=lambda _s: None, stopping=lambda: False)
     with contextlib.closing(sqlite3.connect(tmp_path / "tierwatch.db")) as connection:
         assert connection.execute("SELECT month, channel, tier FROM month").fetchall() == [("2026-11", *VIP)]
