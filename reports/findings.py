@@ -131,11 +131,16 @@ def evidence(found: Incident) -> str:
 
 
 def told_by(beside: Sequence[window.PathFacts], what: str) -> str:
-    """`official and nano fine at 4k-high`."""
-    if not beside:
-        return ""
-    channels = words.listed(dict.fromkeys(each.path.channel for each in beside))
-    return f"{channels} {what} at {words.listed(dict.fromkeys(each.path.tier for each in beside))}"
+    """`official and nano fine at 4k-high`; channels of which the same tiers are so are told together."""
+    tiers: dict[str, list[str]] = {}
+    for each in beside:
+        tiers.setdefault(each.path.channel, []).append(each.path.tier)
+    together: dict[tuple[str, ...], list[str]] = {}
+    for channel, those in tiers.items():
+        together.setdefault(tuple(those), []).append(channel)
+    return ", ".join(
+        f"{words.listed(channels)} {what} at {words.listed(those)}" for those, channels in together.items()
+    )
 
 
 def verdict(found: Incident) -> str:

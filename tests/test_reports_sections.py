@@ -214,6 +214,11 @@ def test_a_path_with_few_canaries_of_its_own_is_not_called_healthy():
     assert "TOO EARLY to say of 1 of 2 paths" in both
 
 
+def test_a_channel_is_called_fine_only_at_the_tiers_at_which_it_is():
+    beside = [facts("official/2k-high"), facts("official/4k-high"), facts("vip/2k-high"), facts("nano/2k-high")]
+    assert findings.told_by(beside, "fine") == "official fine at 2k-high and 4k-high, vip and nano fine at 2k-high"
+
+
 def test_a_healthy_path_below_its_target_is_said_beside_all_that_is_well():
     reason = "below target since 3 Nov: 90.1 % ok of 95 % promised"
     shown = seen(facts("vip/4k-high", grid("vip/4k-high", 1, 60), reason=reason, observations=300))

@@ -4,6 +4,7 @@ Each watches one path at its scheduled spacing, some ask for a quick retry after
 again" after two successes in a row, and start afresh.
 """
 
+import abc
 import collections
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -12,7 +13,7 @@ CUSUM_REFERENCE, CUSUM_THRESHOLD = 5 / 32, 50 / 32
 """Tuned for 24 canaries a day at 3 % failing: in control 842.9 canaries (35 days) to a false alarm."""
 
 
-class Rule:
+class Rule(abc.ABC):
     """What all rules share: an alarm stays on until two successes in a row."""
 
     def __init__(self, *, quick: bool = False) -> None:
@@ -30,7 +31,7 @@ class Rule:
             self.degraded = False
             self.restart()
 
-    def restart(self) -> None:
+    def restart(self) -> None:  # noqa: B027 - only rules that sum or keep a window have something to forget
         """Forget what raised the alarm."""
 
     @property
@@ -38,9 +39,9 @@ class Rule:
         """A failure is to be confirmed soon."""
         return self.quick and self.failed_in_a_row > 0 and not self.degraded
 
+    @abc.abstractmethod
     def fires(self, at_s: float, *, failed: bool) -> bool:
         """Does the rule raise an alarm on this outcome?"""
-        raise NotImplementedError
 
 
 class InARow(Rule):
