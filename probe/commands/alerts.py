@@ -177,11 +177,11 @@ def read(config_path: str | None) -> "history.History":
 
 def ending(now: dt.datetime, span: str | None, until: str | None) -> dt.datetime:
     """When a silence ends; a UsageError says how it is written, or that it lies in the past."""
-    from probe.config import schema
+    from probe.config import durations
 
     try:
         if until is None:
-            return now + dt.timedelta(seconds=schema.seconds(span))
+            return now + dt.timedelta(seconds=durations.seconds(span or ""))
         at = dt.datetime.fromisoformat(until)
     except (ValueError, OverflowError) as error:
         raise click.UsageError(f"--{'for' if until is None else 'until'}: {error}.") from error

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from probe.config import channels, faults, schema, secrets, urls
+from probe.config import channels, faults, schema, secrets, urls, values
 from probe.taxonomy import conditions
 
 DAY_S = 86_400.0
@@ -32,8 +32,8 @@ class Draft:
         """(label, entry) of a table that may be repeated."""
         raw = self.tables.get(table)
         numbered = enumerate(zip(raw, getattr(self.config, table), strict=True), 1) if isinstance(raw, tuple) else ()
-        for number, (values, entry) in numbered:
-            yield faults.label(table, values, number), entry
+        for number, (written, entry) in numbered:
+            yield faults.label(table, written, number), entry
 
     def is_sound(self, table: str, *keys: str) -> bool:
         """Were these keys of a table read without a fault?"""
@@ -96,7 +96,7 @@ def names(draft: Draft) -> Iterator[faults.Fault]:
 
 def tiers(draft: Draft) -> Iterator[faults.Fault]:
     for tier in draft.config.tiers:
-        if not re.fullmatch(schema.NAME, tier):
+        if not re.fullmatch(values.NAME, tier):
             yield faults.Fault(f"[tiers.{tier}]", "", faults.WORDS["string_pattern_mismatch"])
 
 

@@ -10,78 +10,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from probe import model, tokens
-from probe.config import hours
-
-NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
-DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)")
-SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-
-
-def seconds(value: Any) -> Any:
-    """`"5m"` or a number of seconds -> seconds; anything else is left for the type check to refuse."""
-    if isinstance(value, str):
-        match = DURATION.fullmatch(value.strip())
-        if not match:
-            raise ValueError('write a duration as a number and a unit: "30s", "5m", "1h" or "2d"')
-        return float(match[1]) * SECONDS[match[2]]
-    return value
-
-
-def file_name(value: str) -> str:
-    if not value or not value.isprintable():
-        raise ValueError("must be the name of a file")
-    return value
-
-
-def form(value: Any) -> str:
-    """Which form of a key that has several is meant, so that faults speak of that form alone."""
-    return "<table>" if isinstance(value, dict) else "<word>" if isinstance(value, str) else "<number>"
-
-
-def form_by_tier(value: Any) -> str:
-    """The same for a key that holds one value, or a table of values by tier."""
-    return "<table>" if isinstance(value, dict) else "<value>"
-
-
-def week_hours(value: str) -> str:
-    if value:
-        hours.parse(value)
-    return value
-
-
-def known_zone(value: str) -> str:
-    hours.zone(value)
-    return value
-
-
-NonNegative = Annotated[float, Field(ge=0)]
-Positive = Annotated[float, Field(gt=0)]
-Share = Annotated[float, Field(gt=0, le=1)]
-Duration = Annotated[float, BeforeValidator(seconds), Field(gt=0, le=366 * 86_400)]
-Interval = Annotated[float, BeforeValidator(seconds), Field(ge=1, le=366 * 86_400)]  # a slot is named by its second
-Keep = Annotated[float, BeforeValidator(seconds), Field(ge=100 * 86_400, le=36_600 * 86_400)]  # reports read 93 days
-RequestSeconds = Annotated[float, Field(gt=0, le=86_400)]
-Name = Annotated[str, Field(pattern=f"^{NAME}$")]
-FileName = Annotated[str, AfterValidator(file_name)]
-Url = Annotated[str, AfterValidator(lambda url: url.rstrip("/"))]
-Hours = Annotated[str, AfterValidator(week_hours)]  # read by `hours.parse`
-
-Price = Annotated[
-    Annotated[NonNegative, Tag("<number>")]
-    | Annotated[Literal["tokens"], Tag("<word>")]
-    | Annotated[dict[str, NonNegative], Tag("<table>")],
-    Discriminator(form),
-]
-SecondsByTier = Annotated[
-    Annotated[RequestSeconds, Tag("<value>")] | Annotated[dict[str, RequestSeconds], Tag("<table>")],
-    Discriminator(form_by_tier),
-]
-IntervalByTier = Annotated[
-    Annotated[Interval, Tag("<value>")] | Annotated[dict[str, Interval], Tag("<table>")], Discriminator(form_by_tier)
-]
+from probe.config import values
 
 
 class Table(BaseModel):
@@ -91,32 +23,34 @@ class Table(BaseModel):
 class Monitor(Table):
     """Where results are kept and how this observer behaves."""
 
-    database: FileName = "tierwatch.db"  # SQLite file, relative to config.toml
-    spool: FileName = "spool"  # folder where recorders leave own traffic
-    vantage: Name = "default"  # name of this observer, stored with every row
-    shutdown_grace: Duration = 600.0  # how long SIGTERM waits for paid requests in flight
+    database: values.FileName = "tierwatch.db"  # SQLite file, relative to config.toml
+    spool: values.FileName = "spool"  # folder where recorders leave own traffic
+    vantage: values.Name = "default"  # name of this observer, stored with every row
+    shutdown_grace: values.Duration = 600.0  # how long SIGTERM waits for paid requests in flight
     parallel: Annotated[int, Field(ge=1, le=64)] = 4  # requests in flight at once, over all channels
-    sentinel_every: Duration | None = None  # spacing of sentinel prompts on each channel; None: none are sent
+    sentinel_every: values.Duration | None = None  # spacing of sentinel prompts on each channel; None: none are sent
     keep_pictures: Literal["none", "failures"] = "none"
-    pictures_dir: FileName = "pictures"
+    pictures_dir: values.FileName = "pictures"
     keep_pictures_max: Annotated[int, Field(ge=1, le=100_000)] = 200  # the oldest are removed beyond this many
-    keep_outcomes: Keep = 400 * 86_400.0  # older ones are counted by hour, and removed
-    keep_failures: Keep = 1200 * 86_400.0  # failures with their evidence stay longer; never shorter than the others
+    keep_outcomes: values.Keep = 400 * 86_400.0  # older ones are counted by hour, and removed
+    keep_failures: values.Keep = (
+        1200 * 86_400.0
+    )  # failures with their evidence stay longer; never shorter than the others
     log_format: Literal["text", "json"] = "text"
 
 
 class Budget(Table):
     """What canaries may cost."""
 
-    usd_per_day: NonNegative = 5.0  # hard cap, list prices, per UTC day, over all processes
+    usd_per_day: values.NonNegative = 5.0  # hard cap, list prices, per UTC day, over all processes
 
 
 class Detection(Table):
     """How sure an alarm must be."""
 
-    false_alarms_per_month: Positive = 1.0  # for the whole installation
+    false_alarms_per_month: values.Positive = 1.0  # for the whole installation
     healthy_success: Annotated[float, Field(ge=0.5, lt=1)] = 0.97  # success rate still called healthy
-    confirm_every: Duration = 300.0  # burst spacing, from send to send
+    confirm_every: values.Duration = 300.0  # burst spacing, from send to send
 
 
 class TierSpec(Table):
@@ -133,9 +67,9 @@ class GatewayLog(Table):
     """Where a gateway's own log of a request can be asked."""
 
     kind: Literal["apiyi", "new-api", "openrouter"]
-    url: Url
+    url: values.Url
     key_env: str | None = None
-    key_file: FileName | None = None
+    key_file: values.FileName | None = None
     user: Annotated[str, Field(pattern=r"^[0-9]{0,20}$")] = ""  # new-api: number of the account whose log is read
 
 
@@ -146,20 +80,20 @@ DEADLINE_S = 360.0
 class Channel(Table):
     """An endpoint, a key and a model through which images can be generated."""
 
-    name: Name
+    name: values.Name
     protocol: str
-    base_url: Url
+    base_url: values.Url
     model: str
     key_env: str | None = None
-    key_file: FileName | None = None
+    key_file: values.FileName | None = None
     auth_header: Literal["", "bearer", "x-goog-api-key"] = ""  # "": the protocol's own
-    price_usd: Price = "tokens"
+    price_usd: values.Price = "tokens"
     billed_on: tuple[str, ...] = ("ok", "timeout")
     tiers: tuple[str, ...] = ("1k-low", "2k-high", "4k-high")
-    interval: IntervalByTier | None = None  # fixed spacing of canaries; None: from the budget
-    deadline_s: SecondsByTier = DEADLINE_S
-    usable_within_s: SecondsByTier | None = None  # slower is late, not failed
-    target_success: Share = 0.95
+    interval: values.IntervalByTier | None = None  # fixed spacing of canaries; None: from the budget
+    deadline_s: values.SecondsByTier = DEADLINE_S
+    usable_within_s: values.SecondsByTier | None = None  # slower is late, not failed
+    target_success: values.Share = 0.95
     parallel: Annotated[int, Field(ge=1, le=64)] = 2  # requests in flight at once on this channel
     proxy: str | None = Field(default=None, repr=False)  # may hold a password
     picture_hosts: tuple[str, ...] = ()  # hosts from which a url-only answer may be fetched
@@ -172,21 +106,21 @@ class Channel(Table):
 class Job(Table):
     """A kind of work to route."""
 
-    name: Name
+    name: values.Name
     tiers: tuple[str, ...]
-    images_per_month: NonNegative = 0.0
-    usd_per_minute: NonNegative = 0.0  # worth of a minute's waiting per picture
-    max_usd: Positive | None = None  # per usable picture
-    max_wait_s: Positive | None = None
+    images_per_month: values.NonNegative = 0.0
+    usd_per_minute: values.NonNegative = 0.0  # worth of a minute's waiting per picture
+    max_usd: values.Positive | None = None  # per usable picture
+    max_wait_s: values.Positive | None = None
     native_only: bool = False  # enlarged pictures do not count
 
 
 class Moderation(Table):
     """The pre-screen that triage asks."""
 
-    base_url: Url = "https://api.openai.com/v1"
+    base_url: values.Url = "https://api.openai.com/v1"
     key_env: str | None = "OPENAI_API_KEY"
-    key_file: FileName | None = None
+    key_file: values.FileName | None = None
     model: str = "omni-moderation-latest"
 
     @model_validator(mode="before")
@@ -201,10 +135,10 @@ class Alerts(Table):
     urls: tuple[str, ...] = Field(default=(), repr=False)  # of Apprise; they hold tokens
     routes: dict[str, tuple[str, ...]] | None = Field(default=None, repr=False)  # by glob, in place of `urls`
     heartbeat_url: str = Field(default="", repr=False)  # called while the daemon lives; may hold a token
-    repeat: Duration = 86_400.0  # an open incident that nobody acknowledged is told again
-    quiet_hours: Hours = ""  # what is not severe waits until they end
-    maintenance: dict[str, Hours] | None = None  # by glob: nothing is told about these paths meanwhile
-    timezone: Annotated[str, AfterValidator(known_zone)] = "UTC"  # of the hours above, and told beside UTC
+    repeat: values.Duration = 86_400.0  # an open incident that nobody acknowledged is told again
+    quiet_hours: values.Hours = ""  # what is not severe waits until they end
+    maintenance: dict[str, values.Hours] | None = None  # by glob: nothing is told about these paths meanwhile
+    timezone: values.Zone = "UTC"  # of the hours above, and told beside UTC
 
 
 class Page(Table):
@@ -216,7 +150,7 @@ class Page(Table):
 class RuleSpec(Table):
     """A taxonomy rule of your own, tried before the built-in ones; the fields of a built-in row."""
 
-    name: Name
+    name: values.Name
     kind: model.Kind = Field(strict=False)
     detail: str = ""
     status: tuple[int, ...] = ()

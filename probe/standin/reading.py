@@ -4,13 +4,13 @@ import datetime as dt
 import difflib
 import math
 import pathlib
-import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 from probe import model
+from probe.config import durations
 from probe.standin import delivery, replies, rows, voices
 
 Reader = Callable[[Any], Any]
@@ -137,15 +137,11 @@ def moment(value: Any) -> dt.datetime:
     return value.astimezone(dt.UTC)
 
 
-DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)")
-SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-
-
 def duration(value: Any) -> float:
-    match = DURATION.fullmatch(value) if isinstance(value, str) else None
-    if not match or float(match[1]) == 0:
+    found = durations.seconds(value) if isinstance(value, str) else 0.0
+    if found == 0:
         raise ValueError('write a duration above zero as a number and a unit: "30s", "5m", "1h" or "2d"')
-    return float(match[1]) * SECONDS[match[2]]
+    return found
 
 
 def inner(value: Any, keys: Mapping[str, tuple[str, Reader]], example: str) -> dict[str, Any]:
