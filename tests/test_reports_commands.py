@@ -12,7 +12,7 @@ from record_samples import judged
 
 from probe import commands, model, records
 from probe import config as configs
-from reports import formats, status
+from reports import status
 
 NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
 HOUR = dt.timedelta(hours=1)
@@ -281,12 +281,6 @@ def test_colour_is_for_terminals_and_those_who_ask(degraded, monkeypatch):
     assert "\x1b[1;31m" in run("report").stdout
     monkeypatch.setenv("NO_COLOR", "1")
     assert "\x1b" not in run("report").stdout
-
-
-def test_the_options_of_report_name_every_format():
-    from probe.commands import report
-
-    assert list(report.FORMATS) == list(formats.FORMATS)
 
 
 def test_recommend_names_a_channel_its_reason_and_how_long_it_stands(degraded):

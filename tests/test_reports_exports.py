@@ -101,12 +101,6 @@ def test_a_litellm_fragment_without_any_choice_is_still_a_list(config):
     assert "model_list: []" in rendered
 
 
-def test_the_options_of_recommend_name_every_export():
-    from probe.commands import recommend
-
-    assert ("text", "json", *exports.EXPORTS) == recommend.FORMATS
-
-
 # --- claims -----------------------------------------------------------------------------------------------------------
 
 

@@ -6,12 +6,11 @@ import pathlib
 import click
 
 from probe.commands import options
-from probe.commands.report import When
 
 
 @click.command(short_help="Outcomes as one JSON object a line.")
-@click.option("--since", type=When(), help="Start: 14d, 36h, 2026-11-24 [default: the first].")
-@click.option("--until", type=When(), help="End, likewise [default: the last].")
+@click.option("--since", type=options.When(), help="Start: 14d, 36h, 2026-11-24 [default: the first].")
+@click.option("--until", type=options.When(), help="End, likewise [default: the last].")
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=pathlib.Path),

@@ -14,7 +14,6 @@ import click
 
 from probe import escape, model
 from probe.commands import options
-from probe.commands.report import When
 
 if TYPE_CHECKING:
     from probe.inference import own
@@ -30,7 +29,7 @@ KINDS = ("apiyi", "new-api", "openrouter")
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @click.option("--from", "kind", type=click.Choice(KINDS), help="Read the gateway's own log (`log` of the channels).")
 @click.option("--channel", "channels", multiple=True, help="With --from: only logs of this channel; may be repeated.")
-@click.option("--since", type=When(), help="Start: 30d, 36h, 2026-11-24 [default: files: all; logs: 30d].")
+@click.option("--since", type=options.When(), help="Start: 30d, 36h, 2026-11-24 [default: files: all; logs: 30d].")
 @click.option("--follow", is_flag=True, help="Go on: what is added to one file, to the spool, or to the log.")
 @click.option("--dry-run", is_flag=True, help="Store nothing; say what would be stored.")
 @options.CONFIG

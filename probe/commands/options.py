@@ -1,7 +1,9 @@
 """Options and output habits that commands share."""
 
+import datetime as dt
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -12,6 +14,46 @@ CONFIG = click.option(
     "--config", "config_path", metavar="FILE", help="config.toml to use [default: ./config.toml, then XDG]."
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+
+UNITS_S = {"m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+SPAN = re.compile(r"(\d{1,6})([mhdw])")
+
+
+class When(click.ParamType[dt.datetime]):
+    """A moment: `2026-11-24T06:10Z`, `2026-11-24` (UTC), or so long ago: `36h`, `14d`."""
+
+    name = "when"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> dt.datetime:
+        if isinstance(value, dt.datetime):
+            return value
+        text = str(value)
+        try:
+            if back := SPAN.fullmatch(text):
+                return dt.datetime.now(dt.UTC) - span(back)
+            at = dt.datetime.fromisoformat(text)
+            return at.astimezone(dt.UTC) if at.tzinfo else at.replace(tzinfo=dt.UTC)
+        except (ValueError, OverflowError):
+            self.fail(f"{text!r} is no time: write 14d, 36h, 2026-11-24 or 2026-11-24T06:10Z", param, ctx)
+
+
+class Span(click.ParamType[dt.timedelta]):
+    """So long: `36h`, `14d`."""
+
+    name = "span"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> dt.timedelta:
+        if isinstance(value, dt.timedelta):
+            return value
+        found = SPAN.fullmatch(str(value))
+        if not found:
+            self.fail(f"{value!r} is no span of time: write 36h, 14d or 4w", param, ctx)
+        return span(found)
+
+
+def span(found: re.Match[str]) -> dt.timedelta:
+    """What SPAN has found."""
+    return dt.timedelta(seconds=int(found[1]) * UNITS_S[found[2]])
 
 
 def echo_json(document: dict[str, Any]) -> None:

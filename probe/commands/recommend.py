@@ -7,15 +7,16 @@ import sys
 import click
 
 from probe.commands import options
-
-FORMATS = ("text", "json", "env", "litellm")  # text, json, and the names in `reports.exports.EXPORTS`; a test compares
+from reports import exports
 
 
 @click.command(short_help="The channel to use per tier, with the reason.")
 @options.CONFIG
 @click.option("--tier", "tiers", multiple=True, help="Only this tier; may be repeated.")
 @click.option("--job", "jobs", multiple=True, help="Only this [[job]]; may be repeated.")
-@click.option("--format", "named", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option(
+    "--format", "named", type=click.Choice(("text", "json", *exports.EXPORTS)), default="text", show_default=True
+)
 @click.option("--json", "named", flag_value="json", help="The same as --format json.")
 def command(*, config_path: str | None, tiers: tuple[str, ...], jobs: tuple[str, ...], named: str) -> None:
     """The channel to use per tier and per job, with the reason.
@@ -34,7 +35,7 @@ def command(*, config_path: str | None, tiers: tuple[str, ...], jobs: tuple[str,
     """
     from probe import config as configs
     from probe.records import history
-    from reports import advice, exports, present, text, words
+    from reports import advice, present, text, words
 
     now = dt.datetime.now(dt.UTC)
     config = configs.load(configs.find(config_path))

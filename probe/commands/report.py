@@ -2,65 +2,29 @@
 
 import datetime as dt
 import pathlib
-import re
 from typing import TYPE_CHECKING
 
 import click
 
 from probe import model
 from probe.commands import options
+from reports import formats
 
 if TYPE_CHECKING:
-    from reports import blocks
+    from collections.abc import Sequence
 
-UNITS_S = {"m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
-SPAN = re.compile(r"(\d{1,6})([mhdw])")
+    from probe.config import schema
+    from reports import blocks, sections
+
 WEEK, MONTH = dt.timedelta(days=7), dt.timedelta(days=30)
 ENDINGS = {".md": "markdown", ".html": "html", ".htm": "html", ".json": "json"}
-FORMATS = ("text", "markdown", "html", "json")  # the names in `reports.formats.FORMATS`; a test compares
-
-
-class When(click.ParamType[dt.datetime]):
-    """A moment: `2026-11-24T06:10Z`, `2026-11-24` (UTC), or so long ago: `36h`, `14d`."""
-
-    name = "when"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> dt.datetime:
-        if isinstance(value, dt.datetime):
-            return value
-        text = str(value)
-        try:
-            if back := SPAN.fullmatch(text):
-                return dt.datetime.now(dt.UTC) - span(back)
-            at = dt.datetime.fromisoformat(text)
-            return at.astimezone(dt.UTC) if at.tzinfo else at.replace(tzinfo=dt.UTC)
-        except (ValueError, OverflowError):
-            self.fail(f"{text!r} is no time: write 14d, 36h, 2026-11-24 or 2026-11-24T06:10Z", param, ctx)
-
-
-class Span(click.ParamType[dt.timedelta]):
-    """So long: `36h`, `14d`."""
-
-    name = "span"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> dt.timedelta:
-        if isinstance(value, dt.timedelta):
-            return value
-        found = SPAN.fullmatch(str(value))
-        if not found:
-            self.fail(f"{value!r} is no span of time: write 36h, 14d or 4w", param, ctx)
-        return span(found)
-
-
-def span(found: re.Match[str]) -> dt.timedelta:
-    return dt.timedelta(seconds=int(found[1]) * UNITS_S[found[2]])
 
 
 @click.command(short_help="What is degraded since when, and what to use.")
 @options.CONFIG
-@click.option("--since", type=When(), help="Start: 14d, 36h, 2026-11-24 [default: 14 days before the end].")
-@click.option("--until", type=When(), help="End, likewise [default: now].")
-@click.option("--compare", type=Span(), help="Compare with so much time before, like 14d [default: halves].")
+@click.option("--since", type=options.When(), help="Start: 14d, 36h, 2026-11-24 [default: 14 days before the end].")
+@click.option("--until", type=options.When(), help="End, likewise [default: now].")
+@click.option("--compare", type=options.Span(), help="Compare with so much time before, like 14d [default: halves].")
 @click.option("--section", "keys", multiple=True, help="Only this part (now, matrix, timeline ...); may be repeated.")
 @click.option("--channel", "channels", multiple=True, help="Only this channel; may be repeated.")
 @click.option("--tier", "tiers", multiple=True, help="Only this tier; may be repeated.")
@@ -78,7 +42,12 @@ def span(found: re.Match[str]) -> dt.timedelta:
     type=click.Path(dir_okay=False, path_type=pathlib.Path),
     help="With --supplier: CSV of what was billed and not usable.",
 )
-@click.option("--format", "named", type=click.Choice(FORMATS), help="[default: by the ending of --output, else text]")
+@click.option(
+    "--format",
+    "named",
+    type=click.Choice(tuple(formats.FORMATS)),
+    help="[default: by the ending of --output, else text]",
+)
 @click.option("--output", type=click.Path(dir_okay=False, path_type=pathlib.Path), help="Write to this file.")
 @click.option(
     "--plots", type=click.Path(file_okay=False, path_type=pathlib.Path), help="Also write each plot here, PNG and SVG."
@@ -114,33 +83,24 @@ def command(
     """
     from probe import config as configs
     from probe.records import history
-    from reports import formats, reading, sections, text
+    from reports import reading, sections, text
     from reports.exports import claims as claiming
 
     if claims and not supplier:
         raise click.UsageError("--claims needs --supplier: a claim goes to one channel.")
     if job and tiers:
         raise click.UsageError("--job has tiers of its own; leave --tier out.")
+    rows, title, usual = contents(digest, supplier)
+    options.refuse_unknown(keys, (row.key for row in rows), "--section")
     now = dt.datetime.now(dt.UTC)
     end = until or now
-    since = since or end - (WEEK if digest else MONTH if supplier else reading.DEFAULT_PERIOD)
+    since = since or end - usual
     if since >= min(end, now):
         raise click.UsageError("--since must lie before --until and before now.")
-    rows, title = sections.SECTIONS, "tierwatch report"
-    if supplier:
-        rows, title = sections.SUPPLIER, f"tierwatch scorecard of {supplier}"
-    elif digest:
-        rows, title = sections.DIGEST, "tierwatch digest"
-    options.refuse_unknown(keys, (row.key for row in rows), "--section")
     config = configs.load(configs.find(config_path))
+    refuse_strangers(config, channels, tiers, job, supplier)
     channels = (supplier,) if supplier else channels
-    options.refuse_unknown(
-        channels, (channel.name for channel in config.channel), "--supplier" if supplier else "--channel"
-    )
-    options.refuse_unknown(tiers, (path.tier for path in config.paths()), "--tier")
-    options.refuse_unknown([job] if job else [], (each.name for each in config.job), "--job")
-    if job:
-        tiers = next(each.tiers for each in config.job if each.name == job)
+    tiers = next((each.tiers for each in config.job if each.name == job), tiers)
     with history.open(configs.database(pathlib.Path(config.source))) as past:
         seen = reading.read(
             config, past, now, reading.Choice(since, until, compare, channels, tiers, (job,) if job else ())
@@ -156,6 +116,28 @@ def command(
         click.echo(text.render(report, colour=True) if colour else formats.render(report, chosen), nl=False, color=True)
     if plots:
         draw(report, plots)
+
+
+def contents(digest: str | None, supplier: str | None) -> "tuple[Sequence[sections.Row], str, dt.timedelta]":
+    """Which sections a report has, its title, and the period that it covers where nobody says otherwise."""
+    from reports import reading, sections
+
+    if supplier:
+        return sections.SUPPLIER, f"tierwatch scorecard of {supplier}", MONTH
+    if digest:
+        return sections.DIGEST, "tierwatch digest", WEEK
+    return sections.SECTIONS, "tierwatch report", reading.DEFAULT_PERIOD
+
+
+def refuse_strangers(
+    config: "schema.Config", channels: tuple[str, ...], tiers: tuple[str, ...], job: str | None, supplier: str | None
+) -> None:
+    """Names that the config does not know; raises UsageError."""
+    known = [channel.name for channel in config.channel]
+    options.refuse_unknown([supplier] if supplier else [], known, "--supplier")
+    options.refuse_unknown(channels, known, "--channel")
+    options.refuse_unknown(tiers, (path.tier for path in config.paths()), "--tier")
+    options.refuse_unknown([job] if job else [], (each.name for each in config.job), "--job")
 
 
 def write(output: pathlib.Path, rendered: str) -> None:

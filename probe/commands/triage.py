@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from probe import model
-from probe.commands import batches, inquiry, options, report
+from probe.commands import batches, inquiry, options
 
 if TYPE_CHECKING:
     from probe.config import Config
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 @click.option("--last", metavar="PATH", help="The latest failure on a path, such as vip/4k-high.")
 @click.option("--channel", metavar="NAME", help="Where a request went that is not stored.")
 @click.option("--tier", metavar="NAME", help="What it ordered, such as 4k-high.")
-@click.option("--sent-at", type=report.When(), metavar="TIME", help="When it was sent: 2026-11-24T06:10Z, or 2h (ago).")
+@click.option(
+    "--sent-at", type=options.When(), metavar="TIME", help="When it was sent: 2026-11-24T06:10Z, or 2h (ago)."
+)
 @click.option("--elapsed", "elapsed_s", type=click.FloatRange(min=0), metavar="SECONDS", help="How long it took.")
 @click.option("--prompt-file", metavar="FILE", help="The prompt that was sent; it is kept nowhere.")
 @click.option("--image", "image_file", metavar="FILE", help="The reference picture of an edit; kept nowhere.")
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
     "--batch", "batch_file", metavar="FILE", help="Sort many failures into piles: NDJSON, one a line; - is stdin."
 )
 @click.option(
-    "--since", type=report.When(), metavar="TIME", help="The same for stored own traffic: 6h, 2026-11-24T06:10Z."
+    "--since", type=options.When(), metavar="TIME", help="The same for stored own traffic: 6h, 2026-11-24T06:10Z."
 )
 @click.option(
     "--out",
