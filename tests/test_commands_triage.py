@@ -8,7 +8,7 @@ import pytest
 import triage_samples as samples
 
 from probe import client, commands, model, records
-from probe.commands import inquiry
+from probe.commands import inputs
 from probe.records import history
 
 
@@ -69,7 +69,7 @@ def test_ctrl_c_ends_with_the_exit_code_that_shells_give_it(folder, monkeypatch)
     def interrupted(_name):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(inquiry, "pasted", interrupted)
+    monkeypatch.setattr(inputs, "pasted", interrupted)
     result = invoke("--reply", "-")
     assert (result.exit_code, result.stderr.strip()) == (130, "Interrupted.")
 

@@ -4,13 +4,13 @@ import asyncio
 import datetime as dt
 import pathlib
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from typing import IO, TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import click
 
 from probe import model
-from probe.commands import options
+from probe.commands import inputs, options
 
 if TYPE_CHECKING:
     from probe.config import Config
@@ -63,23 +63,12 @@ def from_file(name: str, config: "Config", now: dt.datetime) -> "Batch":
 
     rules = taxonomy.compile_rules(config.rule)
     if name == "-":
-        return batch.read(lines(sys.stdin.buffer), config, rules, now)
+        return batch.read(inputs.lines(sys.stdin.buffer, batch.LINE_CAP_BYTES), config, rules, now)
     try:
         with pathlib.Path(name).expanduser().open("rb") as source:
-            return batch.read(lines(source), config, rules, now)
+            return batch.read(inputs.lines(source, batch.LINE_CAP_BYTES), config, rules, now)
     except OSError as error:
         raise model.UserError(f"{name} cannot be read: {error.strerror}") from error
-
-
-def lines(source: "IO[bytes]") -> Iterator[bytes]:
-    """Lines, each read no further than what makes it too long."""
-    from probe.triage import batch
-
-    while line := source.readline(batch.LINE_CAP_BYTES + 1):
-        rest = line
-        while not rest.endswith(b"\n") and (rest := source.readline(batch.LINE_CAP_BYTES)):
-            pass
-        yield line
 
 
 def from_history(history: "History | None", since: dt.datetime) -> "Batch":

@@ -4,13 +4,12 @@ import dataclasses
 import json
 import sys
 import textwrap
-from collections.abc import Iterator
 from typing import IO, Any
 
 import click
 
 from probe import model
-from probe.commands import options
+from probe.commands import inputs, options
 
 PASTE_LIMIT = 8 * 1024 * 1024
 """Characters read of a pasted reply."""
@@ -56,9 +55,10 @@ def command(
         if text is not None or status is not None or elapsed_s is not None:
             raise click.UsageError("--ndjson reads all of a reply from its line: leave --text, --status and --elapsed.")
         source = file.buffer if file is not None and hasattr(file, "buffer") else sys.stdin.buffer
-        for line in lines(source):
-            sys.stdout.write(json.dumps(document(answer(line, rules))) + "\n")
-            sys.stdout.flush()
+        for line in inputs.lines(source, LINE_LIMIT):
+            if line.strip():
+                sys.stdout.write(json.dumps(document(answer(line, rules))) + "\n")
+                sys.stdout.flush()
         return
     if text is not None and file is not None:
         raise click.UsageError("Give a FILE or --text, not both.")
@@ -94,16 +94,6 @@ def pasted(file: IO[str] | None) -> str:
     if sys.stdin.isatty():
         click.echo("Paste the reply, then press Ctrl-D on a line of its own.", err=True)
     return sys.stdin.buffer.read(PASTE_LIMIT).decode("utf-8", "replace")
-
-
-def lines(source: IO[bytes]) -> Iterator[bytes]:
-    """Lines as they arrive; blank ones are passed over, and one that is too long comes cut."""
-    while line := source.readline(LINE_LIMIT):
-        rest = line
-        while not rest.endswith(b"\n") and (rest := source.readline(LINE_LIMIT)):
-            pass
-        if line.strip():
-            yield line
 
 
 def answer(line: bytes, rules: Any) -> model.Verdict:

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from probe.triage.diagnosis import Diagnosis
     from probe.triage.subject import Subject
 
-PROMPT_CAP_CHARACTERS = 32_000
-PICTURE_CAP_BYTES = 20 * 2**20
-
 
 def open_history(
     config_path: str | None, stack: contextlib.ExitStack, *, needs_config: bool, needs_history: bool
@@ -141,44 +138,3 @@ def keep(found: "Diagnosis", config: "Config | None") -> dict[str, Any]:
         except records.RecordsError as error:
             click.echo(f"not kept: {error}", err=True)
     return made
-
-
-def pasted(name: str) -> str:
-    """At most PASTE_CAP_CHARACTERS of a file or of standard input."""
-    from probe.triage import subject
-
-    if name == "-":
-        text = sys.stdin.read(subject.PASTE_CAP_CHARACTERS)
-    else:
-        text = read(name, subject.PASTE_CAP_CHARACTERS * 4).decode("utf-8", "replace")
-    if not text.strip():
-        raise model.UserError(f"{'standard input' if name == '-' else name} is empty: paste what came back")
-    return text
-
-
-def prompt_of(name: str | None) -> str | None:
-    """The prompt in a file, less the line break at its end."""
-    if name is None:
-        return None
-    text = read(name, PROMPT_CAP_CHARACTERS * 4 + 1).decode("utf-8", "replace").rstrip("\r\n")
-    if not text.strip() or len(text) > PROMPT_CAP_CHARACTERS:
-        raise model.UserError(f"{name} must hold one prompt of 1 to {PROMPT_CAP_CHARACTERS} characters")
-    return text
-
-
-def picture_of(name: str | None) -> bytes | None:
-    """A reference picture as it is."""
-    if name is None:
-        return None
-    data = read(name, PICTURE_CAP_BYTES + 1)
-    if len(data) > PICTURE_CAP_BYTES:
-        raise model.UserError(f"{name} is over {PICTURE_CAP_BYTES >> 20} MB")
-    return data
-
-
-def read(name: str, limit_bytes: int) -> bytes:
-    try:
-        with pathlib.Path(name).expanduser().open("rb") as file:
-            return file.read(limit_bytes)
-    except OSError as error:
-        raise model.UserError(f"{name} cannot be read: {error.strerror}") from error

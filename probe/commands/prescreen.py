@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from probe import model
-from probe.commands import options
+from probe.commands import inputs, options
 
 if TYPE_CHECKING:
     from probe.config import Config
@@ -55,7 +55,7 @@ def command(
     results = out or prompts.with_suffix(".screened.ndjson")
     try:
         with prompts.open("rb") as file:
-            wanted = list(prescreen.read(file))
+            wanted = list(prescreen.read(inputs.lines(file, prescreen.LINE_CAP_BYTES)))
     except OSError as error:
         raise model.UserError(f"{prompts} cannot be read: {error.strerror}") from error
     checked = prescreen.done(results)

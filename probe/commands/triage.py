@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from probe import model
-from probe.commands import batches, inquiry, options
+from probe.commands import batches, inputs, inquiry, options
 
 if TYPE_CHECKING:
     from probe.config import Config
@@ -119,7 +119,7 @@ def command(
     from probe.triage import subject
 
     hints = subject.Hints(
-        channel, tier, sent_at, elapsed_s, inquiry.prompt_of(prompt_file), inquiry.picture_of(image_file), status
+        channel, tier, sent_at, elapsed_s, inputs.prompt_of(prompt_file), inputs.picture_of(image_file), status
     )
     with contextlib.ExitStack() as stack:
         batch = batch_file is not None or since is not None
@@ -194,7 +194,7 @@ def about_of(
     if last is not None and history is not None:
         return subject.latest_failure(path_of(last), history, hints)
     rules = taxonomy.compile_rules(config.rule) if config is not None else ()
-    words = text if text is not None else inquiry.pasted(reply or "-")
+    words = text if text is not None else inputs.pasted(reply or "-")
     return subject.pasted(words, history, hints, dt.datetime.now(dt.UTC), rules)
 
 
