@@ -6,7 +6,8 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from probe import backtest, model
+from probe import model
+from probe.backtest import default, playing, scoring, watchers
 from probe.commands import program
 from probe.config import schema
 from probe.inference import schedule
@@ -25,21 +26,21 @@ def scenario(**incident):
     return scenarios.parse(table)
 
 
-def play(played, runs=3, rule=backtest.OURS, usd_per_day=5.0):
-    config = backtest.default_config(played, usd_per_day)
-    return config, list(backtest.Player(config, rule).runs(played, runs, 0))
+def play(played, runs=3, rule=watchers.OURS, usd_per_day=5.0):
+    config = default.config(played, usd_per_day)
+    return config, list(playing.Player(config, rule).runs(played, runs, 0))
 
 
 def test_the_truth_is_where_a_path_is_clearly_worse_than_usual():
     played = scenario(success=0.5)
-    config = backtest.default_config(played, 5.0)
-    (incident,) = backtest.incidents(config, played)
+    config = default.config(played, 5.0)
+    (incident,) = scoring.incidents(config, played)
     assert incident == (VIP_4K, START + dt.timedelta(hours=9), START + dt.timedelta(hours=13))
-    assert backtest.incidents(config, scenario()) == ()
-    assert backtest.incidents(config, scenario(success=0.95)) == ()
-    assert backtest.incidents(config, scenario(latency_factor=1.2)) == ()
-    assert len(backtest.incidents(config, scenario(latency_factor=2.0))) == 1
-    assert len(backtest.incidents(config, scenario(delivers="1254x1254"))) == 1
+    assert scoring.incidents(config, scenario()) == ()
+    assert scoring.incidents(config, scenario(success=0.95)) == ()
+    assert scoring.incidents(config, scenario(latency_factor=1.2)) == ()
+    assert len(scoring.incidents(config, scenario(latency_factor=2.0))) == 1
+    assert len(scoring.incidents(config, scenario(delivers="1254x1254"))) == 1
 
 
 @pytest.mark.parametrize("incident", [{"success": 0.1}, {"delivers": "1254x1254"}, {"latency_factor": 3.0}])
@@ -59,13 +60,13 @@ def test_an_alarm_raised_by_a_hanging_request_is_not_taken_back_by_its_answer():
 
 
 def test_the_fall_back_of_a_path_in_trouble_is_checked_beside_its_grid():
-    vip = {**backtest._default_channel("vip", "gpt-image-2-vip"), "tiers": ("4k-high",), "interval": 1800.0}
+    vip = {**default.channel("vip", "gpt-image-2-vip"), "tiers": ("4k-high",), "interval": 1800.0}
     official = {**vip, "name": "official", "price_usd": 10.0, "interval": 86400.0}
     played = scenario(success=0.0)
 
     def usd(*channels):
         config = schema.Config.model_validate({"channel": channels, "budget": {"usd_per_day": 100.0}})
-        return [run.usd for run in backtest.Player(config).runs(played, 3, 0)]
+        return [run.usd for run in playing.Player(config).runs(played, 3, 0)]
 
     # A canary of the fall-back costs 10 USD, those of the path in trouble together less; its grid has one a day.
     assert [alone // 10 for alone in usd(vip)] == [0, 0, 0]
@@ -94,27 +95,27 @@ def test_no_utc_day_costs_more_than_the_budget():
 
 def test_other_rules_are_played_by_the_same_hands():
     config, runs = play(scenario(success=0.0), runs=2, rule="3-in-a-row")
-    score = backtest.score(runs, backtest.incidents(config, scenario(success=0.0)), 1.0)
+    score = scoring.score(runs, scoring.incidents(config, scenario(success=0.0)), 1.0)
     assert score.caught == 2
     assert score.mean_delay_s > 2400
 
 
 def test_scores_count_delays_misses_and_false_alarms():
     path, hour = VIP_4K, dt.timedelta(hours=1)
-    truth = [backtest.Incident(path, START + hour, START + 2 * hour)]
+    truth = [scoring.Incident(path, START + hour, START + 2 * hour)]
 
     def run(*raised):
-        alarms = tuple(backtest.Alarm(path, model.State.DEGRADED, START + at * hour, None) for at in raised)
-        return backtest.Run(0, 24, 1.0, 2, alarms)
+        alarms = tuple(playing.Alarm(path, model.State.DEGRADED, START + at * hour, None) for at in raised)
+        return playing.Run(0, 24, 1.0, 2, alarms)
 
-    score = backtest.score([run(1.25), run(), run(3.0), run(2.25)], truth, 1.0)
+    score = scoring.score([run(1.25), run(), run(3.0), run(2.25)], truth, 1.0)
     assert (score.incidents, score.caught) == (4, 2)
     assert score.delays_s == (900.0, 4500.0)
     assert score.false_alarms_per_30_days == pytest.approx(30 / 4)
     assert (score.canaries_per_day, score.usd_per_day, score.skipped_per_day) == (24.0, 1.0, 2.0)
-    on_before = [backtest.Run(0, 1, 0.0, 0, (backtest.Alarm(path, model.State.DEGRADED, START, None),))]
-    assert backtest.score(on_before, truth, 1.0).delays_s == (0.0,)
-    assert backtest.score([run()], truth, 1.0).mean_delay_s is None
+    on_before = [playing.Run(0, 1, 0.0, 0, (playing.Alarm(path, model.State.DEGRADED, START, None),))]
+    assert scoring.score(on_before, truth, 1.0).delays_s == (0.0,)
+    assert scoring.score([run()], truth, 1.0).mean_delay_s is None
 
 
 def test_a_purse_keeps_the_rest_of_the_grid_and_half_of_the_extras_from_recovery():

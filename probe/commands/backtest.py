@@ -8,7 +8,7 @@ from probe.commands import options
 from reports import words
 
 if TYPE_CHECKING:
-    from probe import backtest
+    from probe.backtest import playing, scoring
 
 
 @click.command(short_help="When would the alarms have come? In simulated time.")
@@ -59,27 +59,27 @@ def command(
       tierwatch backtest hang --rule all --runs 50
       tierwatch backtest my.toml --config config.toml --json
     """
-    from probe import backtest
     from probe import config as configs
+    from probe.backtest import default, playing, scoring, watchers
     from probe.inference import rules
     from probe.standin import scenario as scenarios
 
-    names = (backtest.OURS, *rules.RULES)
+    names = (watchers.OURS, *rules.RULES)
     if rule_name not in {*names, "all"}:
         raise click.UsageError(f"--rule {rule_name!r} is none of {', '.join(names)}, all.")
     played = scenarios.load(scenarios.find(scenario))
     if config_path is None:
-        config = backtest.default_config(played, 5.0 if usd_per_day is None else usd_per_day)
+        config = default.config(played, 5.0 if usd_per_day is None else usd_per_day)
     else:
         config = configs.load(configs.find(config_path))
         if usd_per_day is not None:
             budget = config.budget.model_copy(update={"usd_per_day": usd_per_day})
             config = config.model_copy(update={"budget": budget})
-    truth = backtest.incidents(config, played)
+    truth = scoring.incidents(config, played)
     made = {}
     for name in names if rule_name == "all" else (rule_name,):
-        made[name] = list(backtest.Player(config, name).runs(played, runs, seed))
-    scores = {name: backtest.score(found, truth, played.hours / 24) for name, found in made.items()}
+        made[name] = list(playing.Player(config, name).runs(played, runs, seed))
+    scores = {name: scoring.score(found, truth, played.hours / 24) for name, found in made.items()}
     if as_json:
         options.echo_json(document(played.name, truth, made, scores))
     else:
@@ -88,9 +88,9 @@ def command(
 
 def document(
     name: str,
-    truth: "tuple[backtest.Incident, ...]",
-    made: "dict[str, list[backtest.Run]]",
-    scores: "dict[str, backtest.Score]",
+    truth: "tuple[scoring.Incident, ...]",
+    made: "dict[str, list[playing.Run]]",
+    scores: "dict[str, scoring.Score]",
 ) -> dict[str, Any]:
     """Everything as plain values; `runs` are those of the first rule."""
     return {
@@ -110,7 +110,7 @@ def document(
     }
 
 
-def _run(run: "backtest.Run") -> dict[str, Any]:
+def _run(run: "playing.Run") -> dict[str, Any]:
     return {
         "seed": run.seed,
         "canaries": run.canaries,
@@ -129,7 +129,7 @@ def _run(run: "backtest.Run") -> dict[str, Any]:
     }
 
 
-def _score(score: "backtest.Score") -> dict[str, Any]:
+def _score(score: "scoring.Score") -> dict[str, Any]:
     return {
         "days": round(score.days, 3),
         "canaries_per_day": round(score.canaries_per_day, 2),
@@ -143,7 +143,7 @@ def _score(score: "backtest.Score") -> dict[str, Any]:
     }
 
 
-def table(name: str, incidents: int, runs: int, scores: "dict[str, backtest.Score]") -> str:
+def table(name: str, incidents: int, runs: int, scores: "dict[str, scoring.Score]") -> str:
     """One line a rule, in 80 columns."""
     lines = [
         name,
