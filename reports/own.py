@@ -56,14 +56,14 @@ def read(
     takes: Callable[[model.Path], bool] = lambda _path: True,
 ) -> Own:
     """Own traffic of chosen paths in [since, until)."""
-    points = [point for point in stored.own(since, until, latest=MOST_READ) if takes(point.path)]
+    points = [point for point in stored.traffic.points(since, until, latest=MOST_READ) if takes(point.path)]
     skipped = [skip.path for skip in stored.skips(since, until) if skip.reason == SAVED and takes(skip.path)]
     known = frozenset(config.paths())
     return Own(
         requests=len(points),
         findings=own.find(points),
-        strays=stored.strays(since, until),
-        lost=stored.lost(since, until),
+        strays=stored.traffic.strays(since, until),
+        lost=stored.traffic.lost(since, until),
         saved=len(skipped),
         saved_usd=sum(config.price_usd(path) for path in skipped if path in known),
         unscreened=unscreened(stored, since, until),

@@ -1,5 +1,6 @@
 """Values for the tests of the records: canaries, outcomes and verdicts that differ in what a test names."""
 
+import collections
 import dataclasses
 import datetime as dt
 import os
@@ -42,3 +43,8 @@ def verdict(kind=model.Kind.PROCESSING_ERROR, **fields):
 def judged(name, *, kind=model.Kind.PROCESSING_ERROR, gateway=(), **fields):
     ids = model.RequestIds(gateway=tuple(gateway))
     return model.Judged(outcome(name, **fields), verdict(kind, request_ids=ids))
+
+
+def kinds(past, **period):
+    """How many outcomes of each kind a history has."""
+    return collections.Counter(one.verdict.kind for one in past.outcomes(**period))

@@ -75,7 +75,7 @@ def test_a_dry_run_tells_the_findings_and_stores_nothing(folder):
     assert "91 lines, 91 fit a channel" in result.output
     assert "23 of 31" in result.output
     with history.open(folder / "tierwatch.db") as past:
-        assert past.span() is None
+        assert past.size() == 0
 
 
 def test_bad_lines_are_told_and_make_it_fail(folder):
@@ -234,7 +234,7 @@ def test_thirty_days_of_a_gateways_log_survive_an_interruption(folder, month, mo
     failed = {name for name, status in month.items() if status != 200}
     assert {name for name, one in ids.items() if not one.ok} == failed
     with history.open(folder / "tierwatch.db") as past:
-        points = past.own()
+        points = past.traffic.points()
     assert sum(point.charged_usd or 0 for point in points) == pytest.approx(0.03 * (len(month) - len(failed)))
     assert {str(point.path) for point in points} == {"vip/?"}
 

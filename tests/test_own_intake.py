@@ -77,7 +77,7 @@ def stored(past):
 
 def points(past):
     with past() as seen:
-        return seen.own()
+        return seen.traffic.points()
 
 
 def test_a_request_is_stored_with_its_path_and_verdict(take, past):
@@ -193,7 +193,7 @@ def test_a_gateways_id_finds_the_request_for_triage(take, past):
     with past() as seen:
         assert [one.outcome.id for one in seen.find("20260813021900123456789abcdefgh")] == ["r1"]
         assert [one.outcome.id for one in seen.find("20260813021900")] == ["r1"]
-        assert seen.entries("20260813021900123456789abcdefgh")[0].charged_usd == 0.03
+        assert [one.charged_usd for one in seen.traffic.points()] == [0.03]
 
 
 def test_bad_lines_are_set_aside_with_their_reason_and_the_rest_goes_on(take, past):
@@ -206,13 +206,13 @@ def test_bad_lines_are_set_aside_with_their_reason_and_the_rest_goes_on(take, pa
     )
     assert (tally.new, tally.bad, aside) == (2, 1, [(2, "id is missing")])
     with past() as seen:
-        assert seen.lost() == {"set aside": 1}
+        assert seen.traffic.lost() == {"set aside": 1}
 
 
 def test_what_the_recorder_dropped_is_counted(take, past):
     assert take({"schema_version": 1, "dropped": 7}, samples.told()).dropped == 7
     with past() as seen:
-        assert seen.lost() == {"not recorded: queue or spool full": 7}
+        assert seen.traffic.lost() == {"not recorded: queue or spool full": 7}
 
 
 def test_a_request_from_the_future_is_set_aside(take):
@@ -223,8 +223,8 @@ def test_what_fits_no_channel_is_held_without_losing_anything_and_found_again(ta
     line = samples.failed("r1", model="gpt-image-9", text=samples.ERROR, prompt="must not be kept")
     assert take(line, line).unmapped == 1
     with past() as seen:
-        (stray,) = seen.strays()
-        held = list(seen.held())
+        (stray,) = seen.traffic.strays()
+        held = list(seen.traffic.held())
     assert (stray.model, stray.ordered, stray.count) == ("gpt-image-9", "3840x2160 high", 1)
     assert "must not be kept" not in str(held)
     mended = samples.settings(tmp_path, samples.CONFIG.replace('"gpt-image-2-vip"', '"gpt-image-9"'))
@@ -232,7 +232,7 @@ def test_what_fits_no_channel_is_held_without_losing_anything_and_found_again(ta
     (new,) = [one for batch in taking.again(held) for one in batch]
     assert (new.outcome.id, str(new.outcome.path)) == ("r1", "vip/4k-high")
     with past() as seen:
-        assert seen.strays() == ()
+        assert seen.traffic.strays() == ()
     assert stored(past)["r1"].verdict.kind is model.Kind.PROCESSING_ERROR
 
 
@@ -341,7 +341,7 @@ def test_a_finished_file_of_the_spool_is_taken_in_and_removed(config, book, past
     assert list(filled.glob("*.ndjson")) == []
     assert "nonsense" in (filled / spool.ASIDE).read_text()
     with past() as seen:
-        assert seen.position(files.source(filled / "a.ndjson")) is None
+        assert seen.traffic.position(files.source(filled / "a.ndjson")) is None
 
 
 def test_a_file_that_is_still_written_is_read_on_later(config, book, past, tmp_path):

@@ -199,21 +199,13 @@ def test_a_request_that_was_cut_off_has_the_time_until_then_in_its_cells(book, p
         assert [latency_s for *_, latency_s, _price_usd, _billed in found] == [60.2, None, None]
 
 
-def test_counts_tell_apart_what_is_asked_for(book, path):
-    book.store_all(samples.judged(f"a{n}", at=samples.minutes(20 * n)) for n in range(6))
-    book.store_all(samples.judged(f"b{n}", path=OTHER, kind=model.Kind.OK) for n in range(3))
+def test_paths_and_size_tell_what_there_is(book, path):
     with history.open(path) as past:
-        assert past.counts(by=("channel", "kind")) == {("vip", "processing_error"): 6, ("official", "ok"): 3}
-        assert past.counts(since=samples.minutes(41), by=("hour",)) == {("2026-08-13T03",): 3}
-
-
-def test_paths_and_span_name_what_there_is(book, path):
-    with history.open(path) as past:
-        assert (past.paths(), past.span()) == ((), None)
+        assert (past.paths(), past.size()) == ((), 0)
     book.store_all([samples.judged("a"), samples.judged("b", at=samples.minutes(5), path=OTHER)])
     with history.open(path) as past:
         assert set(past.paths()) == {samples.PATH, OTHER}
-        assert past.span() == (samples.AT, samples.minutes(5))
+        assert past.size() == 2
 
 
 def test_an_outcome_is_found_by_any_of_its_ids_and_by_a_unique_beginning(book, path):
@@ -308,4 +300,3 @@ def test_a_path_has_one_open_alarm_at_most(book, path):
     with history.open(path) as past:
         told = [(each.reason, each.since, each.cleared_at) for each in past.alarms()]
         assert told == [("first", samples.AT, samples.minutes(9)), ("second time", samples.AT, None)]
-        assert [each.reason for each in past.alarms(only_open=True)] == ["second time"]

@@ -74,7 +74,7 @@ def test_processes_that_start_at_once_make_one_database_and_spend_exactly_the_ca
     assert sum(sent) == 100
     with history.open(path) as past:
         assert past.spent_usd(samples.AT.date()) == pytest.approx(5.0)
-        assert past.counts(by=("kind",)) == {("processing_error",): 100}
+        assert past.size() == 100
     assert integrity(path) == ([("ok",)], [])
 
 

@@ -128,7 +128,7 @@ def tell(run: "Run", *, as_json: bool) -> None:
     points = run.points()
     found = own.find(points)
     with run.history() as past:
-        strays = past.strays(run.since)
+        strays = past.traffic.strays(run.since)
     if as_json:
         options.echo_json(document(run, found, strays))
         return

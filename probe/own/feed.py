@@ -37,7 +37,7 @@ class Feed:
                 with history.open(database) as past:
                     self._file(config, past, key, path)
         with history.open(database) as past:
-            self.after, new = past.told_after(self.after)
+            self.after, new = past.traffic.after(self.after)
         return new
 
     def _file(self, config: "schema.Config", past: history.History, key: bytes, path: pathlib.Path) -> None:

@@ -98,7 +98,7 @@ async def read(
     until: dt.datetime,
 ) -> AsyncIterator[Batch]:
     """The rows of a log in [since, until) that a previous run has not read; raises gatewaylogs.pull.PullError."""
-    reached = Reached.parse(history.position(source.name))
+    reached = Reached.parse(history.traffic.position(source.name))
     start = beginning(reached, since)
     first = min(start, reached.since) if reached and start <= reached.until else start
     ids = known_ids(source, history, since, until) if source.log.kind == "openrouter" else ()
@@ -119,7 +119,7 @@ async def read(
 def known_ids(source: Source, history: "History", since: dt.datetime, until: dt.datetime) -> Iterator[str]:
     """Generations that are stored and whose log was not asked: OpenRouter has no list of requests."""
     for channel in source.channels:
-        yield from history.names(since, until, channel.name, "gen-")
+        yield from history.traffic.names(since, until, channel.name, "gen-")
 
 
 def account_of(row: entry.Row, source: Source) -> account.Account | None:

@@ -93,7 +93,7 @@ class Run:
             return
         name = "held before"
         with self.history() as past:
-            for new in self.taking(name, "", self.folder).again(past.held()):
+            for new in self.taking(name, "", self.folder).again(past.traffic.held()):
                 self.saw(new)
         if not self.tallies[name].read:
             del self.tallies[name]
@@ -106,7 +106,7 @@ class Run:
             path = pathlib.Path(name)
             taking = self.taking(path.name, files.source(path), path.absolute().parent)
             with self.history() as past:
-                before = None if self.dry_run or self.since else past.position(files.source(path))
+                before = None if self.dry_run or self.since else past.traffic.position(files.source(path))
             lines = files.follow(path, before) if self.follow else files.lines(path, before)
             self._lines(taking, lines, None if self.follow else path.stat().st_size)
 
@@ -184,7 +184,7 @@ class Run:
             return []
         until = self.last_at + dt.timedelta(milliseconds=1) if self.last_at and not self.since else None
         with self.history() as past:
-            return past.own(begin, until, latest=MOST_POINTS)
+            return past.traffic.points(begin, until, latest=MOST_POINTS)
 
 
 @contextlib.contextmanager

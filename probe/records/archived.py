@@ -2,30 +2,20 @@
 
 import collections
 import datetime as dt
-from collections.abc import Callable, Iterator
-from typing import Any, Protocol, TypeVar
+from collections.abc import Iterator
+from typing import Any
 
 from probe import model
 from probe.inference import months
 from probe.records import columns, rollups, summaries
-
-T = TypeVar("T")
-
-Read = Callable[..., Iterator[tuple[Any, ...]]]
-"""Runs a query with its parameters, and gives its rows."""
-
-
-class Decode(Protocol):
-    """Runs a query with its parameters, and gives its rows decoded."""
-
-    def __call__(self, decode: Callable[[tuple[Any, ...]], T], sql: str, *parameters: Any) -> Iterator[T]: ...
+from probe.records import view as views
 
 
 class Archived:
     """Part of a `history.History`, and as old as that."""
 
-    def __init__(self, rows: Read, decoded: Decode) -> None:
-        self._rows, self._decoded = rows, decoded
+    def __init__(self, view: views.View) -> None:
+        self._rows, self._decoded = view.rows, view.decoded
 
     def rollups(self, since: dt.datetime, until: dt.datetime) -> Iterator[tuple[Any, ...]]:
         """Roll-ups of the hours that begin in [since, until), by hour; sentinels are in none.

@@ -131,11 +131,6 @@ class Stray:
     last_at: dt.datetime
 
 
-def gateway_entry(found: Found) -> GatewayEntry:
-    gateway, request_id, began_at, *rest = found
-    return GatewayEntry(gateway, request_id, columns.instant(began_at), *rest)
-
-
 def own_point(found: Found) -> points.Point:
     channel, tier, sent_at, kind, detail, excluded, *rest = found
     return points.Point(
