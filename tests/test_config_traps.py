@@ -22,6 +22,7 @@ ROWS = [
     ("address without a version", {"base_url": '"https://api.apiyi.com"'}, '[[channel]] vip base_url = "https://api.apiyi.com": has no path; most gateways want /v1 at the end'),
     ("deadline shorter than good pictures take", {"deadline_s": '{ "4k-high" = 120 }'}, "[[channel]] vip deadline_s = 120: good 4k-high pictures of gpt-image-2-vip may take 200 s, and are paid for even when we hang up"),
     ("deadline of the official model", {"model": '"gpt-image-2"', "tiers": '["4k-low", "4k-high"]', "deadline_s": "240"}, "[[channel]] vip deadline_s = 240: good 4k-high pictures of gpt-image-2 may take 280 s, and are paid for even when we hang up"),
+    ("deadline of several tiers", {"deadline_s": "20"}, "[[channel]] vip deadline_s = 20: good 1k-low, 2k-high and 4k-high pictures of gpt-image-2-vip may take 200 s, and are paid for even when we hang up"),
     ("deadline of gemini", {**NANO, "deadline_s": "100"}, "[[channel]] vip deadline_s = 100: good 4k-high pictures of gemini-3.1-flash-image may take 150 s, and are paid for even when we hang up"),
     ("two tiers, one gemini request", {**NANO, "tiers": '["4k-low", "4k-high"]'}, "[[channel]] vip tiers: 4k-low and 4k-high are the same request, since quality means nothing to gemini, and each is paid for; keep one"),
     ("route that takes no size", {"model": '"gpt-image-2-all"'}, '[[channel]] vip model = "gpt-image-2-all": this route takes neither size nor quality and delivers about 1254x1254: every canary will be degraded_image'),

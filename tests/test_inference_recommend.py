@@ -6,7 +6,7 @@ import random
 import pytest
 
 from probe import model
-from probe.inference import recommend
+from probe.inference import recommend, words
 
 FAILING = (0.05, 0.25, 0.5, 0.95)
 MIXES = ((1, 0, 0, 0), (0.5, 0.1, 0.2, 0.2), (0, 0, 0, 1))
@@ -254,3 +254,7 @@ def test_recommendations_are_made_from_stored_outcomes(tmp_path):
     (batch,) = routing.tiers(outcomes, config, now, rng=random.Random(0), board=board)
     assert batch.tier == "4k-high"
     assert batch.choice is not None
+
+
+def test_a_single_canary_is_told_in_the_singular():
+    assert [words.canaries(number) for number in (1, 11)] == ["1 canary", "11 canaries"]

@@ -72,12 +72,12 @@ def options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return apply
 
 
-def refuse_unknown(chosen: Iterable[str], names: Iterable[str], option: str) -> None:
-    """A name that the config does not know is refused: an empty report would look like good news."""
+def refuse_unknown(chosen: Iterable[str], names: Iterable[str], option: str, where: str = "the config") -> None:
+    """A name that is not among those that `where` has is refused: an empty report would look like good news."""
     known = list(dict.fromkeys(names))
     for name in chosen:
         if name not in known:
-            raise click.UsageError(f"{option} {name!r} is not in the config, which has {', '.join(known)}.")
+            raise click.UsageError(f"{option} {name!r} is not in {where}, which has {', '.join(known)}.")
 
 
 def wants_colour() -> bool:

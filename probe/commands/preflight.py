@@ -54,6 +54,6 @@ def command(*, config_path: str | None, name: str, n: int | None, parallel: int,
         options.echo_json({"simulated": found.simulated, "flights": [preflight.document(one) for one in flights]})
     else:
         printer = text.Printer(now, text.WIDTH, colour=options.wants_colour())
-        for one in flights:
-            click.echo("\n".join(printer.lines(preflight.headline(one, parallel, now))) + "\n", color=True)
+        told = ("\n".join(printer.lines(preflight.headline(one, parallel, now))) for one in flights)
+        click.echo("\n\n".join(told), color=True)
     sys.exit(0 if all(one.decision == "go" for one in flights) else 1)

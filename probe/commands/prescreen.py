@@ -75,10 +75,10 @@ def command(
 
 def agree(count: int, config: "Config", *, agreed: bool) -> None:
     """Nothing leaves this machine without a yes; raises UsageError."""
-    host = config.moderation.base_url
-    if agreed or (sys.stdin.isatty() and click.confirm(f"Send {count} prompts to {host}? It is free.", err=True)):
+    what, host = "1 prompt" if count == 1 else f"{count} prompts", config.moderation.base_url
+    if agreed or (sys.stdin.isatty() and click.confirm(f"Send {what} to {host}? It is free.", err=True)):
         return
-    raise click.UsageError(f"{count} prompts would go to {host}: say --yes to let them.")
+    raise click.UsageError(f"{what} would go to {host}: say --yes to agree.")
 
 
 async def screen(left: "list[Prompt]", results: pathlib.Path, config: "Config", per_minute: float) -> None:

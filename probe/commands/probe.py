@@ -44,15 +44,18 @@ def command(paths: tuple[str, ...], max_usd: float, sentinel: bool, config_path:
       tierwatch probe vip/4k-high official/4k-high --max-cost 0.50
     """
     from probe import clock, config, logs, prompts, records, run
+    from probe.inference import words
 
     settings = config.load(config.find(config_path))
     chosen = choose(settings, paths)
     total_usd = sum(settings.price_usd(path) for path in chosen)
     if total_usd > max_usd:
         raise click.UsageError(
-            f"{len(chosen)} canaries cost ${total_usd:.2f} at list prices, more than --max-cost {max_usd:g}."
+            f"{words.canaries(len(chosen))} at ${total_usd:.2f} by list prices: more than --max-cost {max_usd:g}."
         )
-    click.echo(f"{len(chosen)} canaries, ${total_usd:.2f} at list prices; a 4K picture may take minutes.", err=True)
+    click.echo(
+        f"{words.canaries(len(chosen))}, ${total_usd:.2f} at list prices; a 4K picture may take minutes.", err=True
+    )
     with records.open(config.database(pathlib.Path(settings.source))) as book:
         tools = run.tools(settings, clock.RealClock(), book)
         logs.start(tools.redact, settings.monitor.log_format)
@@ -64,7 +67,7 @@ def command(paths: tuple[str, ...], max_usd: float, sentinel: bool, config_path:
         options.echo_json({"outcomes": [_facts(judged) for judged in found]})
     else:
         for judged in found:
-            click.echo(words(judged))
+            click.echo(line(judged))
     if len(found) < len(chosen) or not all(judged.ok for judged in found):
         raise SystemExit(1)
 
@@ -111,7 +114,7 @@ async def _probe_all(
     return found
 
 
-def words(judged: model.Judged) -> str:
+def line(judged: model.Judged) -> str:
     """`vip/4k-high  ok  212 s  $0.03  ID`, the action beside a failure."""
     outcome, verdict = judged.outcome, judged.verdict
     kind = str(verdict.kind) + (f"/{verdict.detail}" if verdict.detail else "")

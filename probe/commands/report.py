@@ -91,7 +91,7 @@ def command(
     if job and tiers:
         raise click.UsageError("--job has tiers of its own; leave --tier out.")
     rows, title, usual = contents(digest, supplier)
-    options.refuse_unknown(keys, (row.key for row in rows), "--section")
+    options.refuse_unknown(keys, (row.key for row in rows), "--section", "this report")
     now = dt.datetime.now(dt.UTC)
     end = until or now
     since = since or end - usual

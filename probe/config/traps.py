@@ -38,17 +38,19 @@ def no_version(channel: schema.Channel, _config: schema.Config) -> Iterator[Word
 
 
 def deadline(channel: schema.Channel, config: schema.Config) -> Iterator[Words]:
-    """Too short a deadline pays for pictures and throws them away."""
+    """Too short a deadline pays for pictures and throws them away; tiers alike are told together."""
+    short: dict[tuple[float, float], list[str]] = {}
     for tier in channel.tiers:
         spec = config.tier(tier)
         gemini = channel.protocol == "gemini"
         need_s = providers.need_s(channel.model, None if gemini else spec.quality, spec.image_size if gemini else None)
         deadline_s = config.deadline_s(model.Path(channel.name, tier))
         if deadline_s < need_s:
-            text = (
-                f"good {tier} pictures of {channel.model} may take {need_s:g} s, and are paid for even when we hang up"
-            )
-            yield "deadline_s", text, deadline_s
+            short.setdefault((deadline_s, need_s), []).append(tier)
+    for (deadline_s, need_s), tiers in short.items():
+        which = " and ".join(filter(None, [", ".join(tiers[:-1]), tiers[-1]]))
+        text = f"good {which} pictures of {channel.model} may take {need_s:g} s, and are paid for even when we hang up"
+        yield "deadline_s", text, deadline_s
 
 
 def same_request(channel: schema.Channel, config: schema.Config) -> Iterator[Words]:

@@ -90,7 +90,7 @@ def disk(folder: pathlib.Path, drawn: plan.Plan) -> finding.Finding:
     except OSError as error:
         return finding.fault("disk", f"{folder}: {error.strerror}; make the folder")
     a_year_bytes = 365 * OUTCOME_BYTES * sum(line.canaries_per_day for line in drawn.lines)
-    text = f"{free_bytes / 1e9:,.1f} GB free under {folder}; a year of this plan takes {a_year_bytes / 1e6:,.0f} MB"
+    text = f"{free_bytes / 1e9:,.1f} GB free under {folder}; a year of this plan takes {a_year_bytes / 1e9:,.1f} GB"
     if free_bytes < LEAST_FREE_BYTES + a_year_bytes / 12:
         return finding.fault("disk", f"{text}. Free some space: nothing is sent that cannot be recorded")
     return finding.ok("disk", text)

@@ -19,7 +19,7 @@ def config(config: "schema.Config") -> Iterator[finding.Finding]:
     drawn = plan.plan(config)
     yield finding.ok(
         "config",
-        f"{config.source}: channels {len(config.channel)}, paths {len(config.paths())}, "
+        f"{config.source}: channels: {len(config.channel)}, paths: {len(config.paths())}, "
         f"planned {drawn.usd_per_day:.2f} of {config.budget.usd_per_day:.2f} USD a day",
     )
     for text in configs.read_warnings(config):

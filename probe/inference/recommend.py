@@ -10,7 +10,7 @@ import random
 from collections.abc import Sequence
 
 from probe import model
-from probe.inference import statistics
+from probe.inference import statistics, words
 
 SEVERITIES = (0.25, 0.5, 0.95)
 """Shares of attempts failing while degraded."""
@@ -300,5 +300,5 @@ def _why_not(candidate: Candidate) -> str:
     if candidate.state not in USABLE_STATES:
         return f"{candidate.path}: {candidate.state.value.replace('_', ' ')}"
     if candidate.n < statistics.FEW_SAMPLES:
-        return f"{candidate.path}: {candidate.n} canaries, too few"
+        return f"{candidate.path}: {words.canaries(candidate.n)}, too few"
     return f"{candidate.path}: {candidate.usable} of {candidate.n} canaries, too uncertain"

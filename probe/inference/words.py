@@ -27,6 +27,11 @@ def usd(value_usd: float) -> str:
     return f"${value_usd:.2g}" if value_usd >= 0.0001 else "<$0.0001"
 
 
+def canaries(number: int) -> str:
+    """`1 canary`, `11 canaries`."""
+    return f"{number:,} {'canary' if number == 1 else 'canaries'}"
+
+
 def slower(factor: float) -> str:
     """`twice as slow`, `1.6 times as slow`."""
     if 1.85 <= factor < 2.15:
