@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from probe import model
 from probe.config import hours
 from probe.inference import months, segments
-from probe.records import columns, history
+from probe.records import archive, columns, history
 
 if TYPE_CHECKING:
     from probe import records
@@ -144,7 +144,7 @@ def remove(
     sleep: Callable[[float], None],
     stopping: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Remove up to so many outcomes that are past their time, with intents and skipped slots as old; how many outcomes.
+    """Remove up to so many outcomes that are past their time, and what hangs on none (`LOOSE`); how many outcomes.
 
     Raises RecordsError.
 
@@ -154,17 +154,18 @@ def remove(
     with history.open(pathlib.Path(config.monitor.database)) as past:
         found = cut(config, past, now)
         expired = past.archived.expired(found.since, found.failures_since, most)
-    if not expired:
-        return 0
-    book.archive.keep_since(found.since)
+    if expired:
+        book.archive.keep_since(found.since)
     removed = 0
     for first in range(0, len(expired), BATCH):
         if stopping():
-            break
+            return removed
         batch = expired[first : first + BATCH]
         book.archive.remove(batch)
-        book.archive.remove_intents(found.since.date(), BATCH)
-        book.archive.remove_skips(found.since, BATCH)
         removed += len(batch)
         sleep(PAUSE_S)
+    for table, loose in archive.LOOSE.items():
+        before = found.failures_since if loose.with_failures else found.since
+        while not stopping() and book.archive.remove_loose(table, before, BATCH) == BATCH:
+            sleep(PAUSE_S)
     return removed

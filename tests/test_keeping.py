@@ -1,6 +1,7 @@
 """Data for years: months are closed, outcomes past their time are removed, and reports tell the same as before."""
 
 import contextlib
+import dataclasses
 import datetime as dt
 import pathlib
 import random
@@ -9,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 
+import alert_samples as alerts
 import click.testing
 import pytest
 import record_samples as samples
@@ -16,7 +18,7 @@ import record_samples as samples
 from probe import commands, keeping, model, records
 from probe import config as configs
 from probe.inference import months
-from probe.records import history, rescue, rollups
+from probe.records import history, own, rescue, rollups, rows, told
 from reports import reading, sections, window
 
 CONFIG = """
@@ -324,6 +326,28 @@ def test_settled_intents_go_with_their_outcomes(config):
                 book.store(samples.outcome(name, at=at, path=VIP), samples.verdict())
     turn(config)
     assert query(config, "SELECT id FROM intent ORDER BY id") == [("vip-lost",), ("vip-new",)]
+
+
+def loose(book, name, at):
+    """A log entry that fits no outcome, a triage, and two sent messages, one of them about an open incident."""
+    book.take_in([own.Request(None, rows.GatewayEntry("apiyi", name, at, "gpt-image-2-vip"))], at)
+    book.keep_triage(rows.Triage(name, name, at, "{}"))
+    sent = told.Message(name, "chat", "route", "title", "body", at, at, state="delivered", settled_at=at)
+    about = dataclasses.replace(sent, key=f"{name}-open", incident=1)
+    book.outbox.keep([alerts.incident(1)], [sent, about])
+
+
+def test_what_hangs_on_no_outcome_has_its_time_too(config):
+    turn(config, NOW + 9 * HOUR)
+    turn(config)
+    with records.open(database(config)) as book:
+        for days in (160, 110, 90):
+            loose(book, f"{days} d", NOW - days * DAY)
+    turn(config)
+    assert query(config, "SELECT request_id FROM gateway_entry") == [("90 d",)]  # as outcomes, 100 days
+    assert query(config, "SELECT id FROM triage ORDER BY id") == [("110 d",), ("90 d",)]  # as failures, 150 days
+    kept = ["110 d", "110 d-open", "160 d-open", "90 d", "90 d-open"]
+    assert query(config, "SELECT key FROM message ORDER BY key") == [(key,) for key in kept]
 
 
 REMOVING = """

@@ -18,7 +18,8 @@ def command(config_path: str | None, dry_run: bool, as_json: bool) -> None:
 
     The daemon does the same at night, bit by bit. What is removed stays counted: by
     hour in the roll-ups, and by month in the degraded stretches, from which reports
-    draw. Months that are not closed yet are kept whole.
+    draw. Months that are not closed yet are kept whole. What hangs on no outcome goes
+    likewise: settled intents, skipped slots, log entries, triages, sent messages.
 
     \b
     Example:
@@ -34,7 +35,7 @@ def command(config_path: str | None, dry_run: bool, as_json: bool) -> None:
     with history.open(path) as past:
         cut = keeping.cut(config, past, now)
         count = len(past.archived.expired(cut.since, cut.failures_since))
-    if count and not dry_run:
+    if not dry_run:
         with records.open(path) as book:
             count = keeping.remove(config, book, now, most=count, sleep=time.sleep)
     if as_json:

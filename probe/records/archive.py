@@ -2,6 +2,8 @@
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
 
 import sqlite_utils
 
@@ -12,6 +14,29 @@ from probe.records import door as doors
 
 BATCH = 500
 """Summaries a transaction: between two of them other writers get their turn."""
+
+
+class Loose(NamedTuple):
+    """Which rows of a table are of earlier times, and whether they stay as long as failures or as outcomes."""
+
+    earlier: str
+    with_failures: bool = False
+
+
+LOOSE: Mapping[str, Loose] = MappingProxyType(
+    {
+        "intent": Loose("budget_day < substr(?, 1, 10) AND state = 'settled'"),
+        "skip": Loose("at < ?"),
+        "gateway_entry": Loose("began_at < ? AND seq IS NULL"),
+        "triage": Loose("at < ?", with_failures=True),
+        "message": Loose(
+            "made_at < ? AND state <> 'waiting'"
+            " AND (incident IS NULL OR incident IN (SELECT number FROM incident WHERE cleared_at IS NOT NULL))",
+            with_failures=True,
+        ),
+    }
+)
+"""Tables whose rows hang on no outcome, and have their time like outcomes."""
 
 
 class Archive:
@@ -57,19 +82,11 @@ class Archive:
             db.conn.executemany("DELETE FROM gateway_entry WHERE seq = ?", [(seq,) for seq in seqs])
             verdicts.remove(db, seqs)
 
-    def remove_intents(self, before: dt.date, most: int) -> int:
-        """Remove up to so many settled intents of earlier budget days, in one transaction; returns how many."""
-        sql = "SELECT id FROM intent WHERE budget_day < ? AND state = 'settled' LIMIT ?"
-        with self._door.writing("remove old intents") as db:
-            done = db.conn.execute(f"DELETE FROM intent WHERE id IN ({sql})", [before.isoformat(), most])  # noqa: S608
-        return int(done.rowcount)
-
-    def remove_skips(self, before: dt.datetime, most: int) -> int:
-        """Remove up to so many skipped slots of earlier times, in one transaction; returns how many."""
-        sql = "SELECT rowid FROM skip WHERE at < ? LIMIT ?"
-        with self._door.writing("remove old skipped slots") as db:
-            done = db.conn.execute(f"DELETE FROM skip WHERE rowid IN ({sql})", [columns.when(before), most])  # noqa: S608
-        return int(done.rowcount)
+    def remove_loose(self, table: str, before: dt.datetime, most: int) -> int:
+        """Remove up to so many rows of a table of LOOSE that are earlier, in one transaction; returns how many."""
+        sql = f"DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} WHERE {LOOSE[table].earlier} LIMIT ?)"  # noqa: S608
+        with self._door.writing(f"remove old rows of {table}") as db:
+            return int(db.conn.execute(sql, [columns.when(before), most]).rowcount)
 
 
 def keep_since(db: sqlite_utils.Database, since: str) -> None:
