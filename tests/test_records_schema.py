@@ -63,11 +63,8 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(tmp_path, monkeypa
     records.open(path).close()
     before = structure(path)
 
-    def broken(db):
-        db.execute("CREATE TABLE half (a TEXT) STRICT")
-        db.execute("CREATE TABLE half (a TEXT) STRICT")
-
-    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, broken))
+    broken = ("CREATE TABLE half (a TEXT) STRICT",) * 2
+    monkeypatch.setattr(schema, "VERSIONS", (*schema.VERSIONS, broken))
     monkeypatch.setattr(schema, "VERSION", schema.VERSION + 1)
     with pytest.raises(records.RecordsError, match="already exists"):
         records.open(path)

@@ -1,7 +1,8 @@
 """The tables of the database, version by version."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
+
+from probe.records import rollups
 
 if TYPE_CHECKING:  # readers take the version from here, and must not load it
     import sqlite_utils
@@ -166,7 +167,7 @@ VERSION_1 = (
         note TEXT NOT NULL
     ) STRICT
     """,
-    # The budget day in force, kept apart from the clock (see `writes.budget_day`).
+    # The budget day in force, kept apart from the clock (see `ledger.budget_day`).
     """
     CREATE TABLE budget (
         id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -376,64 +377,23 @@ VERSION_7 = (
 )
 
 
-def create(db: "sqlite_utils.Database") -> None:
-    """Version 1: everything."""
-    for statement in VERSION_1:
-        db.execute(statement)
+VERSIONS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7)
+"""Entry n (from 0) brings a database of version n to version n + 1."""
 
-
-def triage(db: "sqlite_utils.Database") -> None:
-    """Version 2: triages are kept, and own prompts recognised."""
-    for statement in VERSION_2:
-        db.execute(statement)
-
-
-def alerts(db: "sqlite_utils.Database") -> None:
-    """Version 3: incidents, and the messages about them."""
-    for statement in VERSION_3:
-        db.execute(statement)
-
-
-def own_traffic(db: "sqlite_utils.Database") -> None:
-    """Version 4: own requests, what gateways' logs say of them, and what could not be mapped."""
-    for statement in VERSION_4:
-        db.execute(statement)
-
-
-def for_years(db: "sqlite_utils.Database") -> None:
-    """Version 5: roll-ups of what is stored already, and of closed months."""
-    from probe.records import rollups  # noqa: PLC0415 - readers must not load sqlite-utils
-
-    for statement in VERSION_5:
-        db.execute(statement)
-    rollups.rebuild(db)
-
-
-def replacements(db: "sqlite_utils.Database") -> None:
-    """Version 6: which own outcomes were replaced, for a daemon that knows them already."""
-    for statement in VERSION_6:
-        db.execute(statement)
-
-
-def look_ups(db: "sqlite_utils.Database") -> None:
-    """Version 7: what is sought in years of outcomes is found at once."""
-    for statement in VERSION_7:
-        db.execute(statement)
-
-
-MIGRATIONS: tuple[Callable[["sqlite_utils.Database"], None], ...] = (
-    create, triage, alerts, own_traffic, for_years, replacements, look_ups,
-)  # fmt: skip
-"""Step n (from 0) brings a database of version n to version n + 1."""
-
-VERSION = len(MIGRATIONS)
+VERSION = len(VERSIONS)
 """The schema this program writes (PRAGMA user_version)."""
+
+ROLLED_SINCE = 5
+"""The version that brought roll-ups: an older database has its outcomes counted."""
 
 
 def migrate(db: "sqlite_utils.Database") -> None:
     """Bring the database to `VERSION`, inside the caller's BEGIN IMMEDIATE: all steps or none."""
     (version,) = db.conn.execute("PRAGMA user_version").fetchone()
-    for step in MIGRATIONS[version:]:
-        step(db)
+    for statements in VERSIONS[version:]:
+        for statement in statements:
+            db.execute(statement)
+    if version < ROLLED_SINCE:
+        rollups.rebuild(db)
     db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     db.execute(f"PRAGMA user_version = {VERSION}")

@@ -3,24 +3,18 @@
 import contextlib
 import dataclasses
 import datetime as dt
-import os
 import secrets
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Self
 
-import sqlite_utils
-
 from probe import model, taxonomy
-from probe.records import archive, columns, database, errors, outbox, own, process, rows, verdicts
+from probe.records import archive, columns, database, ledger, outbox, own, rows, verdicts
 from probe.records import door as doors
 
 BATCH = 500
 """Rows a transaction: between two of them other writers get their turn."""
-
-ROUNDING_USD = 1e-9
-"""Sums of prices are compared with the cap to this precision: 100 x 0.05 is not over 5."""
 
 SAME_PICTURE_BITS = 2
 """Perceptual fingerprints (64 bits) that differ in no more bits are the same picture."""
@@ -64,42 +58,10 @@ class Records:
         what certainly never left this machine gives its price back (`store`).
         Raises BudgetExhausted; SlotTaken where the path's slot has an intent; UnavailableError: do not send.
         """
-        pid, identity = process.own()
         with self._door.writing(f"record the intent to send {canary.path}") as db:
-            day = budget_day(db, at)
-            (spent_usd,) = db.conn.execute(
-                "SELECT coalesce(sum(reserved_usd), 0.0) FROM intent WHERE budget_day = ?", [day]
-            ).fetchone()
-            taken = (
-                canary.slot is not None
-                and db.conn.execute(
-                    "SELECT 1 FROM intent WHERE (channel, tier, slot) = (?, ?, ?)", [*canary.path, canary.slot]
-                ).fetchone()
-            )
-            # `not <=` rather than `>`: a cap or price of NaN allows nothing.
-            affordable = spent_usd + canary.price_usd <= cap_usd + ROUNDING_USD
-            if affordable and not taken:
-                db.table("intent").insert(
-                    columns.row(
-                        {
-                            "id": canary.id,
-                            "channel": canary.path.channel,
-                            "tier": canary.path.tier,
-                            "trigger": canary.trigger,
-                            "slot": canary.slot,
-                            "sent_at": columns.when(at),
-                            "budget_day": day,
-                            "reserved_usd": float(canary.price_usd),
-                            "pid": pid,
-                            "process": identity,
-                            "state": "open",
-                        }
-                    )
-                )
-        if taken:
-            raise errors.SlotTaken(canary.path, canary.slot)
-        if not affordable:
-            raise errors.BudgetExhausted(spent_usd, cap_usd, canary.price_usd)
+            refused = ledger.reserve(db, canary, at, cap_usd)
+        if refused:
+            raise refused
 
     def abandon(self, at: dt.datetime, *, also_own: bool = False) -> int:
         """Call the open intents of processes that are gone `unknown_outcome`: counted as spent, never sent again.
@@ -107,17 +69,7 @@ class Records:
         `also_own`: those of this process too, which has nothing in flight any more. Returns how many there were.
         """
         with self._door.writing("close the intents of ended processes") as db:
-            sql = "SELECT id, pid, process FROM intent WHERE state = 'open'"
-            gone = [
-                identity
-                for identity, pid, started in db.conn.execute(sql).fetchall()
-                if process.identity(pid) != started or (also_own and pid == os.getpid())
-            ]
-            db.conn.executemany(
-                "UPDATE intent SET state = 'unknown_outcome', abandoned_at = ? WHERE id = ?",
-                [(columns.when(at), identity) for identity in gone],
-            )
-        return len(gone)
+            return ledger.abandon(db, at, also_own=also_own)
 
     # --- outcomes ----------------------------------------------------------------------------------------------
 
@@ -148,7 +100,7 @@ class Records:
         with self._door.writing("store 1 outcome") as db:
             new = verdicts.add(db, [model.Judged(outcome, verdict)], taxonomy.RULES_VERSION) == 1
             if new:
-                settle(db, outcome)
+                ledger.settle(db, outcome)
         return new
 
     def store_all(self, judged: Iterable[model.Judged], rules_version: str = taxonomy.RULES_VERSION) -> int:
@@ -310,32 +262,6 @@ class Records:
         """Use this key from now on: the one that recorders hash with."""
         with self._door.writing("adopt the key of prompt hashes") as db:
             db.conn.execute("INSERT OR REPLACE INTO prompt_key (id, key) VALUES (1, ?)", [key])
-
-
-def budget_day(db: sqlite_utils.Database, at: dt.datetime) -> str:
-    """The UTC day whose budget pays now, never before one already begun: a clock set back reopens no spent day.
-
-    A clock that then stays back for 24 hours is believed: it had been wrong before, and a date far
-    ahead must not hold the budget for ever.
-    """
-    today = at.astimezone(dt.UTC).date().isoformat()
-    day, back_at = db.conn.execute("SELECT day, clock_back_at FROM budget").fetchone() or (today, None)
-    if today < day:
-        since = columns.maybe_instant(back_at)
-        if since is None or at < since:
-            back_at = columns.when(at)
-        elif at - since >= dt.timedelta(days=1):
-            day, back_at = today, None
-    else:
-        day, back_at = today, None
-    db.table("budget").insert({"id": 1, "day": day, "clock_back_at": back_at}, replace=True)
-    return str(day)
-
-
-def settle(db: sqlite_utils.Database, outcome: model.Outcome) -> None:
-    """Close the intent of an outcome; what never left this machine gives its reserved price back."""
-    sql = "UPDATE intent SET state = 'settled', reserved_usd = iif(?, reserved_usd, 0) WHERE id = ?"
-    db.conn.execute(sql, [outcome.evidence.sent, columns.storable(outcome.id)])
 
 
 def same_picture(first: str, second: str) -> bool:
