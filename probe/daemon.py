@@ -164,9 +164,9 @@ class Daemon:
             return
         for line, slot in self._slots.due(self.plan):
             if line.path in self.busy:
-                self._start(self._skip(line.path, slot, "overrun"))
+                self._start(self._skip(line.path, slot, model.SkipReason.OVERRUN))
             elif self._board.own_is_fresh(line.path, self.tools.clock.now(), line.interval_s):
-                self._start(self._skip(line.path, slot, plan.OWN_TRAFFIC))
+                self._start(self._skip(line.path, slot, model.SkipReason.OWN_TRAFFIC))
             else:
                 self.busy.add(line.path)
                 self._start(self._probe(line.path, model.Trigger.SCHEDULED, slot))
@@ -208,7 +208,7 @@ class Daemon:
             log.info("slot taken path=%s slot=%d reason=sent before a restart", path, slot)
         except records.BudgetExhausted as spent:
             if slot is not None:
-                await self._skip(path, slot, "budget")
+                await self._skip(path, slot, model.SkipReason.BUDGET)
             log.warning("skipped path=%s trigger=%s reason=%s", path, trigger, spent)
         except records.RecordsError as error:
             log.error("not sent path=%s trigger=%s reason=%s", path, trigger, error)  # noqa: TRY400 - the reason says it all
@@ -245,7 +245,7 @@ class Daemon:
 
         return await asyncio.to_thread(look)
 
-    async def _skip(self, path: model.Path, slot: int, reason: str) -> None:
+    async def _skip(self, path: model.Path, slot: int, reason: model.SkipReason) -> None:
         with contextlib.suppress(records.RecordsError):  # a skip that cannot be written is no reason to stop
             await asyncio.to_thread(self.tools.book.skip, path, slot, self.tools.clock.now(), reason)
 

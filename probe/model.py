@@ -128,6 +128,14 @@ class Exclusion(StrEnum):
     OWN_CONTENT = "own_content"  # people's own prompt failed when triage repeated it: perhaps for what it says
 
 
+class SkipReason(StrEnum):
+    """Why a scheduled slot was not sent."""
+
+    OVERRUN = "overrun"  # the path's last canary was still out
+    BUDGET = "budget"  # the day's cap left no room for it
+    OWN_TRAFFIC = "own_traffic"  # own traffic on the path was fresher than its interval
+
+
 class Fault(StrEnum):
     """What went wrong below HTTP, or while a body became a picture: the client's and the protocols' own words.
 

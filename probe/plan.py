@@ -25,9 +25,6 @@ FASTEST_S = 300.0
 CALMEST_S = DAY_S
 """No automatic interval is longer: a path seen less than once a day is not watched."""
 
-OWN_TRAFFIC = "own_traffic"
-"""Why a scheduled slot is left out where own traffic on its path is fresher than its interval."""
-
 RARE_S = DAY_S / 3
 """A longer interval is worth a word."""
 

@@ -28,9 +28,6 @@ PRE_SCREEN, NOT_CHECKED = "pre-screen", "not checked: "
 UNTOLD = "?"
 """The tier of requests whose source does not tell what was ordered (`probe.own.mapping.UNTOLD`; a test compares)."""
 
-SAVED = "own_traffic"
-"""Reason of a slot that was left out because own traffic was fresher (`probe.plan.OWN_TRAFFIC`; a test compares)."""
-
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Own:
@@ -57,7 +54,8 @@ def read(
 ) -> Own:
     """Own traffic of chosen paths in [since, until)."""
     points = [point for point in stored.traffic.points(since, until, latest=MOST_READ) if takes(point.path)]
-    skipped = [skip.path for skip in stored.skips(since, until) if skip.reason == SAVED and takes(skip.path)]
+    saved = [skip.path for skip in stored.skips(since, until) if skip.reason is model.SkipReason.OWN_TRAFFIC]
+    skipped = [path for path in saved if takes(path)]
     known = frozenset(config.paths())
     return Own(
         requests=len(points),

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from probe.records import history
     from probe.records.rows import Skip
 
-BUDGET = "budget"
-"""Reason of a slot that the day's money did not allow, as the daemon writes it."""
-
 DEFAULT_PERIOD = dt.timedelta(days=14)
 
 BY_ROWS = dt.timedelta(days=62)
@@ -120,7 +117,8 @@ def budget_gone(
 ) -> bool:
     """Did the day's money end before the day: a slot was left out for it, and no canary has been sent since?"""
     today = until.astimezone(dt.UTC).date()
-    refused = [skip.at for skip in skipped if skip.reason == BUDGET and skip.at.astimezone(dt.UTC).date() == today]
+    short = [skip.at for skip in skipped if skip.reason is model.SkipReason.BUDGET]
+    refused = [at for at in short if at.astimezone(dt.UTC).date() == today]
     sent_s = [
         float(taken.sent_s[-1])
         for of in series.values()

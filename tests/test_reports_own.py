@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from report_samples import facts, grid, seen
 
-from probe import commands, model, plan, records
+from probe import commands, model, records
 from probe.own import intake, mapping
 from probe.records import history
 from reports import blocks, own
@@ -81,7 +81,7 @@ def test_requests_that_fit_no_channel_are_listed_with_the_reason(config, book, t
 def test_what_own_traffic_saved_is_told_in_the_report_and_by_plan(config, book, tmp_path, monkeypatch):
     take(config, book, samples.told("r1"))
     for slot in range(3):
-        book.skip(VIP, slot, samples.minutes(slot), plan.OWN_TRAFFIC)
+        book.skip(VIP, slot, samples.minutes(slot), model.SkipReason.OWN_TRAFFIC)
     book.skip(VIP, 3, samples.minutes(3), "budget")
     assert any(
         "Own traffic saved 3 canaries ($0.09)" in text
@@ -95,8 +95,7 @@ def test_what_own_traffic_saved_is_told_in_the_report_and_by_plan(config, book, 
     assert "Own traffic saved 3 canaries ($0.09) in the last 7 days." in printed
 
 
-def test_report_daemon_and_intake_mean_the_same_words():
-    assert own.SAVED == plan.OWN_TRAFFIC
+def test_report_and_intake_mean_the_same_words():
     assert own.UNTOLD == mapping.UNTOLD
 
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from probe import model
 from probe.commands import options
 
 if TYPE_CHECKING:
-    from probe import model, plan
+    from probe import plan
     from probe.config import schema
     from probe.inference import delays
 
@@ -56,7 +57,7 @@ LOOKED_BACK = dt.timedelta(days=7)
 
 def saved(config: "schema.Config") -> tuple[int, float]:
     """(canaries, USD by list price) that were not sent lately because own traffic told the same; 0 without a database."""
-    from probe import plan, records
+    from probe import records
     from probe.records import history
 
     known = frozenset(config.paths())
@@ -65,7 +66,7 @@ def saved(config: "schema.Config") -> tuple[int, float]:
             skips = past.skips(dt.datetime.now(dt.UTC) - LOOKED_BACK)
     except records.RecordsError:  # none yet, or one that the commands which need it will complain about
         return 0, 0.0
-    paths = [skip.path for skip in skips if skip.reason == plan.OWN_TRAFFIC and skip.path in known]
+    paths = [skip.path for skip in skips if skip.reason is model.SkipReason.OWN_TRAFFIC and skip.path in known]
     return len(paths), sum(map(config.price_usd, paths))
 
 

@@ -43,7 +43,7 @@ class Skip:
     path: model.Path
     slot: int
     at: dt.datetime
-    reason: str
+    reason: model.SkipReason
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ def heartbeat(found: Found) -> Heartbeat:
 
 def skip(found: Found) -> Skip:
     channel, tier, slot, at, reason = found
-    return Skip(model.Path(channel, tier), slot, columns.instant(at), reason)
+    return Skip(model.Path(channel, tier), slot, columns.instant(at), model.SkipReason(reason))
 
 
 def alarm(found: Found) -> Alarm:

@@ -109,7 +109,9 @@ def read(ask: Ask, at: dt.datetime) -> Told:
         note = Note(key, event, columns.instant(made_at))
         notes[number, destination] = (*notes.get((number, destination), ()), note)
     midnight = at.astimezone(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    ((skips,),) = ask("SELECT count(*) FROM skip WHERE at >= ? AND reason = 'budget'", columns.when(midnight))
+    ((skips,),) = ask(
+        "SELECT count(*) FROM skip WHERE at >= ? AND reason = ?", columns.when(midnight), model.SkipReason.BUDGET
+    )
     ((reserved_usd,),) = ask(
         "SELECT coalesce(sum(reserved_usd), 0.0) FROM intent WHERE budget_day = ?", midnight.date().isoformat()
     )

@@ -151,7 +151,7 @@ class Records:
 
     # --- the daemon's state --------------------------------------------------------------------------------------
 
-    def skip(self, path: model.Path, slot: int, at: dt.datetime, reason: str) -> None:
+    def skip(self, path: model.Path, slot: int, at: dt.datetime, reason: model.SkipReason) -> None:
         """A scheduled slot was not sent, and why. The first reason stays."""
         row = {"channel": path.channel, "tier": path.tier, "slot": slot, "at": columns.when(at), "reason": reason}
         with self._door.writing("record a skipped slot") as db:
