@@ -4,6 +4,7 @@ import contextlib
 import datetime as dt
 import http.server
 import json
+import socket
 import threading
 
 import pytest
@@ -86,6 +87,32 @@ def known(*, notes=None, silences=(), routes=(), remembered=()):
 
 def message(key, *, destination="json", made_at=AT, due_at=None, **fields):
     return told.Message(key, destination, "raised", f"title {key}", f"body {key}", made_at, due_at or made_at, **fields)
+
+
+@contextlib.contextmanager
+def dripping():
+    """A service that answers a byte now and then, for ever: its port, and an event once its client is gone."""
+    hung_up = threading.Event()
+
+    def answer(listener):
+        with contextlib.suppress(OSError), listener.accept()[0] as connection:
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+            while not hung_up.wait(0.1):
+                try:
+                    connection.sendall(b"x")
+                except OSError:
+                    hung_up.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        answering = threading.Thread(target=answer, args=(listener,))
+        answering.start()
+        try:
+            yield listener.getsockname()[1], hung_up
+        finally:
+            hung_up.set()
+            listener.shutdown(socket.SHUT_RDWR)
+            answering.join()
 
 
 class Service(http.server.ThreadingHTTPServer):

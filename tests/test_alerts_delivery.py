@@ -5,6 +5,7 @@ import dataclasses
 import datetime as dt
 import itertools
 import logging
+import threading
 
 import alert_samples as samples
 import pytest
@@ -36,7 +37,7 @@ class Post:
 
     def __init__(self, box, service):
         self.box, self.at = box, samples.AT
-        self.delivery = delivery.Delivery(box, lambda: self.at)
+        self.delivery = delivery.Delivery(box, lambda: self.at, sending.deliver)  # as `send`, a second sooner
         self.delivery.addresses = {"json": secrets.Secret(service.address)}
 
     def queue(self, *messages):
@@ -55,7 +56,7 @@ def titles(service):
 
 
 def test_a_message_arrives_as_plain_text(service):
-    assert sending.send(secrets.Secret(service.address), "title", "a <b> & *c*\nsecond", "warning") == ""
+    assert sending.deliver(secrets.Secret(service.address), "title", "a <b> & *c*\nsecond", "warning") == ""
     assert [(b["title"], b["message"], b["type"]) for b in service.taken] == [
         ("title", "a <b> & *c*\nsecond", "warning")
     ]
@@ -78,12 +79,27 @@ def test_a_refusal_says_why_without_the_address(service, logged):
     assert samples.PASSWORD not in "".join([why, *logged])
 
 
+def test_a_service_that_answers_byte_by_byte_holds_nothing_beyond_the_deadline():
+    with samples.dripping() as (port, hung_up):
+        before = threading.active_count()
+        why = sending.send(secrets.Secret(f"json://127.0.0.1:{port}/{samples.PASSWORD}"), "title", "body", deadline_s=3)
+        assert why == "the service did not answer within 3 s"
+        assert threading.active_count() == before
+        assert hung_up.wait(10)
+
+
+def test_a_sending_process_that_cannot_be_started_is_a_reason(monkeypatch):
+    monkeypatch.setattr("sys.executable", "/nowhere/python")
+    why = sending.send(secrets.Secret("json://127.0.0.1:9/"), "title", "body")
+    assert why == "no process could be started to send it: No such file or directory"
+
+
 UNSENDABLE = [f"nonsense://{samples.PASSWORD}", f"json://127.0.0.1:9/{samples.PASSWORD}", f"slack://{samples.PASSWORD}"]
 
 
 @pytest.mark.parametrize("address", UNSENDABLE)
 def test_what_cannot_be_sent_is_a_reason_not_an_exception(address, logged, capfd):
-    why = sending.send(secrets.Secret(address), "title", "body")
+    why = sending.deliver(secrets.Secret(address), "title", "body")
     assert why
     assert samples.PASSWORD not in "".join([why, *logged, *capfd.readouterr()])
 

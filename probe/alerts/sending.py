@@ -1,6 +1,9 @@
 """The one door to apprise: one message to one address, within a deadline, and why it failed without its secrets."""
 
+import json
 import logging
+import subprocess
+import sys
 import urllib.parse
 from typing import TYPE_CHECKING, Literal
 
@@ -11,7 +14,7 @@ if TYPE_CHECKING:
     import apprise
 
 DEADLINE_S = 20.0
-"""Real seconds for one message; apprise gives up at its own, shorter time-outs mostly."""
+"""Real seconds for one message, a second of start among them; apprise gives up at its own time-outs mostly."""
 
 WHY_CAP = 300
 SHORTEST_SECRET = 4
@@ -21,8 +24,36 @@ Tone = Literal["info", "success", "warning", "failure"]
 """apprise's words; many services show them as a colour."""
 
 
-def send(address: secrets.Secret, title: str, body: str, tone: Tone = "info") -> str:
-    """Send it now; returns "" when the service took it, else why not. Never raises. Call it from a thread."""
+def send(address: secrets.Secret, title: str, body: str, tone: Tone = "info", deadline_s: float = DEADLINE_S) -> str:
+    """Send it now; returns "" when the service took it, else why not. Never raises. Call it from a thread.
+
+    In a process of its own, which the deadline ends: apprise leaves a thread behind with every service that
+    answers byte by byte.
+    """
+    letter = json.dumps([address.reveal(), title, body, tone])
+    try:
+        done = subprocess.run(  # noqa: S603 - ourselves
+            [sys.executable, "-m", __name__],
+            input=letter,
+            text=True,
+            encoding="utf-8",
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # plugins name addresses there
+            timeout=deadline_s,
+            check=False,
+            start_new_session=True,  # a Ctrl-C is for us: what is being sent may arrive
+        )
+    except subprocess.TimeoutExpired:
+        return f"the service did not answer within {deadline_s:g} s"
+    except OSError as error:
+        return f"no process could be started to send it: {error.strerror}"
+    if done.returncode:
+        return f"the process that sent it ended with exit code {done.returncode}"
+    return str(json.loads(done.stdout))
+
+
+def deliver(address: secrets.Secret, title: str, body: str, tone: Tone = "info") -> str:
+    """What `send` does, within this process and for as long as the service takes."""
     import apprise  # noqa: PLC0415 - 0.3 s, and only those who send need it
 
     # Its warnings name hosts and users, which for many services are tokens: they come back in the result instead.
@@ -31,13 +62,7 @@ def send(address: secrets.Secret, title: str, body: str, tone: Tone = "info") ->
         service = _service(address)
         if service is None:
             return "this is no address that apprise knows; see https://github.com/caronc/apprise"
-        result = service.notify(
-            body=body,
-            title=title,
-            notify_type=tone,
-            body_format=apprise.NotifyFormat.TEXT,
-            timeout=DEADLINE_S,
-        )
+        result = service.notify(body=body, title=title, notify_type=tone, body_format=apprise.NotifyFormat.TEXT)
         said = " ".join(entry.message for entry in result.logs())
     except Exception as error:  # noqa: BLE001 - a plugin's bug is a failed delivery
         return reason(address, f"{type(error).__name__}: {error}")
@@ -64,3 +89,14 @@ def _parts(address: secrets.Secret) -> list[secrets.Secret]:
         words |= {part for word in words for part in word.split(separator)}
     words |= {urllib.parse.unquote(word) for word in words}
     return [secrets.Secret(word) for word in words if len(word) >= SHORTEST_SECRET]
+
+
+def main() -> None:
+    """Send the letter on standard input, and write why it failed: the process of `send`."""
+    address, title, body, tone = json.loads(sys.stdin.buffer.read())
+    why = deliver(secrets.Secret(address), title, body, tone)
+    sys.stdout.write(json.dumps(why))
+
+
+if __name__ == "__main__":
+    main()
