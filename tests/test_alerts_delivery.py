@@ -4,7 +4,11 @@ import asyncio
 import dataclasses
 import datetime as dt
 import itertools
+import json
 import logging
+import signal
+import subprocess
+import sys
 import threading
 
 import alert_samples as samples
@@ -85,6 +89,14 @@ def test_a_service_that_answers_byte_by_byte_holds_nothing_beyond_the_deadline()
         why = sending.send(secrets.Secret(f"json://127.0.0.1:{port}/{samples.PASSWORD}"), "title", "body", deadline_s=3)
         assert why == "the service did not answer within 3 s"
         assert threading.active_count() == before
+        assert hung_up.wait(10)
+
+
+def test_a_sending_process_ends_by_itself_where_nobody_is_left_to_end_it():
+    with samples.dripping() as (port, hung_up):
+        letter = json.dumps([f"json://127.0.0.1:{port}/", "title", "body", "info", 3])
+        done = subprocess.run([sys.executable, "-m", "probe.alerts.sending"], input=letter.encode(), check=False)
+        assert done.returncode == -signal.SIGALRM
         assert hung_up.wait(10)
 
 

@@ -9,11 +9,9 @@ import logging
 import pathlib
 import resource
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
-import threading
 import time
 
 import alert_samples
@@ -182,25 +180,8 @@ def test_a_turn_that_does_not_end_is_cut_off_without_a_word(caplog):
     assert caplog.records == []
 
 
-@contextlib.contextmanager
-def dripping():
-    """A service that takes a request and answers byte by byte for ever; gives its port."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-
-        def drip():
-            with contextlib.suppress(OSError), listening.accept()[0] as connection:
-                connection.recv(65536)
-                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 999999\r\n\r\n")
-                while True:
-                    connection.sendall(b"x")
-                    time.sleep(0.1)
-
-        threading.Thread(target=drip, daemon=True).start()
-        yield listening.getsockname()[1]
-
-
 def test_an_alert_service_that_drips_does_not_keep_the_daemon_from_ending(place):
-    with dripping() as port:
+    with alert_samples.dripping() as (port, _hung_up):
         config = place(extra=f'[alerts]\nurls = ["json://127.0.0.1:{port}/"]\n')
         with records.open(configs.database(pathlib.Path(config.source))) as book:
             now = dt.datetime.now(dt.UTC)

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import signal
 import subprocess
 import sys
 import urllib.parse
@@ -30,7 +31,7 @@ def send(address: secrets.Secret, title: str, body: str, tone: Tone = "info", de
     In a process of its own, which the deadline ends: apprise leaves a thread behind with every service that
     answers byte by byte.
     """
-    letter = json.dumps([address.reveal(), title, body, tone])
+    letter = json.dumps([address.reveal(), title, body, tone, deadline_s])
     try:
         done = subprocess.run(  # noqa: S603 - ourselves
             [sys.executable, "-m", __name__],
@@ -92,8 +93,9 @@ def _parts(address: secrets.Secret) -> list[secrets.Secret]:
 
 
 def main() -> None:
-    """Send the letter on standard input, and write why it failed: the process of `send`."""
-    address, title, body, tone = json.loads(sys.stdin.buffer.read())
+    """Send the letter on standard input, and write why it failed: the process of `send`, with or without a parent."""
+    address, title, body, tone, deadline_s = json.loads(sys.stdin.buffer.read())
+    signal.setitimer(signal.ITIMER_REAL, deadline_s)  # the daemon may end at once, and nobody be left to end this
     why = deliver(secrets.Secret(address), title, body, tone)
     sys.stdout.write(json.dumps(why))
 

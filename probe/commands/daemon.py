@@ -50,7 +50,7 @@ def command(config_path: str | None) -> None:
         asyncio.run(_serve(daemon.Daemon(tools, on_reload=log_by), attended=attended))
     sys.stdout.flush()
     logging.shutdown()
-    # An alert service that answers byte by byte holds a thread of its library; Python would wait for it for ever.
+    # Python would wait for the thread of an alert that is being sent; its process ends by itself (`alerts.sending`).
     os._exit(0)
 
 
