@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from probe import model
-from probe.taxonomy import delivered, unwrap, waits
+from probe.taxonomy import delivered, glossary, unwrap, waits
 from probe.taxonomy.layers import Layer, Unwrapped
 
 VOICES_LIMIT = 24
@@ -71,7 +71,10 @@ _SUPPOSING = frozenset(
         "可能", "通常", "或许",
     )
 )  # fmt: skip
-_QUOTES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " "})
+_PLAINER = {
+    **glossary.SIMPLIFIED,
+    **str.maketrans({"\u2019": "'", "\u2018": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " "}),
+}
 _SAID_STATUS = re.compile(
     r"(?:^|状态码|\b(?:errors?|status|code|https?(?:/\d(?:\.\d)?)?|statuscode|status_code|response|failed|returned|httperror|exception|upstream)"
     r"|[\[(:])"
@@ -109,9 +112,9 @@ class Facts(NamedTuple):
 
 
 def fold(text: str) -> str:
-    """Lower case, plain quotes, single spaces."""
+    """Lower case, plain quotes, simplified Chinese, single spaces."""
     if not text.isascii():
-        text = text.translate(_QUOTES)
+        text = text.translate(_PLAINER)
     return " ".join(text.lower().split())
 
 
@@ -134,6 +137,9 @@ def voice(layer: Layer) -> Voice:
     """A layer prepared for the rules."""
     words = fold(layer.message)
     tokens = tokens_of(words)
+    if heard := glossary.english(words, tokens):
+        words = f"{words} | {heard}"
+        tokens |= tokens_of(heard)
     codes = {value.lower() for value in (layer.code, layer.type, layer.status) if value}
     for key, value in layer.details:
         if (prefix := _CODE_DETAILS.get(key)) is not None:

@@ -7,58 +7,50 @@ DETAIL_LIMIT = 64
 """Details kept of one mapping."""
 
 _MESSAGE = (
-    "message", "msg", "Message", "error_message", "error_msg", "errorMessage", "errorMsg", "error_description", "detail", "error", "Error",
-    "description", "title", "finishMessage", "finish_message", "blockReasonMessage", "localized_message", "raw", "fail_reason", "failReason",
-    "failure_reason", "failureReason", "cause", "errMsg", "err_msg", "errmsg", "parse_error", "statusText", "raiFilteredReason",
-    "status_msg", "statusMessage", "status_message", "retMsg", "ret_msg", "failure", "failed_reason", "error_detail", "errorDetail", "explanation",
-    "exception", "task_status_msg", "failure_message", "fail_msg",
+    "message", "msg", "error_message", "error_msg", "error_description", "detail", "error", "description", "title", "finish_message",
+    "block_reason_message", "localized_message", "raw", "fail_reason", "failure_reason", "failed_reason", "cause", "err", "err_msg", "parse_error",
+    "status_text", "rai_filtered_reason", "status_msg", "status_message", "ret_msg", "failure", "error_detail", "explanation", "exception",
+    "task_status_msg", "failure_message", "fail_msg", "fail_message", "errors", "user_message", "display_message", "result_msg", "error_text",
+    "error_info", "reason_phrase", "warning",
 )  # fmt: skip
 _CODE = (
-    "code",
-    "error_code",
-    "errorCode",
-    "Code",
-    "errcode",
-    "err_code",
-    "statusCode",
-    "status_code",
-    "name",
-    "error_type",
-    "errorType",
-    "failureCode",
-    "fail_code",
-    "failCode",
-    "ret",
-    "retCode",
-    "ret_code",
-    "__type",
-)
+    "code", "error_code", "err_code", "status_code", "name", "error_type", "failure_code", "fail_code", "ret", "ret_code", "__type", "error_name",
+)  # fmt: skip
 _MERGED = (
     "details",
-    "errors",
     "innererror",
     "inner_error",
     "metadata",
     "moderation_details",
-    "moderationDetails",
-    "additionalInfo",
+    "additional_info",
 )
 """Keys whose contents belong to the message they stand beside."""
 _ECHOES = (
-    "prompt", "input", "inputs", "requestParameters", "request", "request_body", "messages", "instructions", "contents", "revised_prompt",
+    "prompt", "input", "inputs", "request_parameters", "request", "request_body", "messages", "instructions", "contents", "revised_prompt",
 )  # fmt: skip
 """Keys that repeat what the caller sent: never read as an answer."""
 
+
+def _spellings(name: str) -> Iterator[str]:
+    """`fail_msg`, `failMsg`, `FailMsg` and `failmsg`: services agree on words, not on how to join them."""
+    words = name.split("_")
+    joined = "".join(word.title() for word in words)
+    yield from (name, name.replace("_", ""), joined[:1].lower() + joined[1:], joined)
+
+
 _ROLES: Mapping[str, str] = {
-    **dict.fromkeys(_MESSAGE, "message"),
-    **dict.fromkeys(_CODE, "code"),
-    **dict.fromkeys(_MERGED, "merged"),
-    **dict.fromkeys(_ECHOES, "echo"),
-    "type": "type",
-    "param": "param",
-    "status": "status",
-    "task_status": "status",
-    "taskStatus": "status",
+    spelling: role
+    for role, names in (
+        ("message", _MESSAGE),
+        ("code", _CODE),
+        ("merged", _MERGED),
+        ("echo", _ECHOES),
+        ("type", ("type",)),
+        ("param", ("param",)),
+        ("status", ("status", "task_status", "state", "task_state", "job_status")),
+    )
+    for name in names
+    for spelling in _spellings(name)
 }
 _TELLING = frozenset(
     (
@@ -143,9 +135,12 @@ def _scalars(node: Any, key: str = "", depth: int = 0) -> Iterator[tuple[str, st
 
 
 def _documents(node: Any) -> Iterator[tuple[str, Any]]:
-    """Speakers within merged details: a mapping under `error`, and strings that hold a document (`metadata.raw`)."""
+    """Speakers within merged details: a mapping with a message of its own, one under `error`, and strings that hold a document (`metadata.raw`)."""
     for item in node if isinstance(node, list) else [node]:
         if not isinstance(item, dict):
+            continue
+        if isinstance(item.get("message") or item.get("msg"), str):
+            yield "error", item
             continue
         for key, child in item.items():
             is_error = key in ("error", "innererror", "cause") and isinstance(child, dict)

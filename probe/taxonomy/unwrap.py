@@ -18,7 +18,21 @@ WALK_NESTING, WALK_NODES = 24, 3_000
 DOCUMENTS_IN_TEXT = 4
 MESSAGE_LIMIT = 4_000
 
-_FAILED = frozenset(("failed", "error", "failure", "cancelled", "canceled", "incomplete"))
+_FAILED = frozenset(
+    (
+        "failed",
+        "fail",
+        "error",
+        "failure",
+        "cancelled",
+        "canceled",
+        "incomplete",
+        "rejected",
+        "aborted",
+        "timeout",
+        "timed_out",
+    )
+)
 _STARTS = re.compile(r"\{(?=\s{0,40}(?:\\{0,7}[\"'{]|[A-Za-z_]\w{0,40}\s{0,8}[:=]|\}))|\[(?=\s{0,40}\{)")
 _ERROR_AS_ANSWER = re.compile(r"\A\W{0,4}(?:error\b|错误)|\berror code: ?\d{3}|['\"]error['\"]\s?:", re.IGNORECASE)
 """Relays and tools put their errors where a model's words belong."""

@@ -252,6 +252,30 @@ RULES = (
         action=Action.FIX_PARAMETERS,
         note="AI Horde: smaller requests are free.",
     ),
+    Rule(
+        "fal.runner",
+        Kind.PROCESSING_ERROR,
+        "runner",
+        codes=codes(
+            "runner_disconnected runner_connection_error runner_connection_refused runner_incomplete_response runner_server_error runner_connection_timeout"
+        ),
+        note="The machine that draws fell over or did not come up.",
+    ),
+    Rule("fal.scheduling", Kind.OVERLOADED, by=By.CODE, codes=codes("runner_scheduling_failure downstream_service_unavailable")),
+    Rule("fal.no-media", Kind.NO_IMAGE, codes=codes("no_media_generated no_image_generated")),
+    Rule(
+        "gradio.exception",
+        Kind.PROCESSING_ERROR,
+        any=("gradio app has raised an exception",),
+        note="A hosted demo's own code failed and hides why.",
+    ),
+    Rule(
+        "dashscope.access",
+        Kind.PERMISSION,
+        codes=codes("accessdenied model.accessdenied app.accessdenied workspace.accessdenied accessdenied.unpurchased"),
+        without=("api-key", "arrear", "overdue"),
+        note="DashScope: the account or its workspace may not use the model, or not in this way.",
+    ),
     Rule("fal.locked", Kind.QUOTA_EXHAUSTED, any=("user is locked", "exhausted balance"), without=("admin lock",)),
     Rule("fal.admin-lock", Kind.PERMISSION, "blocked", any=("admin lock",)),
     Rule(

@@ -49,10 +49,11 @@ RULES = (
         Kind.QUOTA_EXHAUSTED,
         by=HINT,
         any=(
-            "balance", "credit", "billing", "payment", "arrears", "arrearage", "overdue", "wallet", "prepaid", "top up", "recharge",
-            "spend", "purchase", "subscription", "allowance", "quota", "usage limit", "daily limit", "inference limit", "api tokens",
-            "free tier", "insufficient points", "余额", "额度", "积分", "欠费", "充值", "计费", "点数", "配额", "生成次数", "调用次数", "使用次数", "可用次数", "剩余次数",
-            "免费次数", "账单", "licence", "enough license",
+            "credits", "upgrade your plan", "your trial", "paid plan", "pricing", "spending", "invoice", "buy more", "balance", "credit",
+            "billing", "payment", "arrears", "arrearage", "overdue", "wallet", "prepaid", "top up", "recharge", "spend", "purchase",
+            "subscription", "allowance", "quota", "usage limit", "daily limit", "inference limit", "api tokens", "free tier",
+            "insufficient points", "余额", "额度", "积分", "欠费", "充值", "计费", "点数", "配额", "生成次数", "调用次数", "使用次数", "可用次数", "剩余次数", "免费次数", "账单",
+            "licence", "enough license",
         ),
         without=("load balance", "balancer", "payment provider"),
         when=("loose_status", "not_page"),
@@ -79,8 +80,8 @@ RULES = (
         by=HINT,
         any=(
             "api key", "api keys", "apikey", "credential", "credentials", "unauthenticated", "unauthorized", "unauthorised",
-            "authentication", "auth failure", "auth failed", "signature", "access token", "bearer", "jwt", "session expired",
-            "logged out", "login", "log in", "cookie", "令牌", "密钥", "鉴权", "登录", "签名", "身份", "认证",
+            "authentication", "auth failure", "auth failed", "signature", "access token", "bearer", "jwt", "session expired", "logged out",
+            "login", "log in", "cookie", "令牌", "密钥", "鉴权", "登录", "签名", "身份", "认证",
         ),
         when=("loose_status", "not_page"),
         confidence="low",
@@ -91,10 +92,10 @@ RULES = (
         Kind.RATE_LIMITED,
         by=HINT,
         any=(
-            "rate", "rates", "frequency", "frequently", "throttling", "throttled", "burst", "too fast", "too quickly",
-            "too many requests", "too many tasks", "too many jobs", "too many pending", "concurrency", "concurrent", "parallel",
-            "in flight", "inflight", "requests per", "rpm", "ipm", "tpm", "limit exceeded", "limit reached", "limit exceed", "频率", "频繁",
-            "并发", "限流", "过快", "请求过多", "请求数", "任务数",
+            "rate", "rates", "frequency", "frequently", "throttling", "throttled", "burst", "too fast", "too quickly", "too many requests",
+            "too many tasks", "too many jobs", "too many pending", "concurrency", "concurrent", "parallel", "in flight", "inflight",
+            "requests per", "rpm", "ipm", "tpm", "limit exceeded", "limit reached", "limit exceed", "频率", "频繁", "并发", "限流", "过快", "请求过多",
+            "请求数", "任务数",
         ),
         pattern=(
             r"(?<![a-z0-9])(?:rates? (?:[^\s,;:]+ ){0,3}(?:limit|exceed|too|increased|reached|quota)|(?:request|call|burst|limit)s? (?:[^\s,;:]+ ){0,3}rates?\b"
@@ -111,15 +112,15 @@ RULES = (
         Kind.OVERLOADED,
         by=HINT,
         any=(
-            "overload", "overloaded", "capacity", "busy", "queue", "queued", "high load", "congested", "not ready", "unavailable",
-            "temporarily", "loading", "scheduling", "resources", "resource insufficient", "resources depleted",
-            "unable to process your request", "currently unable", "sold out", "繁忙", "负载", "拥挤", "排队", "资源不足", "过载", "忙碌", "不可用",
-            "resource", "unable to handle", "unable to process", "unreachable",
+            "maintenance", "维护", "surge", "demand", "overload", "overloaded", "capacity", "busy", "queue", "queued", "high load",
+            "congested", "not ready", "unavailable", "temporarily", "loading", "scheduling", "resources", "resource insufficient",
+            "resources depleted", "unable to process your request", "currently unable", "sold out", "繁忙", "负载", "拥挤", "排队", "资源不足", "过载",
+            "忙碌", "不可用", "resource", "unable to handle", "unable to process", "unreachable",
         ),
         pattern=(
             r"(?<![a-z0-9])(?:overload|capacity|busy\b|\bqueued?\b|load\b|loading|congest|not ready|unavailable|temporarily (?:un|down|closed|suspended|exhaust|deplet)"
-            r"|schedul\w+|resources? (?:[^\s,;:]+ ){0,3}(?:insufficient|exhaust|deplet|unavailable|limit)|sold out|unable to (?:handle|process))"
-            r"|繁忙|负载|拥挤|排队|资源不足|过载|忙碌|不可用"
+            r"|schedul\w+|resources? (?:[^\s,;:]+ ){0,3}(?:insufficient|exhaust|deplet|unavailable|limit)|sold out|maintenance|surge|high demand|unable to (?:handle|process))"
+            r"|繁忙|负载|拥挤|排队|资源不足|过载|忙碌|不可用|维护"
         ),
         when=("loose_status", "not_page"),
         without=("failed to load", "load failed", "out of memory", "total capacity"),
@@ -159,9 +160,10 @@ RULES = (
         "parameter",
         by=HINT,
         any=(
-            "invalid", "illegal", "missing", "malformed", "unsupported", "unknown parameter", "parameter", "parameters", "params",
-            "argument", "validation", "format", "dimension", "dimensions", "mismatch", "width", "height", "resolution",
-            "is not configured", "valid url", "content type", "content-type", "required", "requirements", "only supported",
+            "请上传", "请先上传", "请提供", "请输入", "请填写", "请选择", "请指定", "请传入", "宽高比", "像素", "不符合要求", "必须", "不能超过", "不能大于", "不能小于", "不能少于", "最多", "至少",
+            "字符", "应在", "应为", "须为", "需要为", "invalid", "illegal", "missing", "malformed", "unsupported", "unknown parameter", "parameter",
+            "parameters", "params", "argument", "validation", "format", "dimension", "dimensions", "mismatch", "width", "height",
+            "resolution", "is not configured", "valid url", "content type", "content-type", "required", "requirements", "only supported",
             "not supported", "decode", "download", "too long", "too short", "too small", "no face", "schema", "prompt", "already",
             "duplicate", "参数", "格式", "非法", "缺少", "尺寸", "分辨率", "解码", "下载", "过长", "提示词", "不支持", "无效", "不能为空", "必填", "could be found from",
         ),
@@ -169,7 +171,7 @@ RULES = (
             r"(?<![a-z0-9])(?:(?:invalid|illegal|malformed|unsupported|missing)\b|param|argument|validation|dimensions?\b|mismatch|\b(?:width|height|resolution)\b|content[ -]type|is not configured|not a valid url|required\b|requirements|(?:only|not) supported"
             r"|(?:fail\w*|error|unable|could not|cannot) (?:[^\s,;:]+ ){0,2}(?:decode|download)|(?:decode|download)\w* (?:fail|error)|too (?:long|short|small)\b|no face|schema|already (?:a|exists|in)|duplicate"
             r"|could be found from|(?:prompt|format) (?:[^\s,;:]+ ){0,4}(?:is|must|should|not|invalid|empty|missing|too))"
-            r"|参数|格式|非法|缺少|尺寸|分辨率|解码|下载|过长|提示词|不支持|无效|不能为空|必填"
+            r"|参数|格式|非法|缺少|尺寸|分辨率|解码|下载|过长|提示词|不支持|无效|不能为空|必填|请(?:先)?(?:上传|提供|输入|填写|选择|指定|传入)|宽高比|像素|不符合要求|(?:应|须|必须|需要?)(?:在|为|是|大于|小于)|不能(?:超过|大于|小于|少于)|最多|至少|最大|字符"
         ),
         without=("invalid response", "response format", "upstream", "上游"),
         when=("not_5xx", "of_request", "loose_status", "not_page"),
@@ -180,7 +182,9 @@ RULES = (
         "concept.connection",
         Kind.NETWORK,
         by=HINT,
-        any=("connection", "network", "socket", "connect", "disconnected", "unreachable", "网络", "连接", "断开", "disconnect"),
+        any=(
+            "connection", "network", "socket", "connect", "disconnected", "unreachable", "网络", "连接", "断开", "disconnect",
+        ),
         pattern=r"(?<![a-z0-9])(?:(?:connection|network|socket)s? (?:[^\s,;:]+ ){0,3}(?:error|fail|lost|broken|closed|reset|abort|refus|issue|problem|interrupt)|(?:fail\w*|unable|could not|cannot|error) (?:[^\s,;:]+ ){0,2}connect|disconnect|unreachable)|网络|连接|断开",
         when=("loose_status", "not_page"),
         confidence="low",
@@ -191,8 +195,8 @@ RULES = (
         "upstream_status",
         by=HINT,
         any=(
-            "api request failed", "upstream", "downstream", "third party", "provider", "gateway", "backend", "plugin", "上游", "网关", "渠道",
-            "通道",
+            "upstream response", "api request failed", "upstream", "downstream", "third party", "provider", "gateway", "backend", "plugin",
+            "上游", "网关", "渠道", "通道",
         ),
         pattern=r"error|fail|unavailable|exception|unreachable|rejected|refused|returned|invalid response|错误|失败|异常|不可用|拒绝|返回",
         when=("loose_status", "not_page"),

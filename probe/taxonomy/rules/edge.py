@@ -43,7 +43,7 @@ RULES = (
         Kind.GATEWAY_ERROR,
         "edge_block",
         any=(
-            "attention required", "error 1020", "ddos protection", "you have been blocked", "access denied | ",
+            "attention required", "error 1020", "ddos protection", "sorry, you have been blocked", "access denied | ",
             "web application firewall", "error code: 1010", "error code: 1020",
         ),
         retryable=False,
@@ -134,7 +134,7 @@ RULES = (
         "edge.bad-gateway",
         Kind.GATEWAY_ERROR,
         by=By.HINT,
-        any=("网关错误", "bad gateway", "error code: 502"),
+        any=("invalid response was received from the upstream", "invalid response from upstream", "网关错误", "bad gateway", "error code: 502"),
         action=Action.BACK_OFF_RETRY,
     ),
     Rule(

@@ -23,7 +23,7 @@ RULES = (
         ),
         pattern=(
             r"(?<![a-z0-9])(?:without (?:producing|returning|generating) (?:an? |any )?(?:image|picture)|(?:image|images|image data|image url|b64_json|picture) (?:[^\s,;:]+ ){0,2}(?:not found|missing|absent|empty) (?:in|from)|did not find .{0,20}image|image_generation\w* (?:tool )?(?:was|is) not (?:invoked|called|used)"
-            r"|returned (?:only )?text (?:instead|only)|text instead of (?:an? )?image"
+            r"|returned (?:only )?text(?: (?:instead|only)|$)|text instead of (?:an? )?image"
             r"|(?:did not|didn't|does not|doesn't|was not|not) (?:return|produce|contain|include|execute|generate|provide|yield|deliver)(?:ed)? (?:any |an? |the |valid )?(?:final |output |usable )?(?:image|picture|inlinedata|b64)"
             r"|failed to (?:return|contain|include|provide|yield|deliver) (?:any |an? |the |valid )?(?:image|picture)"
             r"|no (?:valid |output |generated |final |inline )?(?:image|picture|images|inlinedata|b64_json)(?:s|_url)? ?(?:data |output |content |url |part |parts |results? )?(?:was |were |is |are |has been )?(?:returned|generated|found|produced|received|in |present|available in)"

@@ -13,8 +13,8 @@ RULES = (
         "words.moderation-late",
         Kind.MODERATION_OUTPUT,
         any=(
-            "content policy", "content filter", "safety", "moderation", "prohibited", "guardrail", "nsfw", "内容政策", "内容安全", "违规", "敏感",
-            "审核", "flagged", "usage policies", "policy violation", "usage policy", "content policies", "content violat",
+            "content policy", "content filter", "safety", "moderation", "prohibited", "guardrail", "nsfw", "内容政策", "内容安全", "违规", "敏感", "审核",
+            "flagged", "usage policies", "policy violation", "usage policy", "content policies", "content violat",
         ),
         pattern=(
             r"(?<![a-z0-9])(?:content (?:policy|policies|moderation|filter|safety|violat)"
@@ -29,10 +29,13 @@ RULES = (
     Rule(
         "words.moderation-output",
         Kind.MODERATION_OUTPUT,
-        any=("generated", "output", "resulting", "produced", "created", "response is blocked", "生成", "输出"),
+        any=(
+            "blurred", "show this image", "show the image", "display this image", "image was censored", "image withheld", "blacked out",
+            "image moderators", "generated", "output", "resulting", "produced", "created", "response is blocked", "生成", "输出",
+        ),
         pattern=(
             r"(?<![a-z0-9])(?:(?:generated|output|resulting|produced|created) (?:image|images|content|picture|result|text|data|media)s?\b.{0,60}(?:block|reject|filter|flag|violat|unsafe|sensitive|inappropriate|prohibited|withheld|moderat|risk)"
-            r"|(?:nsfw|unsafe|sensitive|inappropriate|prohibited|flagged).{0,40} in (?:the )?(?:generated|output|resulting)\b|response is blocked|output (?:was |is |has been )?(?:blocked|filtered|withheld|censored))"
+            r"|(?:nsfw|unsafe|sensitive|inappropriate|prohibited|flagged).{0,40} in (?:the )?(?:generated|output|resulting)\b|image (?:was |has been |is )?(?:blurred|censored|hidden|withheld|blacked out)|(?:show|display|return|deliver) (?:this|the|your) (?:[^\s,;:]+ )?(?:image|picture|result)s?\b.{0,60}(?:violat|policy|unsafe|sensitive|safety)|(?:generated|resulting) (?:image|picture|content)s? (?:[^\s,;:]+ ){0,3}(?:adult|nudity|nsfw|sexual|violent)|response is blocked|image moderators|output (?:was |is |has been )?(?:blocked|filtered|withheld|censored))"
             r"|(?:生成|输出)的?(?:图片|图像|内容|结果).{0,20}(?:违规|违反|敏感|拦截|屏蔽|审核)"
         ),
         without=("输入或", "input or", "prompt or"),
@@ -41,24 +44,26 @@ RULES = (
         "words.moderation",
         Kind.MODERATION_INPUT,
         any=(
-            "real person", "public figure", "celebrity", "likeness", "copyright", "copyrighted", "trademark", "content filter", "policy",
-            "policies", "guideline", "moderation", "prohibited", "guardrail", "nsfw", "safety", "unsafe", "flagged", "inappropriate",
-            "sensitive", "disallowed", "terms of service", "内容政策", "内容安全", "安全策略", "违规", "敏感", "审核", "风控", "不合规", "harmful", "our rules",
-            "standards", "minor", "minors", "nudity", "rules", "review",
+            "not allowed", "banned", "forbidden words", "forbidden", "antispam", "anti-spam", "不符合", "违反", "不合适", "不当", "不适宜", "不良", "不雅",
+            "色情", "涉黄", "涉政", "暴恐", "违法", "pass the risk", "risk control", "real person", "public figure", "celebrity", "likeness",
+            "copyright", "copyrighted", "trademark", "content filter", "policy", "policies", "guideline", "moderation", "prohibited",
+            "guardrail", "nsfw", "safety", "unsafe", "flagged", "inappropriate", "sensitive", "disallowed", "terms of service", "内容政策",
+            "内容安全", "安全策略", "违规", "敏感", "审核", "风控", "不合规", "harmful", "our rules", "standards", "minor", "minors", "nudity", "rules",
+            "review",
         ),
         pattern=(
             r"(?<![a-z0-9])(?:(?:refus|reject|declin|block|not allow|cannot|can\'t|violat)\w*.{0,80}(?:real person|public figure|celebrit\w+|likeness|copyright\w*|trademark\w*)|content (?:policy|policies|moderation|filter|safety|violat)"
             r"|safety (?:system|filter|policy|policies|reasons|check|guidelines|violation|setting)"
             r"|(?:blocked|rejected|refused|declined|flagged|denied|filtered|stopped) (?:by|for|due to|because|as|on) .{0,60}(?:safety|policy|policies|moderation|guardrail|guideline|filter|sensitive|harmful|inappropriate)"
-            r"|moderation (?:blocked|failed|rejected|error|refus)"
-            r"|(?:failed|not pass|did not pass|didn't pass) .{0,30}(?:moderation|review|safety)|usage polic"
+            r"|(?:not|n\'t|fail\w*(?: to)?) pass (?:[^\s,;:]+ ){0,3}(?:anti-?spam|risk|review|audit|moderation|safety|check)|moderation (?:blocked|failed|rejected|error|refus)"
+            r"|(?:failed|not pass|did not pass|didn't pass) .{0,30}(?:moderation|review|safety)|usage polic|(?:prompt|input|request|text) (?:[^\s,;:]+ ){0,2}contains? (?:[^\s,;:]+ ){0,3}(?:words?|terms?) (?:that (?:is|are) )?(?:not allowed|banned|forbidden|prohibited|blocked)"
             r"|policy violation|violat\w+ .{0,50}(?:policy|policies|guideline|terms|rules)"
             r"|(?:against|break\w*|violat\w+) (?:[^\s,;:]+ ){0,3}(?:rules|standards|guidelines|policy|policies)"
             r"|(?:image|picture|photo|prompt|input) (?:[^\s,;:]+ ){0,4}(?:minors?|nudity)\b"
             r"|prohibited (?:content|use)|guardrail|nsfw"
             r"|(?:prompt|input|request|text) .{0,40}(?:flagged|unsafe|inappropriate|sensitive|disallowed|harmful|prohibited)"
             r"|(?:unsafe|inappropriate|disallowed|harmful|sensitive) (?:content|prompt|input|words?|material)"
-            r")|内容政策|内容安全|安全策略|违规|敏感|审核(?:未|不|失败|拦截|拒绝)|风控|不合规"
+            r")|内容政策|内容安全|安全策略|违规|敏感|审核(?:未|不|失败|拦截|拒绝)|风控|不合规|(?:不符合|违反).{0,10}(?:规则|规范|规定|政策|法规|条例|准则|协议|要求的内容)|(?:不合适|不当|不适宜|不良|不雅|敏感)的?(?:词|内容|信息|图|文字)|色情|涉黄|涉政|暴恐|违法"
         ),
         confidence="medium",
         would_decide="the elapsed time: input checks answer within seconds",
@@ -84,13 +89,13 @@ RULES = (
         "words.no-money",
         Kind.QUOTA_EXHAUSTED,
         any=(
-            "points", "coins", "generations left", "trial", "套餐", "会员", "balance", "budget", "spend limit", "spending limit", "credit",
-            "funds", "billing", "payment", "prepaid", "subscription", "top up", "recharge", "充值", "余额", "额度", "欠费", "积分", "tokens left",
-            "fund",
+            "buzz", "gems", "out of tokens", "enough tokens", "insufficient tokens", "points", "coins", "generations left", "trial", "套餐",
+            "会员", "balance", "budget", "spend limit", "spending limit", "credit", "funds", "billing", "payment", "prepaid", "subscription",
+            "top up", "recharge", "充值", "余额", "额度", "欠费", "积分", "tokens left", "fund",
         ),
         pattern=(
             r"(?<![a-z0-9])(?:(?:subscription|trial) (?:[^\s,;:]+ ){0,2}(?:expired|ended|over)\b"
-            r"|(?:not enough|insufficient|out of|no) (?:points|coins|tokens left|generations left)"
+            r"|(?:not enough|insufficient|out of|run out of|ran out of|need (?:more|at least \d+)) (?:more )?(?:points|coins|gems|buzz|tokens(?! (?:in|for the))|kudos|credits?|pearls|tokens left|generations left)|no (?:more )?(?:points|coins|credits?|tokens left|generations left)"
             r"|budget (?:[^\s,;:]+ ){0,4}exceed|exceed\w* (?:[^\s,;:]+ ){0,4}budget|budget_exceeded"
             r"|spend(?:ing)? limit"
             r"|(?:insufficient|not enough|no|low|out of|run out of|ran out of|zero|negative|exhausted|depleted|lack\w*|exceeded your|used up (?:all )?(?:of )?your) (?:[^\s,;:]+ ){0,4}(?:balance|credits?|funds?)\b"
@@ -106,8 +111,8 @@ RULES = (
         Kind.QUOTA_EXHAUSTED,
         "per_day",
         any=(
-            "today", "this month", "this week", "daily", "per day", "monthly", "weekly", "per month", "free tier", "free plan",
-            "24 hours", "tomorrow", "every day", "hourly", "free trial", "free quota", "hours", "days",
+            "today", "this month", "this week", "daily", "per day", "monthly", "weekly", "per month", "free tier", "free plan", "24 hours",
+            "tomorrow", "every day", "hourly", "free trial", "free quota", "hours", "days",
         ),
         pattern=(
             r"(?<![a-z0-9])(?:used (?:all|up) .{0,40}(?:today|this month|this week)|(?:daily|monthly|weekly|per[- ]day|per[- ]month|24[- ]hours?|free[- ](?:tier|plan|trial)|hourly|today's)\s?(?:[^\s,;:]+ ){0,4}(?:limit|quota|cap|allowance|allocation|allotment|requests|usage|generations?|images?)(?:[^\s,;:]+ ){0,3}"
@@ -132,10 +137,13 @@ RULES = (
     Rule(
         "words.quota",
         Kind.QUOTA_EXHAUSTED,
-        any=("quota", "配额"),
+        any=(
+            "usage limit", "usage limits", "usage exceeds", "usage exceeded", "usage cap", "allocation", "allotment", "allowance", "quota",
+            "配额",
+        ),
         pattern=(
             r"(?<![a-z0-9])(?:quotas? (?:[^\s,;:]+ ){0,4}(?:exceed|exhaust|reach|used up|is not enough|not enough|insufficient|depleted|limit)"
-            r"|(?:exceed|exhaust|insufficient|no remaining|reach|out of|not enough|no available|used)\w* (?:[^\s,;:]+ ){0,4}quotas?"
+            r"|usage (?:[^\s,;:]+ ){0,3}(?:limit|cap)s?\b|usage (?:[^\s,;:]+ ){0,2}exceed|(?:daily|monthly|weekly|free) (?:[^\s,;:]+ ){0,3}(?:allocation|allotment|allowance)|(?:exceed|exhaust|insufficient|no remaining|reach|out of|not enough|no available|used)\w* (?:[^\s,;:]+ ){0,4}quotas?"
             r")|配额.{0,6}(?:不足|用完|用尽|耗尽|已满|超)"
         ),
         confidence="medium",
@@ -179,14 +187,14 @@ RULES = (
         "words.capacity",
         Kind.OVERLOADED,
         any=(
-            "resource", "overloaded", "overload", "capacity", "high demand", "high load", "heavy load", "high traffic", "busy", "queue",
-            "servers", "workers", "gpu", "繁忙", "过载", "拥挤", "排队", "congestion", "congested", "unavailable right now",
-            "temporarily unavailable", "volume", "demand", "traffic", "congest", "no available", "occupied", "slots", "no free",
-            "overwhelmed", "full capacity", "under heavy",
+            "full load", "peak load", "surge", "warming up", "too many users", "too many people", "maximum load", "resource", "overloaded",
+            "overload", "capacity", "high demand", "high load", "heavy load", "high traffic", "busy", "queue", "servers", "workers", "gpu",
+            "繁忙", "过载", "拥挤", "排队", "congestion", "congested", "unavailable right now", "temporarily unavailable", "volume", "demand",
+            "traffic", "congest", "no available", "occupied", "slots", "no free", "overwhelmed", "full capacity", "under heavy",
         ),
         pattern=(
             r"(?<![a-z0-9])(?:(?:gpu|compute|computing|computational|server) resources? (?:[^\s,;:]+ ){0,3}(?:insufficient|unavailable|exhausted|not available|limited)"
-            r"|insufficient (?:[^\s,;:]+ )?resources|overload(?:ed)?\b|overwhelmed|under heavy|full capacity"
+            r"|insufficient (?:[^\s,;:]+ )?resources|overload(?:ed)?\b|overwhelmed|(?:full|peak|maximum) load|surge|warming up|too many (?:users|people)|under heavy|full capacity"
             r"|(?:at|no|insufficient|over|out of|not enough|limited|exceeded|lack of|without|maximum) (?:[^\s,;:]+ ){0,3}capacity"
             r"|capacity (?:[^\s,;:]+ ){0,3}(?:exceed|reach|exhaust|limit|constraint|error|unavailable|issue)"
             r"|(?:high|heavy|unusually high|increased|too much|excessive) (?:[^\s,;:]+ )?(?:demand|load|traffic|volume)"
@@ -200,7 +208,9 @@ RULES = (
     Rule(
         "words.rate-bare",
         Kind.RATE_LIMITED,
-        any=("toomanyrequests", "too many requests", "rate limited", "rate_limited", "ratelimiterror", "rate_limit_exceeded"),
+        any=(
+            "toomanyrequests", "too many requests", "rate limited", "rate_limited", "ratelimiterror", "rate_limit_exceeded",
+        ),
         without=("rate limits page", "per minute", "per second", "from you", "your ", "you have", "you are"),
         when=("not_answered",),
         party=Party.UPSTREAM,
@@ -213,8 +223,8 @@ RULES = (
         Kind.RATE_LIMITED,
         any=(
             "rate limit", "rate-limit", "rate-limited", "ratelimit", "ratelimited", "rate limited", "rate limiting", "too many requests",
-            "toomanyrequests", "too many concurrent", "throttled", "throttling", "throttle", "slow down", "ratelimiterror",
-            "requests per", "请求太多", "频繁", "限速", "限频", "concurrency limit", "concurrent request", "rate exceeded", "触发限流", "too frequent",
+            "toomanyrequests", "too many concurrent", "throttled", "throttling", "throttle", "slow down", "ratelimiterror", "requests per",
+            "请求太多", "频繁", "限速", "限频", "concurrency limit", "concurrent request", "rate exceeded", "触发限流", "too frequent",
             "before generating another", "before making another", "before sending another", "try again in", "rate_limited", "rate_limit",
         ),
         without=("rate limits page",),

@@ -201,7 +201,7 @@ RULES = (
         Kind.TIMEOUT,
         "relay_timer",
         any=("exceeded", "exceeds", "softtimelimitexceeded", "timelimitexceeded"),
-        pattern=r"exceed\w* (?:[^\s,;:]+ ){0,3}\d+ ?(?:s|secs?|seconds?|mins?|minutes?|ms)\b|timelimitexceeded",
+        pattern=r"exceed\w* (?:[^\s,;:]+ ){0,3}\d+ ?(?:s|secs?|seconds?|mins?|minutes?|ms)\b|\d ?(?:seconds?|minutes?|secs?|mins?|ms|s) (?:was |has been |have been )?exceeded|timelimitexceeded",
         confidence="medium",
         note="A limit in units of time.",
     ),
@@ -209,7 +209,7 @@ RULES = (
         "text.relay-timeout",
         Kind.TIMEOUT,
         "relay_timer",
-        any=(
+        any=("waiting too long", "时间过长", "等待时间过长", "等待过久", "耗时过长", "too much time", "taking too long", "time limit exceeded", "execution time",
             "timed out", "timedout", "timeout", "tasktimeout", "requesttimeout", "gatewaytimeout", "polltimeout", "time out", "timedout",
             "deadline exceeded", "deadline_exceeded", "超时", "took too long", "exceeded the time limit", "exceeded time limit",
             "exceeded maximum time", "did not complete in time", "did not answer in time", "did not reply in time",

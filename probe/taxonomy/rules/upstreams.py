@@ -138,7 +138,6 @@ RULES = (
         "relay.channel-config",
         Kind.GATEWAY_ERROR,
         "channel_config",
-        by=By.CODE,
         codes=codes(
             "channel:model_mapped_error model_price_error channel:invalid_key channel:param_override_invalid channel:header_override_invalid count_token_failed gen_relay_info_failed channel:aws_client_error aws_invoke_error query_data_error update_data_error invalid_api_type json_marshal_failed"
         ),
