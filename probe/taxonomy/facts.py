@@ -18,6 +18,8 @@ _NAMED_CODE = re.compile(r"\b(?:code|type|reason)['\"]?\s?[:=]\s?['\"]?([a-z][\w
 _NAMED_FINISH = re.compile(r"finish[_ ]?reason\W{0,5}([a-z_]{4,40})")
 _NAMED_BLOCK = re.compile(r"block[_ ]?reason\W{0,5}([a-z_]{4,40})")
 _NAMED_STAGE = re.compile(r"moderation[_ ]stage\W{0,5}(input|output)")
+_APART = "".join(chr(each) if chr(each).isalnum() else " " for each in range(128))
+"""ASCII with a space for all that parts words: as a table of `str.translate` it takes half the time of a regular expression."""
 _CJK = re.compile(r"[\u3400-\u9fff]+")
 _CODE_DETAILS: Mapping[str, str] = MappingProxyType(
     {
@@ -120,7 +122,7 @@ def fold(text: str) -> str:
 
 def tokens_of(words: str) -> frozenset[str]:
     """Whole words of folded text, and every two neighbouring characters of Chinese, for look-up."""
-    return frozenset(_TOKEN.findall(words) if words.isascii() else words_of(words))
+    return frozenset(words.translate(_APART).split() if words.isascii() else words_of(words))
 
 
 def words_of(words: str) -> list[str]:

@@ -18,13 +18,17 @@ RULES = (
     Rule(
         "azure.output-filter",
         Kind.MODERATION_OUTPUT,
-        any=("generated image was filtered", "generated images were filtered", "output was filtered", "output image was filtered"),
+        any=(
+            "generated image was filtered", "generated images were filtered", "output was filtered", "output image was filtered",
+        ),
         billed="unknown",
     ),
     Rule(
         "azure.content-filter",
         Kind.MODERATION_INPUT,
-        any=("content management policy", "prompt triggering", "responsibleaipolicyviolation", "was filtered due to the prompt"),
+        any=(
+            "content management policy", "prompt triggering", "responsibleaipolicyviolation", "was filtered due to the prompt",
+        ),
         note="`The response was filtered` is about the prompt.",
     ),
     Rule(
@@ -61,10 +65,19 @@ RULES = (
         any=("virtual network", "firewall rules", "public access is disabled", "private endpoint"),
     ),
     Rule(
+        "azure.operation",
+        Kind.INVALID_REQUEST,
+        "path",
+        any=("operation does not work with the specified model",),
+        note="Azure: the deployment's model is asked on the path of another kind of model.",
+    ),
+    Rule(
         "azure.role",
         Kind.PERMISSION,
         "role",
-        any=("lacks the required data action", "principal does not have access", "does not have authorization to perform action"),
+        any=(
+            "lacks the required data action", "principal does not have access", "does not have authorization to perform action",
+        ),
     ),
     Rule(
         "azure.access",
@@ -135,6 +148,14 @@ RULES = (
     ),
     Rule("bedrock.timeout", Kind.TIMEOUT, "upstream", any=("modeltimeoutexception",), party=Party.UPSTREAM),
     Rule(
+        "huggingface.gated",
+        Kind.PERMISSION,
+        "model_scope",
+        any=("gated",),
+        note="Hugging Face: somebody must accept the model's licence first.",
+    ),
+    Rule("huggingface.repository", Kind.MODEL_NOT_FOUND, any=("repository not found", "repositorynotfounderror")),
+    Rule(
         "huggingface.loading",
         Kind.OVERLOADED,
         "loading",
@@ -145,8 +166,7 @@ RULES = (
         "ark.input",
         Kind.MODERATION_INPUT,
         any=(
-            "inputtextsensitivecontentdetected", "inputimagesensitivecontentdetected", "inputtextriskdetection",
-            "inputimageriskdetection",
+            "inputtextsensitivecontentdetected", "inputimagesensitivecontentdetected", "inputtextriskdetection", "inputimageriskdetection",
         ),
     ),
     Rule(

@@ -48,7 +48,7 @@ RULES = (
         "concept.money",
         Kind.QUOTA_EXHAUSTED,
         by=HINT,
-        any=(
+        any=("creation limit", "generation limit", "image limit", "your limit", "plan limit",
             "credits", "upgrade your plan", "your trial", "paid plan", "pricing", "spending", "invoice", "buy more", "balance", "credit",
             "billing", "payment", "arrears", "arrearage", "overdue", "wallet", "prepaid", "top up", "recharge", "spend", "purchase",
             "subscription", "allowance", "quota", "usage limit", "daily limit", "inference limit", "api tokens", "free tier",
@@ -64,7 +64,7 @@ RULES = (
         "concept.permission",
         Kind.PERMISSION,
         by=HINT,
-        any=(
+        any=("request access", "approval", "not active", "inactive", "only for",
             "permission", "permissions", "denied", "unauthorized operation", "not authorized", "not activated", "not been activated",
             "not eligible", "not enabled", "not open", "real name", "verification", "verified", "whitelist", "only available to",
             "only accessible", "restricted", "suspended", "banned", "disabled", "权限", "授权", "未开通", "未激活", "实名", "白名单", "封禁", "停用", "禁用",
@@ -78,7 +78,7 @@ RULES = (
         "concept.key",
         Kind.AUTH,
         by=HINT,
-        any=(
+        any=("security token",
             "api key", "api keys", "apikey", "credential", "credentials", "unauthenticated", "unauthorized", "unauthorised",
             "authentication", "auth failure", "auth failed", "signature", "access token", "bearer", "jwt", "session expired", "logged out",
             "login", "log in", "cookie", "令牌", "密钥", "鉴权", "登录", "签名", "身份", "认证",
@@ -159,7 +159,7 @@ RULES = (
         Kind.INVALID_REQUEST,
         "parameter",
         by=HINT,
-        any=(
+        any=("boundary", "multipart",
             "请上传", "请先上传", "请提供", "请输入", "请填写", "请选择", "请指定", "请传入", "宽高比", "像素", "不符合要求", "必须", "不能超过", "不能大于", "不能小于", "不能少于", "最多", "至少",
             "字符", "应在", "应为", "须为", "需要为", "invalid", "illegal", "missing", "malformed", "unsupported", "unknown parameter", "parameter",
             "parameters", "params", "argument", "validation", "format", "dimension", "dimensions", "mismatch", "width", "height",
@@ -170,7 +170,7 @@ RULES = (
         pattern=(
             r"(?<![a-z0-9])(?:(?:invalid|illegal|malformed|unsupported|missing)\b|param|argument|validation|dimensions?\b|mismatch|\b(?:width|height|resolution)\b|content[ -]type|is not configured|not a valid url|required\b|requirements|(?:only|not) supported"
             r"|(?:fail\w*|error|unable|could not|cannot) (?:[^\s,;:]+ ){0,2}(?:decode|download)|(?:decode|download)\w* (?:fail|error)|too (?:long|short|small)\b|no face|schema|already (?:a|exists|in)|duplicate"
-            r"|could be found from|(?:prompt|format) (?:[^\s,;:]+ ){0,4}(?:is|must|should|not|invalid|empty|missing|too))"
+            r"|boundary|multipart|could be found from|(?:prompt|format) (?:[^\s,;:]+ ){0,4}(?:is|must|should|not|invalid|empty|missing|too))"
             r"|参数|格式|非法|缺少|尺寸|分辨率|解码|下载|过长|提示词|不支持|无效|不能为空|必填|请(?:先)?(?:上传|提供|输入|填写|选择|指定|传入)|宽高比|像素|不符合要求|(?:应|须|必须|需要?)(?:在|为|是|大于|小于)|不能(?:超过|大于|小于|少于)|最多|至少|最大|字符"
         ),
         without=("invalid response", "response format", "upstream", "上游"),

@@ -20,7 +20,7 @@ RULES = (
         "edge.origin-unreachable",
         Kind.GATEWAY_ERROR,
         "origin_unreachable",
-        any=(
+        any=("unable to reach the origin",
             "could not be satisfied", "web server is down", "origin is unreachable", "connection timed out | 522",
             "522: connection timed out", "error 522", "error code: 522", "host error", "web server is returning an unknown error",
             "application failed to respond", "no server is available to handle this request", "upstream connect error",
@@ -85,7 +85,7 @@ RULES = (
     Rule(
         "edge.too-large",
         Kind.PAYLOAD_TOO_LARGE,
-        any=(
+        any=("maxbodylength",
             "request entity too large", "content too large", "payload too large", "function_payload_too_large",
             "client intended to send too large body", "request body too large", "payloadtoolargeerror",
         ),

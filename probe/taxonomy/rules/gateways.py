@@ -14,8 +14,9 @@ RULES = (
         Kind.GATEWAY_ERROR,
         "pool_exhausted",
         any=(
-            "no available channel", "no channel available", "无可用渠道", "可用渠道不存在", "渠道不存在", "无有效上游", "可用的渠道密钥", "no valid upstream channel",
-            "channel does not exist", "可用渠道失败", "没有可用渠道", "没有可用的渠道", "无可用通道", "no healthy deployment", "no healthy upstream",
+            "no upstream configured", "no upstream available", "no upstream found", "no available channel", "no channel available", "无可用渠道",
+            "可用渠道不存在", "渠道不存在", "无有效上游", "可用的渠道密钥", "no valid upstream channel", "channel does not exist", "可用渠道失败", "没有可用渠道", "没有可用的渠道",
+            "无可用通道", "no healthy deployment", "no healthy upstream",
         ),
         stage=Stage.QUEUE,
         retryable=False,
@@ -47,10 +48,9 @@ RULES = (
         any=(
             "all available", "pool exhausted", "pool is exhausted", "backends failed", "节点", "no available", "no active", "no usable",
             "no valid", "no eligible", "no healthy", "no compatible", "no schedulable", "no upstream", "no account", "no auth",
-            "no credentials", "all account", "all credentials", "all keys", "all token", "every account", "every key",
-            "every credential", "rate limited or unavailable", "no provider", "账号", "账户", "渠道", "实例", "令牌池", "凭据", "密钥", "all ",
-            "every ", "pool empty", "pool is empty", "exhausted all", "no available platform", "no usable platform",
-            "no available upstream", "均失败", "所有渠道", "所有通道",
+            "no credentials", "all account", "all credentials", "all keys", "all token", "every account", "every key", "every credential",
+            "rate limited or unavailable", "no provider", "账号", "账户", "渠道", "实例", "令牌池", "凭据", "密钥", "all ", "every ", "pool empty",
+            "pool is empty", "exhausted all", "no available platform", "no usable platform", "no available upstream", "均失败", "所有渠道", "所有通道",
         ),
         pattern=(
             r"(?:无|没有|暂无)可用的?节点|(?<![a-z0-9])(?:exhausted all (?:[^\s,;:]+ ){0,2}(?:candidates|accounts|channels|providers|routes|credentials)|no (?:available|usable) (?:[^\s,;:]+ )?(?:platform|candidates?|routes?|backends?)\b|pool (?:is )?(?:exhausted|empty)|all (?:[^\s,;:]+ )?backends failed|no auth (?:available|found|candidates?)"
@@ -60,7 +60,7 @@ RULES = (
             r"|no accounts? (?:available|with)|no providers? (?:is |are )?(?:currently |now )?(?:able|available)"
             r"|(?:all|every) (?:\w+\s){0,3}(?:accounts?|credentials?|keys?) (?:\w+\s){0,4}(?:exhausted|unavailable|failed|cooling|disabled)"
             r")|(?:账号|账户|渠道|实例|令牌池).{0,10}(?:不可用|全部|都已|耗尽|用完|失效)|(?:无|没有|暂无)可用的?(?:账号|实例|渠道|账户)"
-            r"|(?:没有|无|暂无)可用的?(?:账号|凭据|密钥)"
+            r"|(?:没有|无|暂无)可用的?(?:账号|凭据|密钥)|(?:账号|账户|令牌|密钥)池(?:为空|已空|耗尽|不可用)"
         ),
         without=("auth_not_found",),
         stage=Stage.QUEUE,
@@ -214,7 +214,9 @@ RULES = (
         "relay.sensitive",
         Kind.MODERATION_INPUT,
         "gateway_filter",
-        any=("敏感词", "违禁词", "banned word", "forbidden word", "blocked word", "sensitive words detected", "sensitive_words_detected"),
+        any=(
+            "敏感词", "违禁词", "banned word", "forbidden word", "blocked word", "sensitive words detected", "sensitive_words_detected",
+        ),
         note="The relay's own word list, often with a 500.",
     ),
     Rule(
@@ -244,7 +246,9 @@ RULES = (
         "relay.image-missing",
         Kind.INVALID_REQUEST,
         "input_image",
-        any=("image is required", "prompt is required", "model is required", "未指定模型", "请指定模型", "field messages is required"),
+        any=(
+            "image is required", "prompt is required", "model is required", "未指定模型", "请指定模型", "field messages is required",
+        ),
     ),
     Rule(
         "relay.body-too-large",

@@ -94,7 +94,7 @@ RULES = (
         "google.model",
         Kind.MODEL_NOT_FOUND,
         any=("is not found for api version", "call listmodels", "not supported for generatecontent", "not supported for predict"),
-        action=Action.FIX_PARAMETERS,
+        action=Action.SWITCH_CHANNEL,
     ),
     Rule("google.model-retired", Kind.MODEL_NOT_FOUND, "retired", any=("no longer available to new users",)),
     Rule(

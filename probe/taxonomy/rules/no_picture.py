@@ -8,7 +8,7 @@ RULES = (
     Rule(
         "delivery.said-no-image",
         Kind.NO_IMAGE,
-        any=(
+        any=("without image_generation_call",
             "without producing", "without returning", "without generating", "not found in", "missing from", "no image", "no valid image",
             "no valid final", "no usable image", "no final image", "no generated image", "no output image", "no picture",
             "no inlinedata", "no b64_json", "did not", "didn't", "does not", "doesn't", "was not", "is not invoked", "not return",
@@ -29,12 +29,12 @@ RULES = (
             r"|no (?:valid |output |generated |final |inline )?(?:image|picture|images|inlinedata|b64_json)(?:s|_url)? ?(?:data |output |content |url |part |parts |results? )?(?:was |were |is |are |has been )?(?:returned|generated|found|produced|received|in |present|available in)"
             r"|no images? (?:data|output|in|response)\b|neither (?:text |[a-z]+ )?nor (?:an? )?image|no (?:valid )?multimodal response|(?:extract|get|find|parse|locate|obtain)\w* (?:[a-z]+ ){0,3}images?(?: data| urls?)? (?:from|in) (?:[a-z]+ ){0,2}(?:response|reply|answer|result|output|api)\b|no (?:[a-z_-]+ ){0,2}(?:images?|pictures?)\b(?!-| (?:is |was |were |are )?(?:provided|uploaded|attached|supplied|required|specified|given|quota|models?|tools?|generation|support|file|url|input|available for))|no (?:valid |usable |final ){1,3}images?\b"
             r"|(?:returned|received|got|contain\w*|has|had|have|with) (?:no|an? empty|zero|0) (?:[^\s,;:]+ ){0,2}(?:image|images|picture)"
-            r"|without (?:an |any )?images?\b|empty image(?! file)|missing image (?:data|result)|no image_generation"
+            r"|without (?:an |any )?(?:images?|image_generation_call)\b|empty image(?! file)|missing image (?:data|result)|no image_generation"
             r")|(?:(?:未能?|没有)(?:获取|返回|生成|找到|收到|提取)|无法(?:获取|返回|找到|收到|提取))到?.{0,6}图|从.{0,6}(?:响应|返回|结果).{0,4}(?:提取|解析|获取|找到).{0,4}图"
         ),
-        without=("image is required", "your plan", "subscription", "your tier"),
+        without=("plan doesn't", "plan does not", "image is required", "your plan", "subscription", "your tier"),
         party=Party.CHANNEL,
-        action=Action.SWITCH_CHANNEL,
+        action=Action.RETRY_THEN_CHECK_INPUT,
     ),
     Rule(
         "delivery.no-tool",
@@ -66,16 +66,30 @@ RULES = (
             "images field", "字段", "predictions",
         ),
         pattern=(
-            r"(?<![a-z0-9])(?:reading '(?:b64_json|url|inlinedata|inline_data|parts|candidates|content|data|images|image|image_url|output|result|0)'"
-            r"|nonetype' object (?:has no attribute '(?:parts|content|data|images|inline_data|url|b64_json)'|is not (?:iterable|subscriptable))"
+            r"(?<![a-z0-9])(?:reading '(?:b64_json|url|inlinedata|inline_data|parts|candidates|content|data|images|image|image_url|output|result)'"
+            r"|nonetype' object has no attribute '(?:parts|content|data|images|inline_data|url|b64_json)'"
             r"|(?:missing|no|not find|without|lacks?) (?:the |an? |any )?['\"`]?(?:candidates|choices|data|images|parts|b64_json)\b[^ ]{0,20} (?:key|field|property)\b|(?:not|n't) (?:contain|have|include) ['\"`](?:predictions|candidates|choices|data|images|parts|b64_json)\b"
-            r"|list index out of range|keyerror: '?(?:b64_json|url|inlinedata|parts|candidates|data|images|output))|(?:未找到|没有|缺少).{0,3}(?:data|images|candidates|choices|b64_json|url).{0,3}字段"
+            r"|(?:response|reply|result|answer) (?:[^\s,;:]+ ){0,3}(?:missing|lacks?|without|has no|had no) (?:the |an? |any )?[\'\"`]?(?:candidates|choices|data|images|parts|b64_json|output|predictions)\b"
+            r"|keyerror: '?(?:b64_json|url|inlinedata|parts|candidates|data|images|output))|(?:未找到|没有|缺少).{0,3}(?:data|images|candidates|choices|b64_json|url).{0,3}字段"
         ),
+        without=("failed to parse",),
         party=Party.CHANNEL,
         action=Action.SWITCH_CHANNEL,
         confidence="low",
         would_decide="the body of the reply",
         note="A client looked for a picture in an answer that has none.",
+    ),
+    Rule(
+        "delivery.other-form",
+        Kind.MALFORMED_RESPONSE,
+        "client_parse",
+        any=("reading '0'", "list index out of range", "nonetype", "index out of bounds", "indexoutofboundsexception", "array index"),
+        pattern=r"reading '0'|list index out of range|nonetype' object is not (?:iterable|subscriptable)|index ?out ?of ?bounds|undefined array (?:key|index)",
+        party=Party.UNKNOWN,
+        action=Action.RETRY_THEN_CHECK_INPUT,
+        confidence="low",
+        would_decide="the body of the reply",
+        note="A client took the answer apart and met another form than it knows.",
     ),
     Rule(
         "delivery.said-empty",

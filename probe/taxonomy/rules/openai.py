@@ -190,7 +190,9 @@ RULES = (
     Rule(
         "openai.bytes-limit",
         Kind.PAYLOAD_TOO_LARGE,
-        any=("less than", "larger than", "smaller than", "at most", "maximum", "max", "exceed", "size limit", "too large", "too big"),
+        any=(
+            "less than", "larger than", "smaller than", "at most", "maximum", "max", "exceed", "size limit", "too large", "too big",
+        ),
         pattern=r"\d ?(?:mb|mib|kb|kib|gb)\b|\d ?bytes\b",
         without=("rate limit", "timed out", "out of memory", "tried to allocate"),
         note="A limit in units of bytes.",
@@ -254,7 +256,9 @@ RULES = (
         "openai.model-retired",
         Kind.MODEL_NOT_FOUND,
         "retired",
-        any=("has been deprecated", "has been shut down", "model_deprecated", "has been retired", "no longer supported model"),
+        any=(
+            "has been deprecated", "has been shut down", "model_deprecated", "has been retired", "no longer supported model",
+        ),
     ),
     Rule(
         "openai.model",

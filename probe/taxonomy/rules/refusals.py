@@ -35,7 +35,7 @@ RULES = (
         ),
         pattern=(
             r"(?<![a-z0-9])(?:(?:generated|output|resulting|produced|created) (?:image|images|content|picture|result|text|data|media)s?\b.{0,60}(?:block|reject|filter|flag|violat|unsafe|sensitive|inappropriate|prohibited|withheld|moderat|risk)"
-            r"|(?:nsfw|unsafe|sensitive|inappropriate|prohibited|flagged).{0,40} in (?:the )?(?:generated|output|resulting)\b|image (?:was |has been |is )?(?:blurred|censored|hidden|withheld|blacked out)|(?:show|display|return|deliver) (?:this|the|your) (?:[^\s,;:]+ )?(?:image|picture|result)s?\b.{0,60}(?:violat|policy|unsafe|sensitive|safety)|(?:generated|resulting) (?:image|picture|content)s? (?:[^\s,;:]+ ){0,3}(?:adult|nudity|nsfw|sexual|violent)|response is blocked|image moderators|output (?:was |is |has been )?(?:blocked|filtered|withheld|censored))"
+            r"|(?:nsfw|unsafe|sensitive|inappropriate|prohibited|flagged).{0,40} in (?:the )?(?:generated|output|resulting)\b|(?:image|picture|photo|result)s? (?:we|i|it|you|that was|which was|that were) (?:just )?(?:created|generated|made|produced)\b.{0,60}(?:violat|policy|guardrail|unsafe|safety)|image (?:was |has been |is )?(?:blurred|censored|hidden|withheld|blacked out)|(?:show|display|return|deliver) (?:this|the|your) (?:[^\s,;:]+ )?(?:image|picture|result)s?\b.{0,60}(?:violat|policy|unsafe|sensitive|safety)|(?:generated|resulting) (?:image|picture|content)s? (?:[^\s,;:]+ ){0,3}(?:adult|nudity|nsfw|sexual|violent)|response is blocked|image moderators|output (?:was |is |has been )?(?:blocked|filtered|withheld|censored))"
             r"|(?:生成|输出)的?(?:图片|图像|内容|结果).{0,20}(?:违规|违反|敏感|拦截|屏蔽|审核)"
         ),
         without=("输入或", "input or", "prompt or"),
@@ -143,7 +143,7 @@ RULES = (
         ),
         pattern=(
             r"(?<![a-z0-9])(?:quotas? (?:[^\s,;:]+ ){0,4}(?:exceed|exhaust|reach|used up|is not enough|not enough|insufficient|depleted|limit)"
-            r"|usage (?:[^\s,;:]+ ){0,3}(?:limit|cap)s?\b|usage (?:[^\s,;:]+ ){0,2}exceed|(?:daily|monthly|weekly|free) (?:[^\s,;:]+ ){0,3}(?:allocation|allotment|allowance)|(?:exceed|exhaust|insufficient|no remaining|reach|out of|not enough|no available|used)\w* (?:[^\s,;:]+ ){0,4}quotas?"
+            r"|usage (?:[^\s,;:]+ ){0,3}(?:limit|cap)s?\b|usage (?:[^\s,;:]+ ){0,2}exceed|(?:daily|monthly|weekly|free) (?:[^\s,;:]+ ){0,3}(?:allocation|allotment|allowance)|no (?:[^\s,;:]+ )?quota|(?:exceed|exhaust|insufficient|no remaining|reach|out of|not enough|no available|used)\w* (?:[^\s,;:]+ ){0,4}quotas?"
             r")|配额.{0,6}(?:不足|用完|用尽|耗尽|已满|超)"
         ),
         confidence="medium",
@@ -221,7 +221,7 @@ RULES = (
     Rule(
         "words.rate",
         Kind.RATE_LIMITED,
-        any=(
+        any=("too many attempts", "too many connections", "too many tries", "too many calls", "too many messages",
             "rate limit", "rate-limit", "rate-limited", "ratelimit", "ratelimited", "rate limited", "rate limiting", "too many requests",
             "toomanyrequests", "too many concurrent", "throttled", "throttling", "throttle", "slow down", "ratelimiterror", "requests per",
             "请求太多", "频繁", "限速", "限频", "concurrency limit", "concurrent request", "rate exceeded", "触发限流", "too frequent",

@@ -44,12 +44,12 @@ RULES = (
         "words.answer-model",
         Kind.MALFORMED_RESPONSE,
         "client_parse",
-        any=(
+        any=("deserialize", "line:",
             "validation error for", "validation errors for", "struct field", "could not be converted to", "at line", "missing field",
         ),
         pattern=(
             r"validation errors? for \w*(?:response|result|output|completion|prediction|candidate)|struct field \w*(?:response|result|reply|output)"
-            r"|value could not be converted to|at line \d+,? column \d+|^missing field `"
+            r"|value could not be converted to|line:? \d+,? column:? \d+|^missing field `"
         ),
         without=("deserialize the json body", "request", "untagged enum", "unknown variant"),
         when=("not_answered",),
@@ -130,7 +130,7 @@ RULES = (
         "words.parameter",
         Kind.INVALID_REQUEST,
         "parameter",
-        any=(
+        any=("isn't", "aren't",
             "out of range", "accepted", "must", "exceeds", "too large", "too high", "not enabled", "not available for",
             "not available with", "not allowed for", "not allowed with", "提示词", "cannot unmarshal", "parameter", "argument", "field",
             "value", "property", "option", "required", "validation", "must be", "should be", "not supported", "not support",
@@ -145,7 +145,7 @@ RULES = (
             r"|(?:invalid|unknown|unsupported|unrecognized|unexpected|missing|required|illegal|extra|bad|wrong|incorrect|malformed) (?:[^\s,;:]+ ){0,3}(?:parameters?|arguments?|fields?|values?|propert(?:y|ies)|options?|size|quality|resolution|aspect[ _]ratio|dimensions?|inputs?|keyword|body|json|format|types?)"
             r"|(?:parameters?|arguments?|fields?|values?|propert(?:y|ies)|options?|size|quality|resolution|aspect[ _]ratio|dimensions?|format)\b.{0,60}(?:\bis required|is missing|invalid|not (?:supported|allowed|valid|permitted|recognized)|must (?:be|not|have)|should be|unsupported|out of range|is not one of|too (?:large|small|high|low|long))"
             r"|(?:only|just) (?:[^\s,;:]+ ){1,4}(?:is|are) (?:accepted|supported|allowed|permitted)|^(?:n|seed|steps|width|height|strength|guidance|cfg|scale|count|prompt|negative prompt|mask|style)\b.{0,40}(?:must|out of range|exceeds|too (?:long|large|high|low|small)|invalid|cannot|should)|(?:must|should) be (?:one of|between|a|an|at least|at most|less|greater|in|either|divisible|multiple)"
-            r"|(?:does not|doesn't|not) support(?:ed)?\b|not (?:enabled|available|supported|allowed|permitted|valid) (?:for|with|by|in|on) (?:this|the|that) (?:[^\s,;:]+ ){0,2}model|extra inputs are not permitted|field required"
+            r"|(?:does not|doesn't|not) support(?:ed)?\b|not (?:enabled|available|supported|allowed|permitted|valid) (?:for|with|by|in|on) (?:this|the|that) (?:[^\s,;:]+ ){0,2}model|(?:is|are)n't (?:supported|allowed|available|valid|permitted)|extra inputs are not permitted|field required"
             r"|(?:supports?|accepts?|allows?|takes?) (?:only )?(?:at most|up to|a maximum of) \d+"
             r"|(?:requires?|needs?|must (?:have|include|contain)) at least|positional arguments?:"
             r"|too many (?:[^\s,;:]+ ){0,2}(?:images|files|references|inputs)\b|validation ?_?error|unprocessable|(?:is|are) required\b"

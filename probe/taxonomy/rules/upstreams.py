@@ -22,8 +22,8 @@ RULES = (
         "relay.busy",
         Kind.OVERLOADED,
         any=(
-            "队列已满", "排队已满", "服务不可用", "暂时不可用", "temporarily busy", "系统繁忙", "服务繁忙", "服务器繁忙", "上游繁忙", "服务器负载", "负载过高", "当前负载", "排队人数",
-            "资源不足", "算力不足", "高峰期", "当前繁忙", "人数过多", "人数较多", "too busy",
+            "队列已满", "排队已满", "服务不可用", "暂时不可用", "temporarily busy", "系统繁忙", "服务繁忙", "服务器繁忙", "上游繁忙", "服务器负载", "负载过高", "当前负载", "排队人数", "资源不足",
+            "算力不足", "高峰期", "当前繁忙", "人数过多", "人数较多", "too busy",
         ),
         party=Party.CHANNEL,
     ),
@@ -113,7 +113,9 @@ RULES = (
         Kind.GATEWAY_ERROR,
         "upstream_status",
         by=By.HINT,
-        any=("上游返回", "bad response status code", "provider returned", "upstream returned", "upstream http error", "upstream error"),
+        any=(
+            "上游返回", "bad response status code", "provider returned", "upstream returned", "upstream http error", "upstream error",
+        ),
         when=("told_refusal",),
         stage=Stage.PROCESSING,
         retryable=False,
