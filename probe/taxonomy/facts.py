@@ -73,10 +73,7 @@ _SUPPOSING = frozenset(
         "可能", "通常", "或许",
     )
 )  # fmt: skip
-_PLAINER = {
-    **glossary.SIMPLIFIED,
-    **str.maketrans({"\u2019": "'", "\u2018": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " "}),
-}
+_PLAINER = {**glossary.SIMPLIFIED, **str.maketrans("\u2019\u2018\u201c\u201d\u00a0", "''\"\" ")}
 _SAID_STATUS = re.compile(
     r"(?:^|状态码|\b(?:errors?|status|code|https?(?:/\d(?:\.\d)?)?|statuscode|status_code|response|failed|returned|httperror|exception|upstream)"
     r"|[\[(:])"
