@@ -141,6 +141,26 @@ def test_a_table_whose_root_is_damaged_is_lost_without_the_others(database, tmp_
     assert done.saved["outcome"] == 600
 
 
+@pytest.mark.parametrize("spared_bytes", [0, 8])
+def test_a_table_without_rowid_is_saved_from_both_ends_and_what_lies_between_is_told_as_lost(
+    database, tmp_path, spared_bytes
+):
+    months = [f"{1970 + n // 12}-{n % 12 + 1:02}" for n in range(600)]
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        rows = [(month, *samples.PATH, 0, 0, 0, 0, 0, 0, "[]") for month in months]
+        connection.executemany("INSERT INTO month VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        connection.commit()
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    damage(database, "month", spared_bytes=spared_bytes)
+    done = rescue.recover(database, tmp_path / "saved.db")
+    with contextlib.closing(sqlite3.connect(tmp_path / "saved.db")) as connection:
+        saved = [month for (month,) in connection.execute("SELECT month FROM month ORDER BY month")]
+    assert done.lost["month"] > 0
+    assert done.saved["month"] == len(saved) < 600
+    assert (saved[0], saved[-1]) == (months[0], months[-1])
+    assert {*saved} < {*months}
+
+
 def counted(path):
     with contextlib.closing(sqlite3.connect(path)) as connection:
         return connection.execute("SELECT hour, sum(count) FROM rollup GROUP BY 1 ORDER BY 1").fetchall()

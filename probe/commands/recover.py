@@ -45,9 +45,10 @@ def command(target: pathlib.Path, damaged: pathlib.Path | None, config_path: str
             }
         )
     else:
-        click.echo(f"{'table':<12}{'saved':>10}{'lost':>10}")
+        click.echo(f"{'table':<15}{'saved':>10}{'lost':>10}")
         for table, saved in done.saved.items():
-            click.echo(f"{table:<12}{saved:>10,}{done.lost[table]:>10,}")
+            lost = "some" if done.lost[table] and table in rescue.WITHOUT_ROWID else f"{done.lost[table]:,}"
+            click.echo(f"{table:<15}{saved:>10,}{lost:>10}")
         if done.judged_again:
             click.echo(f"{done.judged_again:,} outcomes had lost their verdict and were judged again.")
         if done.kept_since:

@@ -10,7 +10,7 @@ import pathlib
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import sqlite_utils
 
@@ -29,7 +29,7 @@ MOST_BYTES = 1 << 40
 """A header that tells of more is damaged itself."""
 
 WITHOUT_ROWID = ("overruled", "rollup", "month")
-"""Tables that have no rowid to step over damage with."""
+"""Tables that have no rowid to step over damage with, nor to tell how many rows there were."""
 
 ONE_ROW = ("daemon", "budget", "prompt_key", "kept")
 """Tables with a single row, or none."""
@@ -41,6 +41,8 @@ BY_SEQ = ("outcome", "evidence", "verdict")
 @dataclasses.dataclass(frozen=True, slots=True)
 class Recovered:
     """Rows saved and lost, by table; `judged_again`: outcomes whose verdict was lost and whose evidence was not.
+
+    Of tables WITHOUT_ROWID at least one row was lost where `lost` is 1: how many cannot be told.
 
     `kept_since`: since when outcomes are kept, found from the roll-ups because the database's own word for it
     was lost; None: it was not lost, or no roll-up counts more outcomes than there are.
@@ -188,8 +190,7 @@ def copy_table(source: sqlite3.Connection, door: doors.Door, table: str) -> tupl
 def readable(source: sqlite3.Connection, table: str) -> Iterator[tuple[object, ...] | None]:
     """The rows of a table that can be read, None for each that cannot: where a batch fails, row by row."""
     if table in WITHOUT_ROWID:
-        with contextlib.suppress(sqlite3.DatabaseError):
-            yield from source.execute(f"SELECT * FROM {table}")  # noqa: S608 - one of our own tables
+        yield from around_damage(source, table)
         return
     batch = f"SELECT rowid, * FROM {table} NOT INDEXED WHERE rowid > ? ORDER BY rowid LIMIT {BATCH}"  # noqa: S608
     single = f"SELECT * FROM {table} NOT INDEXED WHERE rowid = ?"  # noqa: S608 - one of our own tables
@@ -207,6 +208,28 @@ def readable(source: sqlite3.Connection, table: str) -> Iterator[tuple[object, .
             continue
         yield from (row[1:] for row in rows)
         after = rows[-1][0] if rows else last
+
+
+def around_damage(source: sqlite3.Connection, table: str) -> Iterator[tuple[object, ...] | None]:
+    """The rows of a table without rowid from its beginning up to damage, and from its end back to it; None between."""
+    columns_of = source.execute("SELECT name FROM pragma_table_info(?) WHERE pk ORDER BY pk", [table])
+    names = [name for (name,) in columns_of]
+    key, marks = ", ".join(names), ", ".join("?" * len(names))
+    backwards = ", ".join(f"{name} DESC" for name in names)
+    last: Sequence[object] | None = None
+    try:
+        for row in source.execute(f"SELECT {key}, * FROM {table} ORDER BY {key}"):  # noqa: S608 - one of our own tables
+            last = row[: len(names)]
+            yield row[len(names) :]
+        (found,) = source.execute(f"PRAGMA quick_check({table})").fetchone()
+        is_whole = found == "ok"
+    except sqlite3.DatabaseError:
+        is_whole = False
+        beyond = f"WHERE ({key}) > ({marks})" if last else ""
+        with contextlib.suppress(sqlite3.DatabaseError):
+            yield from source.execute(f"SELECT * FROM {table} {beyond} ORDER BY {backwards}", last or ())  # noqa: S608
+    if not is_whole:
+        yield None
 
 
 def in_order(rows: list[tuple[int, ...]], after: int, last: int) -> list[tuple[int, ...]]:
