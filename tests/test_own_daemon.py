@@ -5,6 +5,7 @@ import datetime as dt
 import json
 import pathlib
 import random
+import tempfile
 
 import own_samples as samples
 import pytest
@@ -73,9 +74,13 @@ def test_a_file_of_the_spool_that_cannot_be_read_does_not_stop_the_others(config
 
 def outcomes(config, lines):
     """What these lines come to."""
-    taking = intake.Intake(config, None, lambda: samples.minutes(100_000))
-    told = [intake.Line(n, json.dumps(line)) for n, line in enumerate(lines)]
-    return [one for batch in taking.take(told) for one in batch]
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "tierwatch.db"
+        with records.open(path) as book:
+            taking = intake.Intake(config, book, lambda: samples.minutes(100_000))
+            list(taking.take(intake.Line(n, json.dumps(line)) for n, line in enumerate(lines)))
+        with history.open(path) as past:
+            return list(past.outcomes())
 
 
 def mixed(config, share_failing, hours, start=0, seed=1):

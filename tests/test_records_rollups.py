@@ -11,7 +11,7 @@ import pytest
 import record_samples as samples
 
 from probe import model, records, taxonomy
-from probe.records import history, own, rescue, rollups
+from probe.records import cells, history, own, rescue, rollups
 
 KINDS = (model.Kind.OK, model.Kind.OK, model.Kind.PROCESSING_ERROR, model.Kind.TIMEOUT)
 
@@ -81,7 +81,7 @@ def test_judging_again_and_taking_it_back_move_the_counts(path):
 def test_an_own_request_told_nearer_to_the_program_is_counted_once(path):
     def told(identity, source):
         judged = samples.judged(identity, gateway=["req-1"], trigger=model.Trigger.OWN_TRAFFIC, source=source)
-        return [own.Request(judged)]
+        return [own.Request(cells.row(judged))]
 
     with records.open(path) as book:
         book.take_in(told("log-1", "apiyi"), samples.AT)

@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import pathlib
 import sys
+import tempfile
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from probe.inference.points import Point
     from probe.own.intake import Tally
     from probe.own.taking import Run
-    from probe.records import rows
+    from probe.records import Records, rows
 
 KINDS = ("apiyi", "new-api", "openrouter")
 
@@ -64,7 +65,7 @@ def command(
     Exit codes: 0 all taken in, 1 lines were set aside or a log could not be read,
     2 usage or config.
     """
-    from probe import config, records
+    from probe import config
     from probe.own import pulling, taking
 
     if files and kind:
@@ -79,8 +80,9 @@ def command(
     if kind and not sources:
         raise click.UsageError(f"No channel has a log of kind {kind!r} in the config: set `log` there.")
     database = config.database(pathlib.Path(settings.source))
-    with records.open(database) as book:
-        run = taking.Run(settings, book, database, now, say, progress, since=since, follow=follow, dry_run=dry_run)
+    with opened(database, dry_run=dry_run) as (path, book):
+        real = database if dry_run else None
+        run = taking.Run(settings, book, path, now, say, progress, since=since, follow=follow, real=real)
         try:
             run.again()
             if files:
@@ -93,9 +95,20 @@ def command(
             say("stopped; what was read is stored, and the next run goes on from there")
         except OSError as error:
             raise model.UserError(f"{error.filename or 'the input'} cannot be read: {error.strerror}") from error
-    tell(run, as_json=as_json)
+        tell(run, as_json=as_json)
     if run.failed or any(tally.bad for tally in run.tallies.values()):
         raise SystemExit(1)
+
+
+@contextlib.contextmanager
+def opened(database: pathlib.Path, *, dry_run: bool) -> "Iterator[tuple[pathlib.Path, Records]]":
+    """The database to store in; a dry run has one for itself, which goes with it."""
+    from probe import records
+
+    with contextlib.ExitStack() as stack:
+        if dry_run:
+            database = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory())) / database.name
+        yield database, stack.enter_context(records.open(database))
 
 
 def now() -> dt.datetime:

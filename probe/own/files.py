@@ -59,8 +59,8 @@ def complete(file: IO[bytes], inode: int, offset: int) -> Iterator[Line]:
             yield Line(number, "{", position=Position(inode, offset + len(data)))
         elif not data.endswith(b"\n"):
             return
-        elif data.strip():
-            yield Line(number, data.decode("utf-8", "replace"), position=Position(inode, offset + len(data)))
+        elif not data.isspace():
+            yield Line(number, data.decode("utf-8", "replace"), None, Position(inode, offset + len(data)))
         offset += len(data)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from probe import headers, model
-from probe.own import account
+from probe.own import fields
 from probe.recorder import facts
 
 SOURCE = "litellm"
@@ -44,7 +44,7 @@ def line(told: Mapping[str, Any], key: bytes | None) -> dict[str, Any]:
     prompt = facts.prompt_of(asked) or facts.prompt_of({"messages": told.get("messages")})
     retries = number(extra.get("x-litellm-attempted-retries", metadata.get("attempted_retries")))
     return {
-        "schema_version": account.SCHEMA_VERSION,
+        "schema_version": fields.SCHEMA_VERSION,
         "id": f"litellm:{call}:{round(started.timestamp() * 1000)}",
         "source": SOURCE,
         "sent_at": stamp(started),

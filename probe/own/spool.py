@@ -9,13 +9,12 @@ import pathlib
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from probe import model
 from probe.own import files, intake
 from probe.recorder import spooling
 
 if TYPE_CHECKING:
     from probe.config import schema
-    from probe.records import Records
+    from probe.records import Records, columns
     from probe.records.history import History
 
 ASIDE = "aside.txt"
@@ -44,7 +43,7 @@ def take_file(
     now: Callable[[], dt.datetime],
     key: bytes,
     path: pathlib.Path,
-    saw: Callable[[tuple[model.Judged, ...]], None] = lambda _new: None,
+    saw: Callable[[tuple["columns.OutcomeRow", ...]], None] = lambda _new: None,
 ) -> intake.Tally:
     """Take in one file of the spool, and remove it where nobody writes it any more; `saw` is given what was new.
 

@@ -1,7 +1,6 @@
 """One run of taking own traffic in: from files, from the spool, or from gateways' logs, with what became of each."""
 
 import asyncio
-import collections
 import contextlib
 import dataclasses
 import datetime as dt
@@ -11,12 +10,12 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from probe import client, clock, model
+from probe import client, clock
 from probe.config import secrets
 from probe.inference import points
 from probe.own import files, intake, pulling, spool
 from probe.own.intake import Line, Tally
-from probe.records import history
+from probe.records import columns, history
 
 if TYPE_CHECKING:
     from probe.config import schema
@@ -29,7 +28,7 @@ POLL_S = 60.0
 """A log that is followed is asked so often."""
 
 MOST_POINTS = 100_000
-"""Of a dry run: so many of the latest requests are looked at for findings."""
+"""So many of the latest requests are looked at for findings."""
 
 Advance = Callable[[int], None]
 """Told how far things are."""
@@ -39,8 +38,8 @@ Advance = Callable[[int], None]
 class Run:
     """Takes in and keeps the tallies by source. `say` is told what a person should know meanwhile.
 
+    `book` stores in `database`; a dry run has one of its own, beside the `real` one that stays as it is.
     `progress` is given what there is to do and its unit (None: not known), and gives what is told how far it is.
-    In a `dry_run` nothing is stored.
     """
 
     config: "schema.Config"
@@ -51,14 +50,11 @@ class Run:
     progress: Callable[[int | None, str], contextlib.AbstractContextManager[Advance]]
     since: dt.datetime | None = None
     follow: bool = False
-    dry_run: bool = False
+    real: pathlib.Path | None = None
     tallies: dict[str, Tally] = dataclasses.field(default_factory=dict)
     asides: dict[str, pathlib.Path] = dataclasses.field(default_factory=dict)
     first_at: dt.datetime | None = None  # of what was new
     last_at: dt.datetime | None = None
-    seen: "collections.deque[points.Point]" = dataclasses.field(
-        default_factory=lambda: collections.deque(maxlen=MOST_POINTS)
-    )  # of a dry run
     failed: bool = False  # a log could not be read
 
     @property
@@ -66,14 +62,23 @@ class Run:
         """The spool, where what belongs to no file is set aside as well."""
         return pathlib.Path(self.config.monitor.spool)
 
+    @property
+    def dry_run(self) -> bool:
+        return self.real is not None
+
+    def before(self) -> history.History:
+        """What was stored before this run."""
+        return history.open(self.real if self.real and self.real.exists() else self.database)
+
     def history(self) -> history.History:
+        """What is stored, after a dry run by it alone."""
         return history.open(self.database)
 
     def taking(self, name: str, source: str, folder: pathlib.Path) -> intake.Intake:
         """An intake for one source; bad lines go to a file in `folder`."""
         taking = intake.Intake(
             self.config,
-            None if self.dry_run else self.book,
+            self.book,
             self.now,
             source=source,
             aside=(lambda _line, _reason: None) if self.dry_run else spool.aside_in(folder, name),
@@ -85,12 +90,10 @@ class Run:
         return taking
 
     def __post_init__(self) -> None:
-        self.key = spool.share_key(self.folder, self.book)
+        self.key = self.book.prompt_key() if self.dry_run else spool.share_key(self.folder, self.book)
 
     def again(self) -> None:
         """Requests that fitted no channel before may fit one of today's config."""
-        if self.dry_run:
-            return
         name = "held before"
         with self.history() as past:
             for new in self.taking(name, "", self.folder).again(past.traffic.held()):
@@ -106,7 +109,7 @@ class Run:
             path = pathlib.Path(name)
             taking = self.taking(path.name, files.source(path), path.absolute().parent)
             with self.history() as past:
-                before = None if self.dry_run or self.since else past.traffic.position(files.source(path))
+                before = None if self.since else past.traffic.position(files.source(path))
             lines = files.follow(path, before) if self.follow else files.lines(path, before)
             self._lines(taking, lines, None if self.follow else path.stat().st_size)
 
@@ -153,7 +156,7 @@ class Run:
         name = f"{source.log.kind} log of {', '.join(channel.name for channel in source.channels)}"
         taking = self.taking(name, source.name, self.folder)
         taking.since = None  # the log is asked for the period
-        with self.history() as past, self.progress(int((until - since).total_seconds()), "of the period") as advance:
+        with self.before() as past, self.progress(int((until - since).total_seconds()), "of the period") as advance:
             async for batch in pulling.read(source, past, http, time, since, until):
                 for new in taking.take(batch.lines):
                     self.saw(new)
@@ -167,18 +170,14 @@ class Run:
                 if batch.note:
                     self.say(batch.note)
 
-    def saw(self, new: Sequence[model.Judged]) -> None:
-        times = [judged.outcome.sent_at for judged in new]
-        if times:
-            self.first_at = min(*times, self.first_at or times[0])
-            self.last_at = max(*times, self.last_at or times[0])
-        if self.dry_run:
-            self.seen.extend(map(point, new))
+    def saw(self, new: Sequence[columns.OutcomeRow]) -> None:
+        if new:
+            first, last = min(each.sent_at for each in new), max(each.sent_at for each in new)
+            self.first_at = min(columns.instant(first), self.first_at or columns.instant(first))
+            self.last_at = max(columns.instant(last), self.last_at or columns.instant(last))
 
     def points(self) -> list[points.Point]:
         """Own requests for findings, the latest MOST_POINTS: of the period asked for, else of what was new."""
-        if self.dry_run:
-            return sorted(self.seen, key=lambda one: one.sent_at)
         begin = self.since or self.first_at
         if begin is None:
             return []
@@ -196,32 +195,3 @@ def rarely_collecting() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*usual)
-
-
-def point(judged: model.Judged) -> points.Point:
-    """An outcome as findings see it, where no gateway's log was asked."""
-    outcome, verdict = judged.outcome, judged.verdict
-    return points.Point(
-        path=outcome.path,
-        sent_at=outcome.sent_at,
-        kind=verdict.kind,
-        detail=verdict.detail,
-        excluded=outcome.excluded,
-        billed=verdict.billed,
-        latency_s=outcome.latency_s,
-        elapsed_s=outcome.evidence.elapsed_s,
-        price_usd=outcome.price_usd,
-        charged_usd=outcome.charged_usd,
-        model=outcome.evidence.order.model if outcome.evidence.order else "",
-        served_model=outcome.served_model,
-        asked_group="",
-        served_group="",
-        prompt_id=outcome.prompt_id,
-        attempt=outcome.attempt,
-        batch=outcome.batch,
-        source=outcome.source,
-        token_group="",
-        gateway_s=None,
-        gateway_attempts=None,
-        gateway_failed=None,
-    )

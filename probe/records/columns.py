@@ -4,11 +4,12 @@ import dataclasses
 import datetime as dt
 import enum
 import functools
+import itertools
 import json
 import math
 import operator
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from probe import model
@@ -18,12 +19,36 @@ UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 LARGEST_INTEGER = 2**63 - 1
 
-OUTCOME = (
-    "id", "channel", "tier", "trigger", "vantage", "model", "fingerprint", "prompt_id", "sent_at", "latency_s",
-    "timings", "price_usd", "charged_usd", "excluded", "slot", "attempt", "source", "batch", "served_model",
-)  # fmt: skip
+
+class OutcomeRow(NamedTuple):
+    """The columns of an outcome, but for its arrival."""
+
+    id: str
+    channel: str
+    tier: str
+    trigger: str
+    vantage: str
+    model: str
+    fingerprint: str
+    prompt_id: str
+    sent_at: str  # see `when`
+    latency_s: float | None
+    timings: str  # JSON
+    price_usd: float
+    charged_usd: float | None
+    excluded: str | None
+    slot: int | None
+    attempt: int
+    source: str
+    batch: str
+    served_model: str
+    picture_sha256: str | None
+    picture_fingerprint: str | None
+
+
 PICTURE = ("picture_sha256", "picture_fingerprint")
-"""Columns of an outcome by which pictures are compared; they stand in its evidence too."""
+"""By which pictures are compared; they stand in the evidence too."""
+OUTCOME = tuple(name for name in OutcomeRow._fields if name not in PICTURE)
 VERDICT = (
     "kind", "detail", "stage", "party", "retryable", "action", "rule", "confidence", "retry_after_s", "billed",
     "request_ids", "runner_up", "would_decide",
@@ -46,9 +71,6 @@ EVIDENCE_FIELDS = frozenset(field.name for field in dataclasses.fields(model.Evi
 ORDER_FIELDS = frozenset(field.name for field in dataclasses.fields(model.Order))
 PICTURE_FIELDS = frozenset(field.name for field in dataclasses.fields(model.Picture))
 TIMINGS_FIELDS = frozenset(field.name for field in dataclasses.fields(model.Timings))
-
-PLAIN_IDS = re.compile(r"[\w.:/+=@~-]*", re.ASCII)
-"""Request ids that JSON writes as they are."""
 
 
 def when(at: dt.datetime) -> str:
@@ -112,11 +134,9 @@ def facts(value: Any) -> dict[str, Any]:
     """A flat frozen value as a dict without the fields that have their default, and without nested values."""
     kind: Any = type(value)
     names, values, defaults = shape_of(kind)
-    return {
-        name: storable(each)
-        for name, each, usual in zip(names, values(value), defaults, strict=True)
-        if each is not usual and type(each) not in NESTED and each != usual
-    }
+    found = values(value)
+    told = itertools.compress(zip(names, found, defaults, strict=True), map(operator.is_not, found, defaults))
+    return {name: storable(each) for name, each, usual in told if type(each) not in NESTED and each != usual}
 
 
 def fields(value: Any) -> dict[str, Any]:
@@ -149,36 +169,6 @@ def shape_of(kind: Any) -> Shape:
 compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
-def evidence_facts(evidence: model.Evidence) -> dict[str, Any]:
-    """Evidence as a dict for JSON; `evidence_of` reads it back."""
-    found = without_order(evidence)
-    if evidence.order is not None:
-        found["order"] = facts(evidence.order)
-    return found
-
-
-def evidence_json(evidence: model.Evidence) -> str:
-    """`evidence_facts` as JSON. Nearly all outcomes have one of a few orders, of which the text is remembered."""
-    text = compact(without_order(evidence))
-    if evidence.order is None:
-        return text
-    return f'{text[:-1]}{"," if text != "{}" else ""}"order":{order_json(evidence.order)}}}'
-
-
-def without_order(evidence: model.Evidence) -> dict[str, Any]:
-    found = facts(evidence)
-    if not evidence.headers:
-        found.pop("headers", None)
-    if evidence.picture is not None:
-        found["picture"] = facts(evidence.picture)
-    return found
-
-
-@functools.lru_cache(maxsize=1024)
-def order_json(order: model.Order) -> str:
-    return compact(facts(order))
-
-
 def evidence_of(found: dict[str, Any]) -> model.Evidence:
     """Read `evidence_facts`; fields a later version added are left out."""
     order, picture, fault = found.pop("order", None), found.pop("picture", None), found.pop("fault", None)
@@ -192,61 +182,6 @@ def evidence_of(found: dict[str, Any]) -> model.Evidence:
 
 def known(found: dict[str, Any], fields: frozenset[str]) -> dict[str, Any]:
     return found if found.keys() <= fields else {key: each for key, each in found.items() if key in fields}
-
-
-def outcome_cells(outcome: model.Outcome) -> tuple[Any, ...]:
-    """An outcome as the columns OUTCOME and PICTURE, without its evidence."""
-    order, picture = outcome.evidence.order, outcome.evidence.picture
-    identity, channel, tier, vantage, named, prompt_id, source, batch, served_model = texts(
-        outcome.id, *outcome.path, outcome.vantage, order.model if order else "", outcome.prompt_id,
-        outcome.source, outcome.batch, outcome.served_model,
-    )  # fmt: skip
-    return (
-        identity, channel, tier, outcome.trigger.value, vantage, named, outcome.fingerprint, prompt_id,
-        when(outcome.sent_at), storable(outcome.latency_s), timings_json(outcome.timings),
-        storable(float(outcome.price_usd)) or 0.0, storable(outcome.charged_usd), storable(outcome.excluded),
-        storable(outcome.slot), storable(outcome.attempt), source, batch, served_model,
-        (picture.sha256 or None) if picture else None, (picture.fingerprint or None) if picture else None,
-    )  # fmt: skip
-
-
-def texts(*values: str) -> Sequence[str]:
-    """Texts, each storable. One look at all together is enough for nearly every row."""
-    together = "".join(values)
-    return values if together.isascii() and "\x00" not in together else [storable(each) for each in values]
-
-
-def timings_json(timings: model.Timings) -> str:
-    """What `compact(facts(timings))` would write, several times as quickly: every outcome has them."""
-    names, values, _ = shape_of(model.Timings)
-    told = [
-        f'"{name}":{float(each)!r}'
-        for name, each in zip(names, values(timings), strict=True)
-        if each is not None and math.isfinite(each)
-    ]
-    return f"{{{','.join(told)}}}"
-
-
-def verdict_cells(verdict: model.Verdict) -> tuple[Any, ...]:
-    """A verdict as the columns VERDICT."""
-    detail, rule, would_decide = texts(verdict.detail, verdict.rule, verdict.would_decide)
-    return (
-        verdict.kind.value, detail, verdict.stage.value, verdict.party.value, verdict.retryable, verdict.action.value,
-        rule, verdict.confidence, storable(verdict.retry_after_s), verdict.billed, ids_json(verdict.request_ids),
-        storable(verdict.runner_up), would_decide,
-    )  # fmt: skip
-
-
-def ids_json(ids: model.RequestIds) -> str:
-    """What `compact(facts(ids))` would write, several times as quickly where all are plain, as `taxonomy` leaves them."""
-    names, values, _ = shape_of(model.RequestIds)
-    told = []
-    for hop, found in zip(names, values(ids), strict=True):
-        if found:
-            if not PLAIN_IDS.fullmatch("".join(found)):
-                return compact(facts(ids))
-            told.append(f'"{hop}":["' + '","'.join(found) + '"]')
-    return f"{{{','.join(told)}}}"
 
 
 def judged(found: tuple[Any, ...]) -> model.Judged:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from probe import model
-from probe.records import columns, summaries
+from probe.records import cells, columns, summaries
 
 SCHEMA_VERSION = 1
 
@@ -30,11 +30,11 @@ class LineError(ValueError):
 
 def write(judged: model.Judged) -> str:
     """One line, without the line break."""
-    cells = columns.outcome_cells(judged.outcome)
-    document: dict[str, Any] = {"schema_version": SCHEMA_VERSION, **dict(zip(columns.OUTCOME, cells, strict=False))}
+    outcome = cells.outcome_row(judged.outcome)
+    document: dict[str, Any] = {"schema_version": SCHEMA_VERSION, **dict(zip(columns.OUTCOME, outcome, strict=False))}
     document["timings"] = columns.facts(judged.outcome.timings)
-    document["evidence"] = columns.evidence_facts(judged.outcome.evidence)
-    verdict = dict(zip(columns.VERDICT, columns.verdict_cells(judged.verdict), strict=True))
+    document["evidence"] = cells.evidence_facts(judged.outcome.evidence)
+    verdict = dict(zip(columns.VERDICT, cells.verdict_cells(judged.verdict), strict=True))
     document["verdict"] = {**verdict, "request_ids": columns.facts(judged.verdict.request_ids)}
     return columns.compact(document)
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import sqlite_utils
 
 from probe import model, taxonomy
-from probe.records import columns, rollups, rows, verdicts
+from probe.records import cells, columns, rollups, rows, verdicts
 
 RANKS: Mapping[str, int] = {"recorder": 2, "litellm": 1}
 """Who is believed of two that tell of one request: nearest to the program first; gateways' logs are 0."""
@@ -26,7 +26,7 @@ MOST_UNMAPPED = 100_000
 class Request(NamedTuple):
     """One own request, ready to be stored: with its path and verdict, or as one that no path is known for."""
 
-    judged: model.Judged | None
+    row: cells.Row | None
     entry: rows.GatewayEntry | None = None
     unmapped: rows.Unmapped | None = None
 
@@ -35,7 +35,7 @@ class Request(NamedTuple):
 class Taken:
     """What became of some requests. `new`: stored as outcomes; `known`: told of before, by this source or another."""
 
-    new: tuple[model.Judged, ...] = ()
+    new: tuple[columns.OutcomeRow, ...] = ()
     known: int = 0
     canaries: int = 0  # of `known`: rows of a gateway's log that are our own canaries
     unmapped: int = 0
@@ -65,8 +65,8 @@ def take(db: sqlite_utils.Database, requests: Sequence[Request]) -> Taken:
     """
     mapped: dict[str, Request] = {}
     for each in requests:
-        if each.judged:
-            mapped.setdefault(columns.storable(each.judged.outcome.id), each)
+        if each.row:
+            mapped.setdefault(each.row.outcome.id, each)
     same = Same(db, mapped)
     fresh: dict[str, Request] = {}
     entries: list[tuple[rows.GatewayEntry, int | None]] = []
@@ -86,23 +86,23 @@ def take(db: sqlite_utils.Database, requests: Sequence[Request]) -> Taken:
             entries.append((request.entry, stored.seq))
     last = verdicts.arrived(db)  # before any goes: no arrival's number is given twice
     former = forget(db, replaced)
-    new = tuple(request.judged for request in fresh.values() if request.judged is not None)
+    new = [request.row for request in fresh.values() if request.row is not None]
     seqs = dict(zip(fresh, verdicts.append(db, new, taxonomy.RULES_VERSION, last), strict=True))
     entries += [(each.entry, seqs[identity]) for identity, each in fresh.items() if each.entry is not None]
-    entries += [(each.entry, None) for each in requests if each.judged is None and each.entry is not None]
+    entries += [(each.entry, None) for each in requests if each.row is None and each.entry is not None]
     put_entries(db, entries)
     repoint(db, former, {seq: seqs[identity] for seq, identity in replaced.items()})
     unmapped = hold(db, [each.unmapped for each in requests if each.unmapped is not None])
-    return Taken(new, known, canaries, unmapped)
+    return Taken(tuple(each.outcome for each in new), known, canaries, unmapped)
 
 
 def rank(request: Request) -> int:
-    return RANKS.get(request.judged.outcome.source, 0) if request.judged else 0
+    return RANKS.get(request.row.outcome.source, 0) if request.row else 0
 
 
 def ids_of(request: Request) -> tuple[str, ...]:
     """Ids that only this one request has: a trace or a client's own id may span several attempts."""
-    found = request.judged.verdict.request_ids if request.judged else model.RequestIds()
+    found = request.row.ids if request.row else model.RequestIds()
     own = (request.entry.request_id,) if request.entry else ()
     return tuple(columns.storable(value) for value in (*own, *found.gateway, *found.upstream))
 
@@ -144,10 +144,10 @@ class Same:
 
     def _at_its_time(self, request: Request) -> Stored | None:
         """The nearest in time, each taken once: what a program lost has no id, and a log knows its start to a second."""
-        if not self._near or request.judged is None or not may_lack_its_id(request):
+        if not self._near or request.row is None or not may_lack_its_id(request):
             return None
-        near, at = self._near.get(channel_of(request), []), request.judged.outcome.sent_at
-        told_by_gateway = request.judged.outcome.source not in RANKS
+        near, at = self._near.get(channel_of(request), []), columns.instant(request.row.outcome.sent_at)
+        told_by_gateway = request.row.outcome.source not in RANKS
         fitting = [each for each in near if abs(each.sent_at - at) <= SAME_START and (each.rank > 0) is told_by_gateway]
         best = min(fitting, key=lambda each: abs(each.sent_at - at), default=None)
         if best is not None:
@@ -156,7 +156,7 @@ class Same:
 
     def _candidates(self, channel: str, requests: Sequence[Request]) -> list[Stored]:
         """Outcomes of these minutes that were sent and lack a gateway's id, or that a gateway's log alone told of."""
-        times = [each.judged.outcome.sent_at for each in requests if each.judged]
+        times = [columns.instant(each.row.outcome.sent_at) for each in requests if each.row]
         sql = f"""
             SELECT {STORED} FROM outcome WHERE channel = ? AND sent_at BETWEEN ? AND ?
             AND coalesce(excluded, '') <> '{model.Exclusion.LOCAL_NETWORK}' AND CASE WHEN source IN ('', 'recorder', 'litellm')
@@ -177,15 +177,16 @@ def stored(found: Sequence[Any]) -> Stored:
 
 
 def channel_of(request: Request) -> str:
-    return str(columns.storable(request.judged.outcome.path.channel)) if request.judged else ""
+    return request.row.outcome.channel if request.row else ""
 
 
 def may_lack_its_id(request: Request) -> bool:
     """May the same request be stored without a common id? A log's row always; a program's where it was sent, and got none."""
-    if request.judged is None:
+    if request.row is None:
         return False
-    outcome = request.judged.outcome
-    return outcome.source not in RANKS or (outcome.evidence.sent and not request.judged.verdict.request_ids.gateway)
+    outcome = request.row.outcome
+    was_sent = outcome.excluded != model.Exclusion.LOCAL_NETWORK
+    return outcome.source not in RANKS or (was_sent and not request.row.ids.gateway)
 
 
 def select(db: sqlite_utils.Database, wanted: str, table: str, column: str, values: Any) -> Iterator[tuple[Any, ...]]:

@@ -95,7 +95,10 @@ def _change(db: "sqlite_utils.Database", seqs: Collection[int], sign: int) -> No
     """A closed month that changes is smoothed anew, while its rows are all there."""
     if not seqs:
         return
-    which = f"seq IN ({', '.join(str(int(seq)) for seq in seqs)})"
+    if isinstance(seqs, range):  # of arrivals, without a gap
+        which = f"seq BETWEEN {seqs[0]} AND {seqs[-1]}"
+    else:
+        which = f"seq IN ({', '.join(str(int(seq)) for seq in seqs)})"
     db.conn.execute(ADD.format(where=which), {"sign": sign})
     changed = f"SELECT substr(sent_at, 1, 7) FROM outcome WHERE {which} AND trigger <> 'own_traffic'"  # noqa: S608
     db.conn.execute(f"DELETE FROM month WHERE month IN ({changed}) AND month > substr({KEPT_SINCE}, 1, 7)")  # noqa: S608

@@ -10,11 +10,11 @@ from typing import Any
 import sqlite_utils
 
 from probe import model, taxonomy
-from probe.records import columns, rollups
+from probe.records import cells, columns, rollups
 
 Judge = Callable[[model.Evidence], model.Verdict]
 
-OUTCOME = ("seq", *columns.OUTCOME, *columns.PICTURE)
+OUTCOME = ("seq", *columns.OutcomeRow._fields)
 VERDICT = ("seq", "judgement", *columns.VERDICT)
 
 
@@ -40,25 +40,21 @@ def add(db: sqlite_utils.Database, judged: Sequence[model.Judged], rules_version
     sql = f"SELECT id FROM outcome WHERE id IN ({marks(by_id)})"  # noqa: S608 - question marks only
     for (known,) in db.conn.execute(sql, [*by_id]).fetchall():
         del by_id[known]
-    append(db, [*reversed(by_id.values())], rules_version)
+    append(db, [cells.row(each) for each in reversed(by_id.values())], rules_version)
     return len(by_id)
 
 
-def append(
-    db: sqlite_utils.Database, new: Sequence[model.Judged], rules_version: str, after: int | None = None
-) -> range:
+def append(db: sqlite_utils.Database, new: Sequence[cells.Row], rules_version: str, after: int | None = None) -> range:
     """Add outcomes of which none is there yet; returns their seqs, in the order given.
 
     These follow `after`, by default the last arrival: whoever removes rows before says which was the last.
     """
     last = arrived(db) if after is None else after
     seqs = range(last + 1, last + 1 + len(new))
-    outcomes = [(seq, each.outcome) for seq, each in zip(seqs, new, strict=True)]
-    insert(db, "outcome", OUTCOME, ((seq, *columns.outcome_cells(each)) for seq, each in outcomes))
-    insert(db, "evidence", ("seq", "facts"), ((seq, columns.evidence_json(each.evidence)) for seq, each in outcomes))
+    insert(db, "outcome", OUTCOME, ((seq, *each.outcome) for seq, each in zip(seqs, new, strict=True)))
+    insert(db, "evidence", ("seq", "facts"), ((seq, each.facts) for seq, each in zip(seqs, new, strict=True)))
     if new:
-        judgement = arriving_judgement(db, rules_version)
-        put_verdicts(db, judgement, {seq: each.verdict for seq, each in zip(seqs, new, strict=True)})
+        put_verdicts(db, arriving_judgement(db, rules_version), seqs, [(each.verdict, each.ids) for each in new])
         rollups.add(db, seqs)
     return seqs
 
@@ -74,17 +70,24 @@ def set_verdicts(db: sqlite_utils.Database, judgement: int, verdicts: Mapping[in
     rollups.take_out(db, verdicts)
     for table in ("verdict", "request_id"):
         db.conn.execute(f"DELETE FROM {table} WHERE seq IN ({marks(verdicts)})", [*verdicts])  # noqa: S608
-    put_verdicts(db, judgement, verdicts)
+    told = [(cells.verdict_cells(each), each.request_ids) for each in verdicts.values()]
+    put_verdicts(db, judgement, [*verdicts], told)
     rollups.add(db, verdicts)
 
 
-def put_verdicts(db: sqlite_utils.Database, judgement: int, verdicts: Mapping[int, model.Verdict]) -> None:
-    """Like `set_verdicts`, of outcomes that have none and are not counted yet."""
-    insert(db, "verdict", VERDICT, ((seq, judgement, *columns.verdict_cells(each)) for seq, each in verdicts.items()))
+def put_verdicts(
+    db: sqlite_utils.Database,
+    judgement: int,
+    seqs: Sequence[int],
+    verdicts: Sequence[tuple[tuple[Any, ...], model.RequestIds]],
+) -> None:
+    """Like `set_verdicts`, as cells with the ids in them, of outcomes that have none and are not counted yet."""
+    told = zip(seqs, verdicts, strict=True)
+    insert(db, "verdict", VERDICT, ((seq, judgement, *verdict) for seq, (verdict, _) in told))
     ids = {
         (seq, hop, columns.storable(value)): None
-        for seq, each in verdicts.items()
-        for hop, value in each.request_ids.all()
+        for seq, (_, found) in zip(seqs, verdicts, strict=True)
+        for hop, value in found.all()
     }
     insert(db, "request_id", ("seq", "hop", "value"), ids)
 
@@ -120,7 +123,7 @@ def rejudge(db: sqlite_utils.Database, judge: Judge, judgement: int, after: int,
     kinds: Counter[tuple[model.Kind, model.Kind]] = Counter()
     for seq, facts, former, *found in rows:
         before, now = columns.verdict_of(tuple(found)), judge(columns.evidence_of(json.loads(facts)))
-        if columns.verdict_cells(now) == columns.verdict_cells(before):
+        if cells.verdict_cells(now) == cells.verdict_cells(before):
             continue
         changed[seq] = now
         overruled.append((seq, judgement, former, columns.compact(found)))
