@@ -10,7 +10,7 @@ import tempfile
 import own_samples as samples
 import pytest
 
-from probe import clock, daemon, model, plan, records, run
+from probe import clock, daemon, model, records, run
 from probe.inference import states
 from probe.own import feed, intake
 from probe.records import history
@@ -266,6 +266,6 @@ def test_no_canary_is_paid_for_where_own_traffic_is_fresh(standin, tmp_path, mon
     with history.open(tmp_path / "tierwatch.db") as past:
         skips = {(skip.path.tier, skip.reason) for skip in past.skips()}
         outcomes = list(past.outcomes())
-    assert ("1k-low", plan.OWN_TRAFFIC) in skips
+    assert ("1k-low", model.SkipReason.OWN_TRAFFIC) in skips
     assert {one.outcome.path.tier for one in seen} == {"1k-medium"}
     assert any(one.outcome.source == "recorder" for one in outcomes)
