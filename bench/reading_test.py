@@ -101,7 +101,7 @@ class Play:
             if line.path in self.busy:
                 continue
             if self.board.own_is_fresh(line.path, at, line.interval_s):
-                self.book.skip(line.path, slot, at, plan.OWN_TRAFFIC)
+                self.book.skip(line.path, slot, at, model.SkipReason.OWN_TRAFFIC)
             elif not self.ask(line, at, model.Trigger.SCHEDULED, slot):
                 self.book.skip(line.path, slot, at, "budget")
         for path, trigger in extras.wanted(self.config, self.board, self.busy, at):

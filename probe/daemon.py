@@ -1,16 +1,13 @@
 """The daemon: asks the plan what is due, probes it, publishes the states, and drains before it ends."""
 
 import asyncio
-import contextlib
 import dataclasses
-import datetime as dt
 import functools
 import logging
 import os
-import pathlib
 import time
-from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from probe import config as configs
 from probe import (
@@ -19,7 +16,6 @@ from probe import (
     memory,
     model,
     plan,
-    prompts,
     records,
     reload,
     run,
@@ -27,14 +23,17 @@ from probe import (
     slots,
     standstill,
     ticker,
+    underway,
 )
 from probe.alerts import desk
 from probe.inference import states
 from probe.own import feed
-from probe.records import health, history, rows
+from probe.records import health, rows
 
 if TYPE_CHECKING:
-    from probe.config import schema
+    import datetime as dt
+
+    from probe.run import Tools  # the name `run` is a method in the class
 
 log = logging.getLogger("tierwatch")
 
@@ -60,7 +59,7 @@ STOP_S = 60.0
 
 
 class Daemon:
-    """One running daemon: the only mutable state is what is in flight and which slots were handled.
+    """One running daemon: the config in force, what is under way by it, and what each path is by what came back.
 
     `on_outcome` is told of each outcome, `on_reload` of the tools that a new config gave; `stop` begins the drain.
     """
@@ -75,8 +74,7 @@ class Daemon:
         self._standstill = standstill.Standstill(tools.clock)
         self.tools = dataclasses.replace(tools, interrupted_since=self._standstill.since)
         self.plan = plan.plan(tools.config)
-        self.busy: set[model.Path] = set()  # from its slot until it is stored
-        self.in_flight: dict[model.Path, dt.datetime] = {}  # sent, with the time
+        self.underway = underway.Underway(self.tools, self.plan, self._came)
         self.states: tuple[model.PathState, ...] = ()
         self._board = states.Board(tools.config, {})
         self._arrived: list[model.Judged] = []  # while the board is being rebuilt
@@ -89,12 +87,7 @@ class Daemon:
         self._reloading = asyncio.Lock()
         self._slots = slots.Slots(tools.clock)
         self._no_extra_until_s: dict[model.Path, float] = {}  # seconds of the clock
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._stopping = asyncio.Event()  # set by the first signal
-        self._hurried = asyncio.Event()  # by the second
         self._told_wal_bytes = 0
-        self._places = places(tools.config)
-        self._all_places = asyncio.Semaphore(tools.config.monitor.parallel)
 
     async def run(self) -> None:
         """Run until stopped.
@@ -127,30 +120,22 @@ class Daemon:
         )
         sdnotify.send(READY=1)
         try:
-            await self._stopping.wait()
-            await self._drain()
-            await self._patiently(ticking.pause(), LAST_WORDS_S)
+            await self.underway.stopped()
+            await self.underway.drain()
+            await self.underway.patiently(ticking.pause(), LAST_WORDS_S)
         finally:
             ticking.shutdown()
             await asyncio.to_thread(book.abandon, clock.now(), also_own=True)
             await run.flush(self.tools)
             for judged in self.tools.unsaved:
                 log.error("lost outcome id=%s reason=the database refused it to the end", judged.outcome.id)
-            await self._patiently(self._desk.deliver(), LAST_WORDS_S)
+            await self.underway.patiently(self._desk.deliver(), LAST_WORDS_S)
             await self._desk.close()
 
     def stop(self) -> None:
         """First call: drain. Second call: wait for nothing more."""
-        if self.stopping:
-            log.warning("cancelled in_flight=%d", len(self.in_flight))
-            self._hurried.set()
-        self._stopping.set()
+        self.underway.stop()
         sdnotify.stopping(self.tools.config.monitor.shutdown_grace + STOP_S)
-
-    @property
-    def stopping(self) -> bool:
-        """True once the drain has begun."""
-        return self._stopping.is_set()
 
     async def _tick(self) -> None:
         """Start a probe for each slot that is due; a path still busy skips its slot. Waits for nothing.
@@ -160,94 +145,32 @@ class Daemon:
         """
         self._standstill.tick()
         sdnotify.send(WATCHDOG=1)
-        if self.stopping:
+        if self.underway.stopping:
             return
         for line, slot in self._slots.due(self.plan):
-            if line.path in self.busy:
-                self._start(self._skip(line.path, slot, model.SkipReason.OVERRUN))
+            if line.path in self.underway.busy:
+                self.underway.skip(line.path, slot, model.SkipReason.OVERRUN)
             elif self._board.own_is_fresh(line.path, self.tools.clock.now(), line.interval_s):
-                self._start(self._skip(line.path, slot, model.SkipReason.OWN_TRAFFIC))
+                self.underway.skip(line.path, slot, model.SkipReason.OWN_TRAFFIC)
             else:
-                self.busy.add(line.path)
-                self._start(self._probe(line.path, model.Trigger.SCHEDULED, slot))
+                self.underway.canary(line.path, model.Trigger.SCHEDULED, slot)
         for line, _slot in self._slots.due_sentinels(self.plan):
-            self._start(self._sentinel(line.path))
+            self.underway.sentinel(line.path)
         # One that is excluded, refused or unaffordable is no evidence, and would be wanted again at once.
         now_s, spacing_s = self.tools.clock.monotonic_s(), self.tools.config.detection.confirm_every
-        for path, trigger in extras.wanted(self.tools.config, self._board, self.busy, self.tools.clock.now()):
+        for path, trigger in extras.wanted(self.tools.config, self._board, self.underway.busy, self.tools.clock.now()):
             if now_s >= self._no_extra_until_s.get(path, 0.0):
                 self._no_extra_until_s[path] = now_s + spacing_s
-                self.busy.add(path)
-                self._start(self._probe(path, trigger))
+                self.underway.canary(path, trigger)
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _probe(self, path: model.Path, trigger: model.Trigger, slot: int | None = None) -> None:
-        """One canary: wait for a place, probe, publish. A bug here is logged and must not stop the other paths."""
-        try:
-            if path not in self.tools.config.paths():  # a reload came in between
-                return
-            async with self._places[path.channel], self._all_places:
-                tools = self.tools  # those in force when it is sent
-                if self.stopping or path not in tools.config.paths():
-                    return
-                if slot is None and not await self._affordable(path, trigger):
-                    return
-                now = self.in_flight[path] = tools.clock.now()
-                canary = run.canary(tools.config, path, trigger, now, slot)
-                judged = await run.probe(canary, tools)
+    async def _came(self, judged: model.Judged) -> None:
+        """An outcome of ours is stored: what each path is may have changed, unless it was a sentinel's."""
+        if judged.outcome.trigger is not model.Trigger.SENTINEL:
             self._board.add(judged)
             if self._reloading.locked():
                 self._arrived.append(judged)
             await self._publish()
-            self.on_outcome(judged)
-        except records.SlotTaken:
-            log.info("slot taken path=%s slot=%d reason=sent before a restart", path, slot)
-        except records.BudgetExhausted as spent:
-            if slot is not None:
-                await self._skip(path, slot, model.SkipReason.BUDGET)
-            log.warning("skipped path=%s trigger=%s reason=%s", path, trigger, spent)
-        except records.RecordsError as error:
-            log.error("not sent path=%s trigger=%s reason=%s", path, trigger, error)  # noqa: TRY400 - the reason says it all
-        except Exception:
-            log.exception("bug path=%s trigger=%s", path, trigger)
-        finally:
-            self.in_flight.pop(path, None)
-            self.busy.discard(path)
-
-    async def _sentinel(self, path: model.Path) -> None:
-        """One sentinel, beside all else: it neither holds up the path's canaries nor tells anything of its state."""
-        try:
-            async with self._places[path.channel], self._all_places:
-                tools = self.tools
-                if self.stopping or path not in tools.config.paths():
-                    return
-                canary = run.canary(
-                    tools.config, path, model.Trigger.SENTINEL, tools.clock.now(), series=prompts.SENTINELS
-                )
-                self.on_outcome(await run.probe(canary, tools))
-        except (records.BudgetExhausted, records.RecordsError) as reason:
-            log.warning("skipped path=%s trigger=%s reason=%s", path, model.Trigger.SENTINEL, reason)
-        except Exception:
-            log.exception("bug path=%s trigger=%s", path, model.Trigger.SENTINEL)
-
-    async def _affordable(self, path: model.Path, trigger: model.Trigger) -> bool:
-        """Does the day's budget allow a canary beside the grid now?"""
-        tools = self.tools
-        now, price_usd = tools.clock.now(), tools.config.price_usd(path)
-
-        def look() -> bool:
-            with history.open(pathlib.Path(tools.config.monitor.database)) as past:
-                return extras.purse(tools.config, self.plan, past, now).allows(trigger, price_usd, now)
-
-        return await asyncio.to_thread(look)
-
-    async def _skip(self, path: model.Path, slot: int, reason: model.SkipReason) -> None:
-        with contextlib.suppress(records.RecordsError):  # a skip that cannot be written is no reason to stop
-            await asyncio.to_thread(self.tools.book.skip, path, slot, self.tools.clock.now(), reason)
+        self.on_outcome(judged)
 
     async def _hear(self) -> None:
         """Take in own traffic, and say what it changes."""
@@ -264,7 +187,7 @@ class Daemon:
     async def _keep(self) -> None:
         """Keep the data of years in order; never in the way of a canary."""
         tools = self.tools
-        work = functools.partial(keeping.turn, sleep=time.sleep, stopping=lambda: self.stopping)
+        work = functools.partial(keeping.turn, sleep=time.sleep, stopping=lambda: self.underway.stopping)
         try:
             await asyncio.to_thread(work, tools.config, tools.book, tools.clock.now())
         except records.RecordsError as error:
@@ -288,7 +211,7 @@ class Daemon:
             log.error("no heartbeat reason=%s", error)  # noqa: TRY400 - the reason says it all
         self._look_at_wal()
         healthy = sum(state.state is model.State.HEALTHY for state in self.states)
-        words = f"{healthy} of {len(self.states)} paths healthy, {len(self.in_flight)} requests in flight"
+        words = f"{healthy} of {len(self.states)} paths healthy, {len(self.underway.in_flight)} requests in flight"
         sdnotify.send(STATUS=f"{words}; {self.note}" if self.note else words)
 
     def _look_at_wal(self) -> None:
@@ -303,7 +226,7 @@ class Daemon:
     async def _publish(self) -> None:
         """Say what each path is now, for `status`; a request in flight that hangs is evidence already."""
         now = self.tools.clock.now()
-        pending = [states.Pending(path, since) for path, since in self.in_flight.items()]
+        pending = [states.Pending(path, since) for path, since in self.underway.in_flight.items()]
         due = {line.path: self._slots.next_at(line) for line in self.plan.lines}
         found = self._board.states(now, pending)
         self.states = tuple(dataclasses.replace(state, next_at=due.get(state.path)) for state in found)
@@ -315,7 +238,7 @@ class Daemon:
 
     def reload(self) -> None:
         """Read the config and its keys again, now."""
-        self._start(self._reload())
+        self.underway.start(self._reload())
 
     async def _look(self) -> None:
         """Reload where a file of the config has changed."""
@@ -329,7 +252,7 @@ class Daemon:
         2. rebuild the states by it, so that paths that stay keep theirs;
         3. put it in force in one step; requests in flight end with what they began with.
         """
-        if self.stopping:
+        if self.underway.stopping:
             return
         async with self._reloading:
             sdnotify.reloading()
@@ -350,45 +273,23 @@ class Daemon:
                 for judged in self._arrived:
                     if judged.outcome.id not in known.latest:
                         known.board.add(judged)
-                # Whatever is in flight ends with the connections and the key that it began with.
-                self._start(run.close(self.tools, after=set(self._tasks)))
-                self.tools, self._board, self._own.after, self.note = tools, known.board, known.arrived, ""
-                self.plan = plan.plan(tools.config)
-                self._places = places(tools.config)
-                self._all_places = asyncio.Semaphore(tools.config.monitor.parallel)
-                self._files = reload.Files(tools.config)
-                self._desk.use(tools.config)
-                self.on_reload(tools)
-                log.info("reloaded digest=%s paths=%d", tools.config.digest[:12], len(self.plan.lines))
+                self._take_over(tools, known)
             sdnotify.send(READY=1)
         await self._beat()
 
-    async def _drain(self) -> None:
-        """Wait for requests in flight up to the grace time, then cancel them."""
-        grace_s = self.tools.config.monitor.shutdown_grace
-        if self.in_flight:
-            log.info("draining in_flight=%d grace_s=%.0f", len(self.in_flight), grace_s)
-        if self._tasks:
-            await self._patiently(asyncio.wait(set(self._tasks)), grace_s / self.tools.clock.speed)
-        late = set(self._tasks)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
-
-    async def _patiently(self, work: Coroutine[Any, Any, object], within_s: float) -> None:
-        """Do this until it is done, for so many real seconds at most, and never beyond the second signal."""
-        working, hurried = asyncio.create_task(work), asyncio.create_task(self._hurried.wait())
-        await asyncio.wait({working, hurried}, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
-        for task in (working, hurried):
-            task.cancel()
-        await asyncio.gather(working, hurried, return_exceptions=True)
+    def _take_over(self, tools: "Tools", known: memory.Memory) -> None:
+        """Put a new config in force, with the states that history gives by it."""
+        # Whatever is in flight ends with the connections and the key that it began with.
+        self.underway.start(run.close(self.tools, after=set(self.underway.tasks)))
+        self.tools, self._board, self._own.after, self.note = tools, known.board, known.arrived, ""
+        self.plan = plan.plan(tools.config)
+        self.underway.use(tools, self.plan)
+        self._files = reload.Files(tools.config)
+        self._desk.use(tools.config)
+        self.on_reload(tools)
+        log.info("reloaded digest=%s paths=%d", tools.config.digest[:12], len(self.plan.lines))
 
 
-def places(config: "schema.Config") -> dict[str, asyncio.Semaphore]:
-    """As many as requests may be in flight at once, channel by channel."""
-    return {channel.name: asyncio.Semaphore(channel.parallel) for channel in config.channel}
-
-
-def until_next_second_s(at: dt.datetime) -> float:
+def until_next_second_s(at: "dt.datetime") -> float:
     """Slots begin at whole seconds: ticks just after them find each at once."""
     return 1.002 - at.microsecond / 1e6

@@ -134,7 +134,7 @@ def test_an_answer_slower_than_the_interval_skips_a_slot_and_says_so(prepared):
 
     def crowd(watching):
         path = config.paths()[0]
-        watching.busy.add(path)  # as if its last request were still out
+        watching.underway.busy.add(path)  # as if its last request were still out
 
     seen = watch(config, minutes(4), on_daemon=crowd)
     with past(config) as stored:

@@ -106,7 +106,7 @@ def test_a_long_drain_is_no_standstill_of_the_machine(place, monkeypatch):
     monkeypatch.setattr(standstill, "GAP_S", 0.9)  # the deadline is 1.5 real seconds
 
     async def during(watching, ticking):
-        await until(lambda: watching.in_flight)
+        await until(lambda: watching.underway.in_flight)
 
     (judged,) = watch(place(median_s=80_000.0), during)
     assert judged.outcome.evidence.fault is model.Fault.DEADLINE
@@ -119,7 +119,7 @@ def test_a_drain_shows_that_the_daemon_lives(place, monkeypatch):
     monkeypatch.setattr(daemon.sdnotify, "send", lambda **fields: told.append(fields))
 
     async def during(watching, ticking):
-        await until(lambda: watching.in_flight)
+        await until(lambda: watching.underway.in_flight)
         told.clear()
         stopped_at.append(ticking.now())
 
@@ -134,7 +134,7 @@ def test_a_drain_takes_no_new_config(place):
     config = place(median_s=200.0)
 
     async def during(watching, ticking):
-        await until(lambda: watching.in_flight)
+        await until(lambda: watching.underway.in_flight)
         pathlib.Path(config.source).write_text("")  # noqa: ASYNC240 - a small file
         watching.stop()
         watching.reload()

@@ -236,7 +236,7 @@ def test_a_key_rotates_without_a_gap(place, monkeypatch):
     monkeypatch.setattr(run.client, "Client", Http)
 
     async def during(watching, ticking):
-        await until_true(lambda: watching.in_flight)
+        await until_true(lambda: watching.underway.in_flight)
         first = watching.tools
         place.write_key(NEW_KEY)
         await reloaded(watching)
@@ -265,7 +265,7 @@ def test_an_outcome_that_arrives_during_a_reload_counts_once(place, monkeypatch)
             return known
 
         await ticking.sleep(10)
-        await until_true(lambda: watching.in_flight)
+        await until_true(lambda: watching.underway.in_flight)
         monkeypatch.setattr(memory, "recall", slow)
         await reloaded(watching)
 

@@ -165,7 +165,7 @@ def watched(settings, start, hours, busy=()):
         ticking = clock.FastClock(start, SPEED)
         with records.open(configs.database(pathlib.Path(settings.source))) as book:
             watching = daemon.Daemon(run.tools(settings, ticking, book), on_outcome=seen.append)
-            watching.busy.update(busy)
+            watching.underway.busy.update(busy)
             running = asyncio.create_task(watching.run())
             try:
                 await ticking.sleep(hours * 3600)

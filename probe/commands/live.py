@@ -41,14 +41,14 @@ def view(watch: daemon.Daemon, latest: "collections.deque[model.Judged]") -> "Re
         after = f"{outcome.latency_s:.0f} s" if outcome.latency_s is not None else "-"
         coloured = text.Text(words, style=COLOURS[model.health(judged)])
         grid.add_row(f"{outcome.sent_at:%d %b %H:%M:%S}", str(outcome.path), coloured, after)
-    for path, since in sorted(watch.in_flight.items()):
+    for path, since in sorted(watch.underway.in_flight.items()):
         grid.add_row(f"{since:%d %b %H:%M:%S}", str(path), "in flight", f"{(now - since).total_seconds():.0f} s")
     return grid
 
 
 def _title(watch: daemon.Daemon) -> str:
     bad = [f"{state.path} {state.state}" for state in watch.states if state.state is model.State.DEGRADED]
-    if watch.stopping:
-        return f"stopping: waiting for {len(watch.in_flight)} in flight; Ctrl-C again ends at once"
+    if watch.underway.stopping:
+        return f"stopping: waiting for {len(watch.underway.in_flight)} in flight; Ctrl-C again ends at once"
     words = ", ".join(bad) if bad else "nothing degraded"
     return f"{words}; ${watch.plan.usd_per_day:.2f} a day planned; Ctrl-C to stop"
