@@ -2,7 +2,6 @@
 
 import datetime as dt
 import sys
-import traceback
 from typing import Any
 
 import click
@@ -48,6 +47,8 @@ def command(config_path: str | None, as_json: bool) -> None:
     try:
         found, known = status.look(config_path, now)
     except Exception:  # noqa: BLE001 - whatever it is, a monitor must read it as "unknown"
+        import traceback
+
         traceback.print_exc()
         found, known = status.blind("a bug of tierwatch, see the traceback"), None
     if as_json:
