@@ -187,7 +187,7 @@ def test_a_batch_is_sorted_into_piles_and_nothing_is_sent(folder):
     }
     (folder / "f.ndjson").write_text(json.dumps(line) + "\n{\n")
     result = invoke("--batch", "f.ndjson", "--out", "piles")
-    assert result.exit_code == 0
+    assert result.exit_code == 1  # a line was set aside
     assert "1 failures" in result.stdout
     assert "line 2 set aside: no JSON" in result.stdout
     assert json.loads((folder / "piles" / "rewrite.ndjson").read_text())["id"] == "a"

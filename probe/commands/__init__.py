@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 import probe
-from probe import model
+from probe import escape, model
+from probe.commands import streams
 
 COMMANDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
@@ -95,6 +96,9 @@ class Program(click.Group):
         except KeyboardInterrupt:
             click.echo("\nInterrupted.", err=True)
             raise SystemExit(130) from None
+        except BrokenPipeError as error:
+            # Not left to click, which ends with 1: that is a finding.
+            raise SystemExit(unheard(error)) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for group, commands in COMMANDS.items():
@@ -122,12 +126,31 @@ def program() -> None:
 
 def main(args: Sequence[str] | None = None, **extra: Any) -> None:
     """Run a command; a UserError becomes one line on stderr and its exit code."""
+    streams.open_closed()
     try:
         program.main(args, prog_name="tierwatch", **extra)
     except model.UserError as error:
-        click.echo(f"tierwatch: {error}", err=True)
+        complain(str(error))
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # `tierwatch report | head -1`: the reader has what it wanted.
-        sys.stderr.close()
-        sys.exit(0)
+    except OSError as error:
+        if error.filename is not None or error.errno not in streams.TAKES_NO_MORE:
+            raise  # a bug: who opens a file or a socket says what is wrong with it
+        streams.finish()
+        sys.exit(unheard(error))
+    except SystemExit:
+        if fault := streams.finish():
+            sys.exit(unheard(fault))
+        raise
+
+
+def unheard(fault: OSError) -> int:
+    """The exit code where standard output took no more, which is said where it is not the reader's wish."""
+    if isinstance(fault, BrokenPipeError):
+        return 0  # `tierwatch report | head -1`: the reader has what it wanted
+    complain(f"the output could not be written: {fault.strerror}. Free some space, or send it elsewhere.")
+    return 1
+
+
+def complain(text: str) -> None:
+    """A message on stderr, with nothing in it that a terminal obeys."""
+    click.echo("\n".join(escape.visible(line) for line in f"tierwatch: {text}".split("\n")), err=True)

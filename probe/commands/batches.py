@@ -31,7 +31,7 @@ def run(
 ) -> None:
     """Read the failures, ask the gateways' logs about those that may be billed, sort, write, and say what to do.
 
-    Exit 1 where some stay undecided.
+    Exit 1 where some stay undecided, or a line was set aside.
     """
     from probe.triage import around, batch, piles
 
@@ -52,7 +52,7 @@ def run(
         for line in piles.summary(found, sorted_piles, config, now):
             click.echo(line)
         click.echo(f"written to {out}/, one file a pile; nothing was sent")
-    if sorted_piles["undecided"]:
+    if sorted_piles["undecided"] or found.refused:
         raise SystemExit(1)
 
 
@@ -64,11 +64,8 @@ def from_file(name: str, config: "Config", now: dt.datetime) -> "Batch":
     rules = taxonomy.compile_rules(config.rule)
     if name == "-":
         return batch.read(inputs.lines(sys.stdin.buffer, batch.LINE_CAP_BYTES), config, rules, now)
-    try:
-        with pathlib.Path(name).expanduser().open("rb") as source:
-            return batch.read(inputs.lines(source, batch.LINE_CAP_BYTES), config, rules, now)
-    except OSError as error:
-        raise model.UserError(f"{name} cannot be read: {error.strerror}") from error
+    with inputs.opened(name) as source:
+        return batch.read(inputs.lines(source, batch.LINE_CAP_BYTES), config, rules, now)
 
 
 def from_history(history: "History | None", since: dt.datetime) -> "Batch":

@@ -50,7 +50,7 @@ def command(
     from probe import taxonomy
     from probe.triage import subject
 
-    rules = own_rules(config_path) if config_path else ()
+    rules = own_rules(config_path) if config_path is not None else ()
     if ndjson:
         if text is not None or status is not None or elapsed_s is not None:
             raise click.UsageError("--ndjson reads all of a reply from its line: leave --text, --status and --elapsed.")

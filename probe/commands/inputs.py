@@ -1,5 +1,6 @@
 """What people hand to a command in files and on standard input, read no further than its bound."""
 
+import contextlib
 import pathlib
 import sys
 from collections.abc import Iterator
@@ -11,13 +12,26 @@ PROMPT_CAP_CHARACTERS = 32_000
 PICTURE_CAP_BYTES = 20 * 2**20
 
 
-def read(name: str, most_bytes: int) -> bytes:
-    """The beginning of a file, at most so much of it; raises UserError."""
+class InputError(model.UserError):
+    """What was handed to a command cannot be used."""
+
+    exit_code = 2
+
+
+@contextlib.contextmanager
+def opened(name: str | pathlib.Path) -> Iterator[IO[bytes]]:
+    """A file as bytes; raises InputError where it cannot be read."""
     try:
         with pathlib.Path(name).expanduser().open("rb") as file:
-            return file.read(most_bytes)
-    except OSError as error:
-        raise model.UserError(f"{name} cannot be read: {error.strerror}") from error
+            yield file
+    except (OSError, RuntimeError) as error:  # expanduser: a home that nobody knows
+        raise InputError(f"{name or 'an empty name'} cannot be read: {getattr(error, 'strerror', error)}") from error
+
+
+def read(name: str, most_bytes: int) -> bytes:
+    """The beginning of a file, at most so much of it; raises InputError."""
+    with opened(name) as file:
+        return file.read(most_bytes)
 
 
 def lines(source: IO[bytes], most_bytes: int) -> Iterator[bytes]:
@@ -30,7 +44,7 @@ def lines(source: IO[bytes], most_bytes: int) -> Iterator[bytes]:
 
 
 def pasted(name: str) -> str:
-    """At most PASTE_CAP_CHARACTERS of a file or of standard input; raises UserError where there is nothing."""
+    """At most PASTE_CAP_CHARACTERS of a file or of standard input; raises InputError where there is nothing."""
     from probe.triage import subject
 
     if name == "-":
@@ -38,25 +52,25 @@ def pasted(name: str) -> str:
     else:
         text = read(name, subject.PASTE_CAP_CHARACTERS * 4).decode("utf-8", "replace")
     if not text.strip():
-        raise model.UserError(f"{'standard input' if name == '-' else name} is empty: paste what came back")
+        raise InputError(f"{'standard input' if name == '-' else name} is empty: paste what came back")
     return text
 
 
 def prompt_of(name: str | None) -> str | None:
-    """The prompt in a file, less the line break at its end; raises UserError where it holds none."""
+    """The prompt in a file, less the line break at its end; raises InputError where it holds none."""
     if name is None:
         return None
     text = read(name, PROMPT_CAP_CHARACTERS * 4 + 1).decode("utf-8", "replace").rstrip("\r\n")
     if not text.strip() or len(text) > PROMPT_CAP_CHARACTERS:
-        raise model.UserError(f"{name} must hold one prompt of 1 to {PROMPT_CAP_CHARACTERS} characters")
+        raise InputError(f"{name} must hold one prompt of 1 to {PROMPT_CAP_CHARACTERS} characters")
     return text
 
 
 def picture_of(name: str | None) -> bytes | None:
-    """A reference picture as it is; raises UserError where it is too large."""
+    """A reference picture as it is; raises InputError where it is too large."""
     if name is None:
         return None
     data = read(name, PICTURE_CAP_BYTES + 1)
     if len(data) > PICTURE_CAP_BYTES:
-        raise model.UserError(f"{name} is over {PICTURE_CAP_BYTES >> 20} MB")
+        raise InputError(f"{name} is over {PICTURE_CAP_BYTES >> 20} MB")
     return data

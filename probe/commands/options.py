@@ -17,6 +17,8 @@ JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document o
 
 UNITS_S = {"m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 SPAN = re.compile(r"(\d{1,6})([mhdw])")
+EARLIEST_YEAR, LONGEST_SPAN = 2000, dt.timedelta(days=3660)
+"""Nothing was watched before, nor for longer: what lies further back is a slip of the pen."""
 
 
 class When(click.ParamType[dt.datetime]):
@@ -30,11 +32,15 @@ class When(click.ParamType[dt.datetime]):
         text = str(value)
         try:
             if back := SPAN.fullmatch(text):
-                return dt.datetime.now(dt.UTC) - span(back)
-            at = dt.datetime.fromisoformat(text)
-            return at.astimezone(dt.UTC) if at.tzinfo else at.replace(tzinfo=dt.UTC)
+                at = dt.datetime.now(dt.UTC) - span(back)
+            else:
+                at = dt.datetime.fromisoformat(text)
+            at = at.astimezone(dt.UTC) if at.tzinfo else at.replace(tzinfo=dt.UTC)
         except (ValueError, OverflowError):
             self.fail(f"{text!r} is no time: write 14d, 36h, 2026-11-24 or 2026-11-24T06:10Z", param, ctx)
+        if at.year < EARLIEST_YEAR:
+            self.fail(f"{text!r} lies before the year {EARLIEST_YEAR}", param, ctx)
+        return at
 
 
 class Span(click.ParamType[dt.timedelta]):
@@ -48,6 +54,8 @@ class Span(click.ParamType[dt.timedelta]):
         found = SPAN.fullmatch(str(value))
         if not found:
             self.fail(f"{value!r} is no span of time: write 36h, 14d or 4w", param, ctx)
+        if span(found) > LONGEST_SPAN:
+            self.fail(f"{value!r} is longer than {LONGEST_SPAN.days}d", param, ctx)
         return span(found)
 
 
@@ -77,7 +85,7 @@ def refuse_unknown(chosen: Iterable[str], names: Iterable[str], option: str, whe
     known = list(dict.fromkeys(names))
     for name in chosen:
         if name not in known:
-            raise click.UsageError(f"{option} {name!r} is not in {where}, which has {', '.join(known)}.")
+            raise click.UsageError(f"{option} {name!r} is not in {where}, which has {', '.join(known) or 'none'}.")
 
 
 def wants_colour() -> bool:

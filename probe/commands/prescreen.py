@@ -52,12 +52,9 @@ def command(
     from probe.triage import prescreen
 
     config = configs.load(configs.find(config_path))
+    with inputs.opened(prompts) as file:
+        wanted = list(prescreen.read(inputs.lines(file, prescreen.LINE_CAP_BYTES)))
     results = out or prompts.with_suffix(".screened.ndjson")
-    try:
-        with prompts.open("rb") as file:
-            wanted = list(prescreen.read(inputs.lines(file, prescreen.LINE_CAP_BYTES)))
-    except OSError as error:
-        raise model.UserError(f"{prompts} cannot be read: {error.strerror}") from error
     checked = prescreen.done(results)
     left = [prompt for prompt in wanted if checked.get(prompt.line) != prompt.mark]
     if left:

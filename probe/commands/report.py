@@ -93,20 +93,22 @@ def command(
     rows, title, usual = contents(digest, supplier)
     options.refuse_unknown(keys, (row.key for row in rows), "--section", "this report")
     now = dt.datetime.now(dt.UTC)
-    end = until or now
-    since = since or end - usual
-    if since >= min(end, now):
+    end = min(until or now, now)
+    begin = since or end - usual
+    if begin >= end:
         raise click.UsageError("--since must lie before --until and before now.")
     config = configs.load(configs.find(config_path))
     refuse_strangers(config, channels, tiers, job, supplier)
     channels = (supplier,) if supplier else channels
     tiers = next((each.tiers for each in config.job if each.name == job), tiers)
     with history.open(configs.database(pathlib.Path(config.source))) as past:
+        if since and (days := past.archived.days()):
+            begin = max(begin, min(days[-1], end - usual))  # years before the first outcome would take long to smooth
         seen = reading.read(
-            config, past, now, reading.Choice(since, until, compare, channels, tiers, (job,) if job else ())
+            config, past, now, reading.Choice(begin, until and end, compare, channels, tiers, (job,) if job else ())
         )
         if claims and supplier:
-            write(claims, claiming.render(past.outcomes(since, end, channel=supplier), config))
+            write(claims, claiming.render(past.outcomes(begin, end, channel=supplier), config))
     report = sections.build(seen, rows, title, keys)
     chosen = named or (ENDINGS.get(output.suffix.lower(), "text") if output else "text")
     if output:
@@ -134,14 +136,16 @@ def refuse_strangers(
 ) -> None:
     """Names that the config does not know; raises UsageError."""
     known = [channel.name for channel in config.channel]
-    options.refuse_unknown([supplier] if supplier else [], known, "--supplier")
+    options.refuse_unknown([supplier] if supplier is not None else [], known, "--supplier")
     options.refuse_unknown(channels, known, "--channel")
     options.refuse_unknown(tiers, (path.tier for path in config.paths()), "--tier")
-    options.refuse_unknown([job] if job else [], (each.name for each in config.job), "--job")
+    options.refuse_unknown([job] if job is not None else [], (each.name for each in config.job), "--job")
 
 
 def write(output: pathlib.Path, rendered: str) -> None:
     """Replace the file in one step, so that a reader never sees half a report; raises UserError."""
+    if not output.name:
+        raise click.UsageError("The name of a file to write is empty.")
     draft = output.with_name(f".{output.name}.part")
     try:
         output.parent.mkdir(parents=True, exist_ok=True)

@@ -106,8 +106,9 @@ def command(
 
     \b
     Exit codes: 0 a cause stands out; of a batch: every failure has its pile.
-    1 undecided: what would tell is named. 2 usage or config. 130 --live was
-    interrupted: what was found is kept, told, and what it cost.
+    1 undecided: what would tell is named; of a batch also: a line could not be
+    read. 2 usage or config. 130 --live was interrupted: what was found is kept,
+    told, and what it cost.
     """
     given = [each for each in (what, reply, text, last, batch_file, since) if each is not None]
     if len(given) != 1:

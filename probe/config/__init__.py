@@ -43,19 +43,38 @@ def find(path: str | None) -> pathlib.Path:
     Raises ConfigError with the remedy where there is none.
     """
     if path is not None:
-        named = pathlib.Path(path).expanduser().absolute()
-        if not named.is_file():
-            raise ConfigError(f"there is no file {path}; `tierwatch init {path}` writes one")
+        named = beside(pathlib.Path(FILE_NAME), path)
+        if not path or not is_file(named):
+            raise ConfigError(_absent(path, named))
         return named
     home = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
-    places = (pathlib.Path(FILE_NAME), pathlib.Path(home).expanduser() / "tierwatch" / FILE_NAME)
+    places = (pathlib.Path(FILE_NAME).absolute(), beside(pathlib.Path(FILE_NAME), home) / "tierwatch" / FILE_NAME)
     for place in places:
-        if place.is_file():
-            return place.absolute()
+        if is_file(place):
+            return place
     raise ConfigError(
         f"no {FILE_NAME} here, nor {places[1]}; `tierwatch init` writes one, --config names another, "
         "and `tierwatch demo` needs none"
     )
+
+
+def is_file(path: pathlib.Path) -> bool:
+    """Is there a file that can be read; raises ConfigError where that cannot be known, as in a locked folder."""
+    try:
+        return path.is_file()
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror}", str(path)) from error
+
+
+def _absent(named: str, path: pathlib.Path) -> str:
+    """What is wrong with a name that is no file's, and the remedy."""
+    if not named:
+        return "--config is empty: give it the name of a file"
+    if path.is_dir():
+        return f"{named} is a folder; name the file in it, such as {pathlib.Path(named) / FILE_NAME}"
+    if path.exists():
+        return f"{named} is no regular file; --config must name one that can be read again"
+    return f"there is no file {named}; `tierwatch init {named}` writes one"
 
 
 def load(path: pathlib.Path) -> "Config":

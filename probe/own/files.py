@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import IO, NamedTuple
 
+from probe import escape
 from probe.own import formats
 from probe.own.intake import Line
 
@@ -31,7 +32,7 @@ class Position(NamedTuple):
 
 def source(path: pathlib.Path) -> str:
     """The name under which a file's position is kept."""
-    return f"file {path.absolute()}"
+    return f"file {escape.visible(str(path.absolute()))}"
 
 
 def lines(path: pathlib.Path, before: str | None) -> Iterator[Line]:
@@ -48,7 +49,7 @@ def lines(path: pathlib.Path, before: str | None) -> Iterator[Line]:
 
 
 def complete(file: IO[bytes], inode: int, offset: int) -> Iterator[Line]:
-    """Lines that end with a line break; one that is still being written is left for later."""
+    """Lines; the last one without a line break only where it is whole: else it is still being written, left for later."""
     number = 0
     while data := file.readline(formats.LONGEST + 1):
         number += 1
@@ -57,11 +58,19 @@ def complete(file: IO[bytes], inode: int, offset: int) -> Iterator[Line]:
                 offset += len(data)
                 data = file.readline(formats.LONGEST)
             yield Line(number, "{", position=Position(inode, offset + len(data)))
-        elif not data.endswith(b"\n"):
+        elif not data.endswith(b"\n") and not whole(data):
             return
         elif not data.isspace():
             yield Line(number, data.decode("utf-8", "replace"), None, Position(inode, offset + len(data)))
         offset += len(data)
+
+
+def whole(data: bytes) -> bool:
+    """Is this an object from brace to brace? The beginning of one never is."""
+    try:
+        return isinstance(json.loads(data), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def is_list(file: IO[bytes]) -> bool:

@@ -104,7 +104,7 @@ def recover(path: pathlib.Path, target: pathlib.Path) -> Recovered:
     """
     path, target = path.resolve(), target.resolve()
     refuse_existing(target)
-    if not path.exists():
+    if not exists(path):
         raise errors.RecordsError(f"{path}: there is no such file.")
     try:
         with whole(path, target.parent) as readable_path:
@@ -305,5 +305,14 @@ def index_batch(db: sqlite_utils.Database, after: int) -> tuple[int, bool]:
 
 
 def refuse_existing(target: pathlib.Path) -> None:
-    if target.exists():
+    """Raise RecordsError where a file lies at `target`, or none can."""
+    if exists(target):
         raise errors.RecordsError(f"{target}: exists already and is never overwritten. Name a new file.")
+
+
+def exists(path: pathlib.Path) -> bool:
+    """Does a file lie there? Raises RecordsError where that cannot be known: a locked folder, too long a name."""
+    try:
+        return path.exists()
+    except OSError as error:
+        raise errors.RecordsError(f"{path}: cannot be looked at: {error.strerror}. Name another file.") from error

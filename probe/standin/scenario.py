@@ -91,8 +91,11 @@ class Scenario:
 def find(name: str) -> pathlib.Path:
     """A scenario file of that path, or a shipped one of that name; raises ScenarioError."""
     path = pathlib.Path(name)
-    if path.is_file():
-        return path
+    try:
+        if path.is_file():
+            return path
+    except OSError as error:
+        raise reading.ScenarioError([f"{name!r} cannot be read: {error.strerror}"]) from error
     known = shipped()
     if name in known:
         return known[name]

@@ -35,8 +35,14 @@ class Prompt:
         return f"{zlib.crc32(self.text.encode('utf-8', 'replace')):08x}"
 
 
+class PromptError(model.UserError):
+    """A line that holds no prompt."""
+
+    exit_code = 2
+
+
 def read(lines: Iterable[bytes]) -> Iterator[Prompt]:
-    """Prompts from NDJSON: an object with `prompt` (and `id`), or a string; raises UserError naming the line."""
+    """Prompts from NDJSON: an object with `prompt` (and `id`), or a string; raises PromptError naming the line."""
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -46,7 +52,7 @@ def read(lines: Iterable[bytes]) -> Iterator[Prompt]:
             found = None
         text = found.get("prompt") if isinstance(found, dict) else found
         if not isinstance(text, str) or not text.strip() or len(text) > PROMPT_CAP_CHARACTERS:
-            raise model.UserError(
+            raise PromptError(
                 f'line {number} holds no prompt: write {{"prompt": "..."}} with 1 to {PROMPT_CAP_CHARACTERS} characters'
             )
         named = found.get("id") if isinstance(found, dict) else None

@@ -1,0 +1,167 @@
+"""Names and values that no command expects: each is refused with a remedy, and the exit code that `--help` promises."""
+
+import datetime as dt
+import json
+import os
+
+import click.testing
+import own_samples
+import pytest
+import record_samples as samples
+
+from probe import commands, config, model, records
+
+TOO_LONG = "x" * 5000
+CONFIG = """
+[[channel]]
+name = "vip"
+protocol = "openai-images"
+base_url = "https://api.example.com/v1"
+model = "gpt-image-2-vip"
+key_env = "KEY"
+price_usd = 0.03
+tiers = ["4k-high"]
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    (tmp_path / "config.toml").write_text(CONFIG)
+    with records.open(tmp_path / "tierwatch.db") as book:
+        book.store_all(samples.judged(f"id-{n}") for n in range(3))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*words):
+    return click.testing.CliRunner().invoke(commands.program, words, prog_name="tierwatch")
+
+
+def refusal(*words):
+    """The exit code and the message of a refused command, as `main` would give them."""
+    result = run(*words)
+    if isinstance(result.exception, model.UserError):
+        return result.exception.exit_code, str(result.exception)
+    assert isinstance(result.exception, SystemExit)
+    return result.exit_code, result.stderr
+
+
+@pytest.mark.parametrize(
+    ("named", "words"),
+    [
+        ("here", "here is a folder; name the file in it, such as here/config.toml"),
+        ("/dev/null", "/dev/null is no regular file"),
+        (TOO_LONG, "File name too long"),
+        ("", "--config is empty"),
+        ("~nobody-at-all/x.toml", "there is no file ~nobody-at-all/x.toml"),
+    ],
+)
+def test_what_is_no_config_file_is_told_as_what_it_is(folder, named, words):
+    (folder / "here").mkdir()
+    with pytest.raises(config.ConfigError) as refused:
+        config.find(named)
+    assert words in str(refused.value)
+    assert "tierwatch init" not in str(refused.value) or named.startswith("~")
+
+
+def test_an_empty_config_name_is_not_passed_over_by_classify(folder):
+    assert refusal("classify", "--text", "x", "--config", "") == (2, "--config is empty: give it the name of a file")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("backup", TOO_LONG),
+        ("recover", TOO_LONG),
+        ("recover", "new.db", "--database", TOO_LONG),
+        ("export", "--output", TOO_LONG),
+        ("backtest", TOO_LONG),
+    ],
+)
+def test_a_name_too_long_for_a_file_is_refused(folder, command):
+    code, words = refusal(*command)
+    assert code in {1, 2}
+    assert "File name too long" in words
+
+
+def test_an_export_that_cannot_be_written_leaves_nothing(folder):
+    code, words = refusal("export", "--output", "no/such/folder.ndjson")
+    assert (code, "name another --output" in words) == (1, True)
+    assert run("export", "--output", "out.ndjson").exit_code == 0
+    assert len((folder / "out.ndjson").read_text().splitlines()) == 3
+    assert "never overwritten" in refusal("export", "--output", "out.ndjson")[1]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("triage", "--reply", "missing"),
+        ("triage", "--batch", "missing"),
+        ("triage", "--text", "x", "--prompt-file", "missing"),
+        ("triage", "--batch", ""),
+        ("prescreen", "missing"),
+        ("prescreen", ""),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_a_usage_error(folder, command):
+    code, words = refusal(*command)
+    assert code == 2
+    assert "cannot be read" in words
+
+
+def test_a_line_that_is_no_prompt_is_a_usage_error(folder):
+    (folder / "prompts").write_bytes(b"\0\n")
+    assert refusal("prescreen", "prompts")[0] == 2
+
+
+@pytest.mark.parametrize("when", ["0001-01-01", "1969-07-20T20:17Z", "999999d"])
+def test_a_time_before_anything_was_watched_is_refused(folder, when):
+    for option in ("--since", "--until"):
+        assert refusal("report", option, when)[0] == 2
+
+
+def test_a_period_longer_than_the_records_is_told_from_their_beginning_and_up_to_now(folder):
+    document = json.loads(run("report", "--since", "2000-01-01", "--until", "9999-12-31", "--format", "json").output)
+    assert dt.datetime.fromisoformat(document["since"]).date() == samples.AT.date()
+    assert dt.datetime.fromisoformat(document["until"]).year < 9999
+
+
+def test_a_span_without_end_is_refused(folder):
+    assert "longer than 3660d" in refusal("report", "--compare", "999999d")[1]
+
+
+@pytest.mark.parametrize("option", ["--job", "--supplier", "--output"])
+def test_an_empty_name_is_not_taken_for_none(folder, option):
+    assert refusal("report", option, "")[0] == 2
+
+
+def test_a_section_that_a_report_has_not_is_not_looked_for_in_the_config(folder):
+    assert "is not in this report, which has now, matrix" in refusal("report", "--section", "nope")[1]
+
+
+def test_lines_of_a_batch_that_cannot_be_read_are_no_success(folder):
+    (folder / "batch").write_text("no JSON\n")
+    result = run("triage", "--batch", "batch", "--offline")
+    assert result.exit_code == 1
+    assert "line 1 set aside: no JSON" in result.stdout
+
+
+def test_a_last_line_without_a_line_break_is_taken_in_where_it_is_whole(tmp_path, monkeypatch):
+    own_samples.settings(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    whole = json.dumps(own_samples.failed("f1", own_samples.minutes(1)))
+    (tmp_path / "one.ndjson").write_text(whole)
+    assert "one.ndjson: 1 line, 1 new" in run("ingest", "one.ndjson").output
+    half = json.dumps(own_samples.failed("f2", own_samples.minutes(2)))
+    (tmp_path / "one.ndjson").write_text(f"{whole}\n{half[:-1]}")
+    assert "nothing new" in run("ingest", "one.ndjson").output
+    (tmp_path / "one.ndjson").write_text(f"{whole}\n{half}\n")
+    assert "1 line, 1 new" in run("ingest", "one.ndjson").output
+
+
+def test_a_file_whose_name_is_no_text_can_be_ingested(tmp_path, monkeypatch):
+    own_samples.settings(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    name = os.fsdecode(b"\xff\xfe.ndjson")
+    (tmp_path / name).write_text(json.dumps(own_samples.failed("f1", own_samples.minutes(1))) + "\n")
+    assert run("ingest", name).exit_code == 0
