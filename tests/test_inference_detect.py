@@ -250,6 +250,13 @@ def test_after_an_all_clear_the_first_failure_makes_the_path_suspect_again():
     assert watch(one_tier(), [*outcomes, "ok", "ok", "ok"])[-1].r_days < 0.2
 
 
+@pytest.mark.parametrize("calm_s", [60.0, 780.0, 4200.0])
+def test_a_path_seen_for_the_first_time_is_suspect_where_its_first_canary_fails_and_only_there(calm_s):
+    settings = detect.Settings(("4k-high",), {"4k-high": calm_s})
+    states = {first: watch(settings, [first])[0].state for first in ("ok", "fail")}
+    assert states == {"ok": model.State.HEALTHY, "fail": model.State.SUSPECT}
+
+
 def test_an_incident_that_turns_from_slow_to_failing_is_not_over():
     settings = one_tier(slow=((0.4, 0.2), (0.8, 0.2)))
     seen = watch(settings, ["ok"] * 20 + ["slow"] * 6 + ["fail"] * 40, primed=True)

@@ -19,7 +19,7 @@ SLOWNESSES = (0.4, 0.8)
 """Shares slow that recovery from slowness is weighed against, equally likely at first."""
 
 SUSPICION = 9.0  # suspicious from R = so many calm intervals
-DOUBT = 0.9  # after an all-clear R starts at most so far below suspicion
+DOUBT = 0.9  # at first sight and after an all-clear R starts at most so far below suspicion
 SILENCE = 3.0  # calm intervals without evidence that are "no data"; longer silence adds nothing to R
 RECOVERY_SILENCE_S = 5400.0  # the same while degraded: three of the longest recovery intervals
 INCIDENT_MINUTES = 150.0  # assumed mean length of an incident
@@ -156,6 +156,11 @@ class View:
         return self.alarm is None and self.value_days >= SUSPICION * self.calm_s / DAY_S
 
     @property
+    def most_doubt_days(self) -> float:
+        """Where R may start: the first failure makes the path suspect, its being watched closely does not."""
+        return DOUBT * SUSPICION * self.calm_s / DAY_S
+
+    @property
     def calm(self) -> bool:
         return self.alarm is None and not self.suspicious
 
@@ -181,7 +186,7 @@ class View:
         if self.last_s is None:
             self.last_s, self.horizon_s = evidence.at_s, evidence.at_s + SILENCE * self.calm_s
             self.healthy_since = change.exactly(_utc(evidence.at_s))
-            return self.settings.prior_days * DAY_S
+            return min(self.settings.prior_days, self.most_doubt_days) * DAY_S
         elapsed_s = min(evidence.at_s, self.horizon_s) - min(self.last_s, self.horizon_s)
         self.last_s = max(self.last_s, evidence.at_s)
         if evidence.tier == self.index:
@@ -229,7 +234,7 @@ class View:
         self._restart()
         # The all-clear is not certain; carrying the doubt over lets the first failure after it count at once.
         doubt_days = INCIDENT_MINUTES / self.settings.recovered_minutes / self.settings.incidents_per_day
-        self.value_days = min(doubt_days, DOUBT * SUSPICION * self.calm_s / DAY_S)
+        self.value_days = min(doubt_days, self.most_doubt_days)
         self.r_days = [self.value_days] * len(self.alternatives)
 
     @property
