@@ -9,16 +9,18 @@ from collections.abc import Callable
 from probe import model
 from probe.config import urls
 
+CONNECT_WITHIN_S = 5.0
+
 TRANSLATED_PREFIXES = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("2002::/16"))
 """IPv6 ranges that wrap an IPv4 address, which Python 3.11 calls global whatever they wrap."""
 
 
-async def reachable(url: str, timeout_s: float = 5.0) -> bool:
+async def reachable(url: str) -> bool:
     """Can a TCP connection be opened to the host of `url`? Free: nothing is sent."""
     parts = urllib.parse.urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
-        async with asyncio.timeout(timeout_s):
+        async with asyncio.timeout(CONNECT_WITHIN_S):
             _, writer = await asyncio.open_connection(parts.hostname, port)
     except (OSError, TimeoutError):
         return False

@@ -8,10 +8,9 @@ import logging
 import pathlib
 import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from probe import client, headers, kept, model, picture, prompts, protocols, reach, records, taxonomy
+from probe import client, exclusion, headers, kept, model, picture, prompts, protocols, reach, records, taxonomy
 from probe import clock as clocks
 from probe.config import fingerprint
 from probe.config import secrets as keys
@@ -21,18 +20,6 @@ if TYPE_CHECKING:
     from probe.config import schema
 
 log = logging.getLogger("tierwatch")
-
-UNREACHABLE = frozenset({model.Fault.DNS, model.Fault.REFUSED, model.Fault.CONNECT_TIMEOUT})
-"""Faults that our own network may cause: the control check decides."""
-
-LOCAL: Mapping[model.Fault, model.Exclusion] = MappingProxyType(
-    {
-        model.Fault.OWN_POOL: model.Exclusion.OWN_POOL,
-        model.Fault.BAD_REQUEST: model.Exclusion.OWN_CONFIG,
-        model.Fault.CANCELLED: model.Exclusion.CANCELLED,
-    }
-)
-"""Faults that are always our own."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -113,7 +100,7 @@ async def probe(canary: model.Canary, tools: Tools) -> model.Judged:
     """Send one canary and store what came of it.
 
     1. commit the intent, so that no crash can send it twice or forget its price;
-    2. build the request and send it once, within the deadline;
+    2. build the request and send it once, within the deadline; fetch the picture where the answer is a link to it;
     3. decode and measure the picture off the event loop, after the latency stamp;
     4. put the evidence together and judge it;
     5. store the outcome with its verdict, closing the intent: what never left this machine costs nothing;
@@ -127,9 +114,10 @@ async def probe(canary: model.Canary, tools: Tools) -> model.Judged:
     cap_usd = tools.config.budget.usd_per_day
     await asyncio.to_thread(tools.book.reserve, canary, sent_at, cap_usd)
     started_s = tools.clock.monotonic_s()
-    reply, picture_url_reply = await _send(canary, tools)
+    reply = await _send(canary, tools)
+    reply, followed = await _follow(canary, reply, tools)
     async with tools.decoding:
-        evidence, read, decode_s = await asyncio.to_thread(_evidence, canary, reply, picture_url_reply, tools)
+        evidence, read, decode_s = await asyncio.to_thread(_evidence, canary, reply, followed, tools)
     verdict = taxonomy.judge(evidence, tools.rules)
     outcome = model.Outcome(
         id=canary.id,
@@ -145,7 +133,9 @@ async def probe(canary: model.Canary, tools: Tools) -> model.Judged:
         fingerprint=canary.fingerprint,
         slot=canary.slot,
         vantage=tools.config.monitor.vantage,
-        excluded=await _exclusion(canary, reply, started_s, tools) or _own_content(canary, verdict),
+        excluded=await exclusion.of(
+            canary, reply, verdict, tools.config, interrupted=tools.interrupted_since(started_s)
+        ),
     )
     judged = model.Judged(outcome, verdict)
     await _store(judged, tools)
@@ -155,40 +145,33 @@ async def probe(canary: model.Canary, tools: Tools) -> model.Judged:
     return judged
 
 
-async def _send(canary: model.Canary, tools: Tools) -> tuple[model.Reply, model.Reply | None]:
-    """The reply, and a second one where the channel answered with a link to an allowed host."""
+async def _send(canary: model.Canary, tools: Tools) -> model.Reply:
+    """One request with the channel's key, within the canary's deadline."""
     channel = tools.config.find(canary.path.channel)
     reference = (canary.reference or prompts.reference_picture()) if canary.order.operation == "edit" else None
     request = protocols.request(channel, canary.order, canary.prompt, reference)
     request = dataclasses.replace(request, headers={**request.headers, "x-client-request-id": canary.id})
-    http = tools.clients[channel.name]
-    reply = await http.send(request, key=tools.keys[channel.name], deadline_s=canary.deadline_s)
+    key = tools.keys[channel.name]
+    return await tools.clients[channel.name].send(request, key=key, deadline_s=canary.deadline_s)
+
+
+async def _follow(canary: model.Canary, reply: model.Reply, tools: Tools) -> tuple[model.Reply, reading.Reading | None]:
+    """Where the channel may answer with a link to an allowed host: the answer read, completed by what its link holds.
+
+    None: it may not, or nothing came, and the answer is still to be read.
+    """
+    channel = tools.config.find(canary.path.channel)
     if not channel.picture_hosts or reply.fault is not None:
         return reply, None
-    link = (await asyncio.to_thread(protocols.read, reply, canary.order)).picture_url
-    fetch = await reach.picture_request(link, channel.picture_hosts) if link else None
+    read = await asyncio.to_thread(protocols.read, reply, canary.order)
+    fetch = await reach.picture_request(read.picture_url, channel.picture_hosts) if read.picture_url else None
     if fetch is None:
-        return reply, None
+        return reply, read
     left_s = canary.deadline_s - reply.elapsed_s
-    fetched = await http.send(fetch, key=None, deadline_s=max(left_s, 1.0))
+    fetched = await tools.clients[channel.name].send(fetch, key=None, deadline_s=max(left_s, 1.0))
     total_s = reply.elapsed_s + fetched.elapsed_s
     timings = dataclasses.replace(reply.timings, body_s=total_s if fetched.fault is None else None)
-    return dataclasses.replace(reply, elapsed_s=total_s, timings=timings), fetched
-
-
-def _evidence(
-    canary: model.Canary, reply: model.Reply, fetched: model.Reply | None, tools: Tools
-) -> tuple[model.Evidence, reading.Reading, float]:
-    """Read the reply, decode the picture, ask history for repeats; (evidence, reading, seconds it took)."""
-    started_s = tools.clock.monotonic_s()
-    read = protocols.read(reply, canary.order)
-    if fetched is not None:
-        read = _with_fetched(read, fetched)
-    seen = picture.inspect(read.picture, canary.order) if read.picture is not None else None
-    if seen is not None and tools.book.seen_before(canary.path.channel, seen):
-        seen = dataclasses.replace(seen, repeated=True)
-    evidence = evidence_of(reply, read, seen, canary, tools.redact)
-    return evidence, read, tools.clock.monotonic_s() - started_s
+    return dataclasses.replace(reply, elapsed_s=total_s, timings=timings), _with_fetched(read, fetched)
 
 
 def _with_fetched(read: reading.Reading, fetched: model.Reply) -> reading.Reading:
@@ -196,6 +179,19 @@ def _with_fetched(read: reading.Reading, fetched: model.Reply) -> reading.Readin
     if fetched.fault is not None or fetched.status != 200:
         return dataclasses.replace(read, fault=fetched.fault)
     return dataclasses.replace(read, picture=fetched.body, picture_count=1, picture_url=None)
+
+
+def _evidence(
+    canary: model.Canary, reply: model.Reply, followed: reading.Reading | None, tools: Tools
+) -> tuple[model.Evidence, reading.Reading, float]:
+    """Read the reply unless it has been, decode the picture, ask history for repeats; (..., seconds it took)."""
+    started_s = tools.clock.monotonic_s()
+    read = followed or protocols.read(reply, canary.order)
+    seen = picture.inspect(read.picture, canary.order) if read.picture is not None else None
+    if seen is not None and tools.book.seen_before(canary.path.channel, seen):
+        seen = dataclasses.replace(seen, repeated=True)
+    evidence = evidence_of(reply, read, seen, canary, tools.redact)
+    return evidence, read, tools.clock.monotonic_s() - started_s
 
 
 def evidence_of(
@@ -226,31 +222,6 @@ def evidence_of(
         echoed_quality=read.echoed_quality,
         sent=reply.sent,
     )
-
-
-async def _exclusion(
-    canary: model.Canary, reply: model.Reply, started_s: float, tools: Tools
-) -> model.Exclusion | None:
-    """Why this outcome says nothing about its channel: our own fault, a suspended machine, or no network here."""
-    if reply.fault is not None and reply.fault in LOCAL:
-        return LOCAL[reply.fault]
-    if reply.fault is not None and tools.interrupted_since(started_s):
-        return model.Exclusion.LOCAL_SUSPEND
-    if reply.fault in UNREACHABLE:
-        here = reach.host(tools.config.find(canary.path.channel).base_url)
-        others = {reach.host(channel.base_url): channel.base_url for channel in tools.config.channel}
-        others[reach.host(tools.config.moderation.base_url)] = tools.config.moderation.base_url
-        others.pop(here, None)
-        answers = await asyncio.gather(*(reach.reachable(url) for url in others.values()))
-        if answers and not any(answers):
-            return model.Exclusion.LOCAL_NETWORK
-    return None
-
-
-def _own_content(canary: model.Canary, verdict: model.Verdict) -> model.Exclusion | None:
-    """A failure of people's own prompt may be due to what it says: it is no evidence against the channel."""
-    own = canary.prompt_id.startswith(model.OWN_PROMPT)
-    return model.Exclusion.OWN_CONTENT if own and verdict.kind is not model.Kind.OK else None
 
 
 async def _store(judged: model.Judged, tools: Tools) -> None:
