@@ -501,6 +501,14 @@ def test_time_degraded_is_told_by_week_with_silence_apart():
     assert shares == [0.0, pytest.approx(17.8333 / 168, abs=1e-5), pytest.approx(6.1667 / 30.1667, abs=1e-5)]
 
 
+@pytest.mark.parametrize(("days", "told"), [(2, "watched since Nov 22 06:10 UTC"), (9, "10.0 %")])
+def test_shares_of_time_are_told_where_most_of_the_time_was_watched(days, told):
+    sent = grid("vip/4k-high", 1, 60, since=NOW - days * DAY)
+    path = facts("vip/4k-high", sent, occupancy=window.Occupancy(0.1, 0.05, 0.2, 0.07))
+    shares = table(matrix.read, seen(path), 1).rows[0][1]
+    assert shares.text(NOW).startswith(told)
+
+
 def test_a_week_without_canaries_is_no_data():
     path = facts(
         "vip/4k-high",

@@ -89,16 +89,7 @@ def compared(one: Outcomes, other: Outcomes) -> str:
 
 def occupancy(seen: window.Window) -> tuple[blocks.Block, ...]:
     """What failed over time: all canaries as evidence, weighed by the time they stand for."""
-    rows = tuple(
-        (
-            str(facts.path),
-            blocks.Share(found.failing, found.low, found.high),
-            blocks.Share(found.degraded),
-            len(facts.degraded),
-        )
-        for facts in seen.paths
-        if (found := facts.occupancy)
-    )
+    rows = tuple(shares(seen, facts, found) for facts in seen.paths if (found := facts.occupancy))
     if not rows:
         return ()
     return (
@@ -109,6 +100,16 @@ def occupancy(seen: window.Window) -> tuple[blocks.Block, ...]:
             "often at trouble.",
         ),
     )
+
+
+def shares(seen: window.Window, facts: window.PathFacts, found: window.Occupancy) -> blocks.Row:
+    """One path; where most of the period is unknown, its shares would be what is usual elsewhere."""
+    first_at = dt.datetime.fromtimestamp(float(facts.canaries().sent_s[0]), dt.UTC)
+    if first_at - seen.since > seen.until - first_at:
+        watched = blocks.Missing(f"watched since {words.moment(first_at, seen.until)}")
+        return (str(facts.path), watched, blocks.Missing("-"), len(facts.degraded))
+    failing = blocks.Share(found.failing, found.low, found.high)
+    return (str(facts.path), failing, blocks.Share(found.degraded), len(facts.degraded))
 
 
 LATEST_SHARE = 7  # the latest seventh of the period, and at least a day
