@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from probe import model
-from probe.taxonomy import conditions, facts, ids, index, rules, waits
+from probe.taxonomy import conditions, facts, ids, index, lexicon, rules, waits
 from probe.taxonomy.door import evidence_of
 from probe.taxonomy.ids import request_ids
 from probe.taxonomy.kinds import KINDS, RELAYED
@@ -27,7 +27,7 @@ __all__ = [
     "rule_named",
 ]
 
-RULES_VERSION = "7"
+RULES_VERSION = "8"
 """Stored beside every verdict; raised when a change of the rules can change one, which `tests/replies/VERSIONS` enforces."""
 RULES = rules.RULES
 
@@ -48,14 +48,23 @@ def judge(evidence: model.Evidence, own_rules: Sequence[Rule] = ()) -> model.Ver
 
     The first rule that holds decides: own rules, what our client saw, words and codes of the innermost
     speaker before the outer ones, vague words, the delivered picture, the elapsed time, the status.
+    Where that is a default, the likely meaning of all words goes before it.
     """
     told = facts.prepare(evidence)
     holding = _holding(told, own_rules)
     rule = next(holding)
+    if rule.name in rules.DEFAULTS and (reading := lexicon.read(told.voices, rule.kind)) is not None:
+        return _verdict(told, rules.LIKELY[reading.kind], rule.name, reading.stems)
     for other in holding:
         if other.name != rule.name:
             return _verdict(told, rule, other.name)
     return _verdict(told, rule, None)
+
+
+def default_of(told: "Facts") -> model.Kind | None:
+    """The kind that only a status or a vague word stands for; None where a rule is surer."""
+    rule = next(_holding(told, ()))
+    return rule.kind if rule.name in rules.DEFAULTS else None
 
 
 def rule_named(name: str) -> Rule | None:
@@ -144,8 +153,8 @@ def _hits_the_relay(told: "Facts", rule: Rule) -> bool:
     return conditions.relayed(told, told.reply)
 
 
-def _verdict(told: "Facts", rule: Rule, runner_up: str | None) -> model.Verdict:
-    """The rule's own fields over its kind's defaults."""
+def _verdict(told: "Facts", rule: Rule, runner_up: str | None, stems: Sequence[str] = ()) -> model.Verdict:
+    """The rule's own fields over its kind's defaults, and the stems that decided."""
     kind = KINDS[rule.kind]
     party, action = rule.party or kind.party, rule.action or kind.action
     if _hits_the_relay(told, rule):
@@ -166,5 +175,5 @@ def _verdict(told: "Facts", rule: Rule, runner_up: str | None) -> model.Verdict:
         billed=billed,
         request_ids=ids.request_ids(told.evidence.headers, told.said),
         runner_up=runner_up,
-        would_decide=rule.would_decide,
+        would_decide=f"{rule.would_decide} ({', '.join(stems)})" if stems else rule.would_decide,
     )

@@ -27,8 +27,9 @@ class By(enum.IntEnum):
     HINT = 3
     PICTURE = 4
     TIME = 5
-    STATUS = 6
-    TYPE = 7
+    LIKELY = 6  # the sum of all words, where one of the next two would decide
+    STATUS = 7
+    TYPE = 8
 
 
 CONFIDENCE: dict[By, Confidence] = {
@@ -38,6 +39,7 @@ CONFIDENCE: dict[By, Confidence] = {
     By.HINT: "medium",
     By.PICTURE: "high",
     By.TIME: "medium",
+    By.LIKELY: "low",
     By.STATUS: "low",
     By.TYPE: "low",
 }

@@ -1,6 +1,7 @@
 """All built-in rules in the order they are tried: each speaker's own sentences before the words everybody shares."""
 
-from probe.taxonomy.rule import Rule
+from probe.taxonomy import conditions
+from probe.taxonomy.rule import By, Rule
 from probe.taxonomy.rules import (
     access,
     accounts,
@@ -13,6 +14,7 @@ from probe.taxonomy.rules import (
     gateways,
     google,
     google_answers,
+    likely,
     no_picture,
     openai,
     refusals,
@@ -27,6 +29,14 @@ VENDORS: frozenset[str] = frozenset(
     rule.name for module in (clouds, google, google_answers, openai) for rule in module.RULES
 )
 """Names of the rules in which a provider of models speaks, not a relay."""
+
+LIKELY = likely.LIKELY
+DEFAULTS: frozenset[str] = frozenset(
+    rule.name
+    for rule in (*vague.RULES, *statuses.RULES)
+    if rule.by in (By.HINT, By.STATUS, By.TYPE) and rule.statuses.isdisjoint({404, *conditions.ONE_MEANING})
+) | {"openai.type-server"}
+"""Names of the rules that go by a bare status or a word of many meanings; 404 stays what it is, unknown."""
 
 RULES: tuple[Rule, ...] = (
     *allowances.RULES,
@@ -47,5 +57,6 @@ RULES: tuple[Rule, ...] = (
     *requests.RULES,
     *concepts.RULES,
     *vague.RULES,
+    *likely.RULES,
     *statuses.RULES,
 )
