@@ -66,7 +66,9 @@ def request_ids(headers: Mapping[str, str], text: str) -> model.RequestIds:
     A gateway appends its own id to the message it passes on, so the last one named belongs to the
     outermost gateway.
     """
-    named = [*_in_headers(headers), *(reversed(_in_text(text)) if text else ())]
+    named = _in_headers(headers) if headers else []
+    if text:
+        named += reversed(_in_text(text))
     if not named:
         return NONE
     if len(named) == 1:

@@ -30,11 +30,16 @@ class Index:
                 self._file(self.by_status, rule.statuses, at)
             else:
                 self.always.append(at)
-        self.by_word: dict[str, list[tuple[str, list[int]]]] = {}
+        self.by_word: dict[str, tuple[list[int], list[tuple[str, list[int]]]]] = {}
+        """Word -> the rules of phrases that are the word itself, and the phrases of which it is a part, with their rules."""
         spread = collections.Counter(word for phrase in by_phrase for word in facts.words_of(facts.fold(phrase)))
         for phrase, positions in by_phrase.items():
             for word in _keywords(phrase, spread):
-                self.by_word.setdefault(word, []).append((phrase, positions))
+                whole, within = self.by_word.setdefault(word, ([], []))
+                if phrase in word:
+                    whole.extend(positions)
+                else:
+                    within.append((phrase, positions))
         self.words = frozenset(self.by_word)
         self.codes = frozenset(self.by_code)
 
@@ -47,15 +52,19 @@ class Index:
         """The rules worth asking about one voice, in order."""
         words = voice.words
         found = set(self.always)
-        for word in self.words & voice.tokens:
-            for phrase, positions in self.by_word[word]:
-                if phrase in words:
-                    found.update(positions)
-        for code in self.codes & voice.codes:
-            found.update(self.by_code[code])
-        if self.by_status and told.status is not None:
-            found.update(self.by_status.get(told.status, ()))
-        return [self.rules[at] for at in sorted(found)]
+        if words:
+            for word in self.words & voice.tokens:
+                whole, within = self.by_word[word]
+                found.update(whole)
+                for phrase, positions in within:
+                    if phrase in words:
+                        found.update(positions)
+        if not self.codes.isdisjoint(voice.codes):
+            for code in self.codes & voice.codes:
+                found.update(self.by_code[code])
+        if self.by_status and told.status in self.by_status:
+            found.update(self.by_status[told.status])
+        return [self.rules[at] for at in sorted(found)] if found else []
 
 
 WHOLE_WORD = 5
