@@ -9,7 +9,7 @@ of as many rows as ours, once in a single one; it checkpoints as SQLite does by 
 Both use one thread of one process. Rounds are interleaved; a ratio is that of one round.
 
 Memory is the process's own, read while lines are taken in without a stop. LINES by default 100,000 (0: none),
-MEMORY_LINES four times as many.
+MEMORY_LINES four times as many; 10,000,000 need 25 GB of disk.
 """
 
 import contextlib
@@ -183,17 +183,23 @@ def forget(folder):
 
 
 def memory(folder, count):
-    """Print resident memory over the lines."""
+    """Print resident memory and the time gone by at each tenth of the lines."""
     forget(folder)
     path = folder / "many.ndjson"
     with path.open("w") as file:
         file.writelines(lines(count, seed=2))
-    size, seen = path.stat().st_size, []
-    rows_a_second, _ = take(folder, path, lambda done: seen.append((done, resident_mb())))
-    print(f"memory over {count:,} lines ({size / 2**20:,.0f} MB) at {rows_a_second:,.0f}/s, resident:")
-    for part in range(1, 11):
-        done, used_mb = seen[max(len(seen) * part // 10 - 1, 0)]
-        print(f"  {done / size:6.1%} of the file  {used_mb:6.1f} MB")
+    size, began, parts = path.stat().st_size, time.perf_counter(), iter(range(1, 11))
+    print(f"memory over {count:,} lines ({size / 2**20:,.0f} MB), resident:", flush=True)
+    due = next(parts)
+
+    def watch(done):
+        nonlocal due
+        while due and done >= size * due / 10:
+            print(f"  {10 * due:3}%  {resident_mb():6.1f} MB after {time.perf_counter() - began:5.0f} s", flush=True)
+            due = next(parts, None)
+
+    rows_a_second, _ = take(folder, path, watch)
+    print(f"  {rows_a_second:,.0f} rows a second")
 
 
 def main():

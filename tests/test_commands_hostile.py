@@ -154,7 +154,7 @@ def test_a_last_line_without_a_line_break_is_taken_in_where_it_is_whole(tmp_path
     assert "one.ndjson: 1 line, 1 new" in run("ingest", "one.ndjson").output
     half = json.dumps(own_samples.failed("f2", own_samples.minutes(2)))
     (tmp_path / "one.ndjson").write_text(f"{whole}\n{half[:-1]}")
-    assert "nothing new" in run("ingest", "one.ndjson").output
+    assert "no new lines" in run("ingest", "one.ndjson").output
     (tmp_path / "one.ndjson").write_text(f"{whole}\n{half}\n")
     assert "1 line, 1 new" in run("ingest", "one.ndjson").output
 

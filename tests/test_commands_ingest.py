@@ -1,7 +1,13 @@
 """`tierwatch ingest`: what a person sees, and a gateway's log of thirty days pulled with an interruption."""
 
+import contextlib
 import datetime as dt
+import gzip
+import io
 import json
+import os
+import sqlite3
+import threading
 
 import click.testing
 import httpx
@@ -51,7 +57,7 @@ def test_the_first_finding_comes_from_a_users_own_failures(folder):
 def test_a_second_time_nothing_is_new(folder):
     path = write(folder / "requests.ndjson", *wall())
     run(path)
-    assert "nothing new since it was last read" in run(path).output
+    assert "no new lines" in run(path).output
     assert "91 lines, 91 known already" in run(path, "--since", "2026-08-01").output
 
 
@@ -99,8 +105,63 @@ def test_requests_that_were_held_are_taken_in_once_the_config_fits_them(folder):
     assert "held before: 1 line, 1 new" in run().output
 
 
+def piped(text):
+    return run("-", input=io.BufferedReader(io.BytesIO(text.encode())))
+
+
 def test_standard_input_is_read(folder):
-    assert "standard input: 1 line, 1 new" in run("-", input=json.dumps(samples.told()) + "\n").output
+    assert "standard input: 1 line, 1 new" in piped(json.dumps(samples.told()) + "\n").output
+
+
+def test_a_list_that_a_server_answered_may_be_piped(folder):
+    assert "standard input: 2 lines, 2 new" in piped(json.dumps([samples.told("a"), samples.told("b")])).output
+
+
+def test_a_pipe_that_ends_within_a_line_has_that_line_set_aside(folder):
+    result = piped(json.dumps(samples.told()) + '\n{"schema_version": 1, "id": "b", "sent')
+    assert "2 lines, 1 new, 1 set aside" in result.output
+
+
+def test_a_named_pipe_is_read_once_and_no_place_in_it_is_kept(folder):
+    path = folder / "pipe"
+    os.mkfifo(path)
+    writing = threading.Thread(target=path.write_text, args=(json.dumps(samples.told()) + "\n",))
+    writing.start()
+    assert "1 line, 1 new" in run(str(path)).output
+    writing.join()
+    with contextlib.closing(sqlite3.connect(folder / "tierwatch.db")) as connection:
+        assert connection.execute("SELECT * FROM source").fetchall() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "remedy"),
+    [
+        ("a.ndjson.gz", gzip.compress(b"{}\n"), "is compressed: zcat a.ndjson.gz | tierwatch ingest -"),
+        ("my file.zst", b"\x28\xb5\x2f\xfd\x00", "is compressed: zstdcat 'my file.zst' | tierwatch ingest -"),
+        ("a.txt", "{}\n".encode("utf-16"), "is UTF-16: iconv -f utf-16 -t utf-8 a.txt | tierwatch ingest -"),
+    ],
+    ids=["gzip", "zstd", "utf-16"],
+)
+def test_a_file_of_another_kind_is_refused_with_its_remedy(folder, name, content, remedy):
+    (folder / name).write_bytes(content)
+    assert f"{name} {remedy}" == str(run(name).exception)
+    assert not (folder / "aside.txt").exists()
+
+
+def test_a_folder_is_refused_with_its_remedy(folder):
+    (folder / "logs").mkdir()
+    assert "name the files in it, as logs/*.ndjson" in str(run("logs").exception)
+
+
+def test_lines_that_none_understands_point_to_the_format(folder):
+    result = run(write(folder / "access.csv", "time,model\n", "2026-08-13,gpt-image-2\n"), "--dry-run")
+    assert "2 lines, 2 set aside" in result.output
+    assert "1 x no JSON: Expecting value at character 1" in result.output
+    assert "docs/own-traffic.md tells what a line holds" in result.output
+
+
+def test_an_empty_file_holds_no_new_lines(folder):
+    assert "empty.ndjson: no new lines" in run(write(folder / "empty.ndjson")).output
 
 
 def test_an_empty_spool_says_how_to_record(folder):
@@ -241,7 +302,7 @@ def test_thirty_days_of_a_gateways_log_survive_an_interruption(folder, month, mo
 def test_a_log_pulled_again_brings_only_what_is_new(folder, month):
     run("--from", "apiyi")
     result = run("--from", "apiyi")
-    assert "nothing new since it was last read" in result.output
+    assert "no new lines" in result.output
     assert len(stored(folder)) == len(month)
 
 

@@ -12,7 +12,7 @@ import pytest
 import record_samples
 
 from probe import model, records
-from probe.own import account, files, intake, spool
+from probe.own import account, files, formats, intake, spool
 from probe.recorder import spooling
 from probe.records import history, rows
 
@@ -247,6 +247,16 @@ def test_a_period_leaves_out_what_is_older(take):
 def write(path, *lines):
     with path.open("a") as file:
         file.writelines(line if isinstance(line, str) else json.dumps(line) + "\n" for line in lines)
+
+
+def test_a_last_line_that_is_whole_needs_no_line_break_and_a_mark_of_its_coding_does_no_harm(tmp_path):
+    path = tmp_path / "a.ndjson"
+    path.write_text("\ufeff" + json.dumps(samples.told("r1")) + "\r\n" + json.dumps(samples.told("r2")), "utf-8")
+    found = list(files.lines(path, None))
+    assert [formats.read(line.text, None)["id"] for line in found] == ["r1", "r2"]
+    with path.open("a") as file:
+        file.write("\n" + json.dumps(samples.told("r3")) + "\n")
+    assert [json.loads(line.text)["id"] for line in files.lines(path, str(found[-1].position))] == ["r3"]
 
 
 def test_a_file_is_read_on_from_where_it_was(tmp_path):

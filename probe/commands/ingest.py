@@ -25,9 +25,12 @@ if TYPE_CHECKING:
 
 KINDS = ("apiyi", "new-api", "openrouter")
 
+MOST_REASONS = 3
+"""Why lines were set aside: so many reasons are shown."""
+
 
 @click.command(short_help="Take in your own requests as evidence.")
-@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@click.argument("files", nargs=-1, type=click.Path(exists=True, allow_dash=True))
 @click.option("--from", "kind", type=click.Choice(KINDS), help="Read the gateway's own log (`log` of the channels).")
 @click.option("--channel", "channels", multiple=True, help="With --from: only logs of this channel; may be repeated.")
 @click.option("--since", type=options.When(), help="Start: 30d, 36h, 2026-11-24 [default: files: all; logs: 30d].")
@@ -92,7 +95,7 @@ def command(
             else:
                 run.take_spool()
         except KeyboardInterrupt:
-            say("stopped; what was read is stored, and the next run goes on from there")
+            say("stopped" if dry_run else "stopped; what was read is stored, and the next run goes on from there")
         except OSError as error:
             raise model.UserError(f"{error.filename or 'the input'} cannot be read: {error.strerror}") from error
         tell(run, as_json=as_json)
@@ -147,8 +150,12 @@ def tell(run: "Run", *, as_json: bool) -> None:
         return
     for name, tally in run.tallies.items():
         echo(f"{name}: {taken(tally, dry_run=run.dry_run)}")
+        for reason, count in sorted(tally.reasons.items(), key=lambda each: -each[1])[:MOST_REASONS]:
+            echo(wrapped(f"{count:,} x {reason}"))
         if tally.bad and not run.dry_run:
             echo(f"  each bad line with its reason: {run.asides[name]}")
+    if run.tallies and all(tally.bad == tally.read > 0 for tally in run.tallies.values()):
+        click.echo("docs/own-traffic.md tells what a line holds (Format), and how LiteLLM's are made.")
     if not run.tallies:
         click.echo(f"Nothing waits in {run.folder}. docs/own-traffic.md tells how to record.")
     shown(run, points, found, strays)
@@ -159,7 +166,7 @@ def taken(tally: "Tally", *, dry_run: bool) -> str:
     from reports import words
 
     if not tally.read:
-        return "nothing new since it was last read"
+        return "no new lines"
     parts = (
         (tally.new, "fit a channel" if dry_run else "new"),
         (tally.known - tally.canaries, "known already"),
@@ -177,12 +184,14 @@ def taken(tally: "Tally", *, dry_run: bool) -> str:
 def shown(run: "Run", points: "Sequence[Point]", found: "own.Findings", strays: "Sequence[rows.Stray]") -> None:
     """Findings and strays for people, in 80 columns."""
     from reports import own as sentences
+    from reports import words
 
     if points:
         first, last = (f"{points[end].sent_at:%Y-%m-%d %H:%M}" for end in (0, -1))
         told = sentences.sentences(found) or ("Nothing is wrong with them.",)
-        bullets(f"{len(points):,} own requests from {first} to {last} UTC:", told)
-    bullets("Held, because they fit no channel:", [stray_words(stray) for stray in strays[:10]])
+        bullets(f"{words.count(len(points), 'own request')} from {first} to {last} UTC:", told)
+    held = "Fit no channel of the config:" if run.dry_run else "Held until a channel of the config fits them:"
+    bullets(held, [stray_words(stray) for stray in strays[:10]])
     if any(tally.new for tally in run.tallies.values()) and not run.dry_run:
         click.echo("\nnext: tierwatch report")
 
@@ -191,7 +200,11 @@ def bullets(title: str, texts: Sequence[str]) -> None:
     if texts:
         click.echo(f"\n{title}")
     for text in texts:
-        echo(textwrap.fill(text, 80, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False))
+        echo(wrapped(text))
+
+
+def wrapped(text: str) -> str:
+    return textwrap.fill(text, 80, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
 
 
 def echo(text: str) -> None:

@@ -6,7 +6,7 @@ import pathlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from probe.own import spool
+from probe.own import files, spool
 from probe.records import history
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Feed:
     def _file(self, config: "schema.Config", past: history.History, key: bytes, path: pathlib.Path) -> None:
         try:
             tally = spool.take_file(config, self._book, past, self._now, key, path)
-        except OSError as error:
+        except (OSError, files.NotLinesError) as error:
             if path not in self._unreadable:
                 log.warning("spool file not read path=%s reason=%s", path, error)
                 self._unreadable.add(path)

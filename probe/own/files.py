@@ -1,18 +1,35 @@
 """Files of own traffic as lines: one JSON object a line or one JSON list, from where reading stopped, growing or not."""
 
+import io
 import json
 import os
 import pathlib
+import shlex
 import time
-from collections.abc import Callable, Iterator
-from typing import IO, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
 
-from probe import escape
+from probe import escape, model
 from probe.own import formats
 from probe.own.intake import Line
 
 CHUNK_CHARACTERS = 1 << 16
 POLL_S = 1.0
+
+BEGINNINGS: Mapping[bytes, str] = {
+    b"\x1f\x8b": "is compressed: zcat {0} | tierwatch ingest -",
+    b"\x28\xb5\x2f\xfd": "is compressed: zstdcat {0} | tierwatch ingest -",
+    b"\xfd7zXZ": "is compressed: xzcat {0} | tierwatch ingest -",
+    b"BZh": "is compressed: bzcat {0} | tierwatch ingest -",
+    b"PK\x03\x04": "is a zip archive: unzip -p {0} | tierwatch ingest -",
+    b"\xff\xfe": "is UTF-16: iconv -f utf-16 -t utf-8 {0} | tierwatch ingest -",
+    b"\xfe\xff": "is UTF-16: iconv -f utf-16 -t utf-8 {0} | tierwatch ingest -",
+}
+"""How files begin that hold no lines, and what makes lines of them."""
+
+
+class NotLinesError(model.UserError):
+    """A file of another kind."""
 
 
 class Position(NamedTuple):
@@ -36,20 +53,46 @@ def source(path: pathlib.Path) -> str:
 
 
 def lines(path: pathlib.Path, before: str | None) -> Iterator[Line]:
-    """The complete lines of a file after the position `before`; raises OSError where it cannot be read."""
+    """The complete lines of a file after the position `before`, or of a pipe.
+
+    Raises OSError where it cannot be read, NotLinesError where it is a file of another kind.
+    """
     with path.open("rb") as file:
+        if not file.seekable():
+            yield from stream(file, str(path))
+            return
         status = os.fstat(file.fileno())
         start = Position.parse(before)
         offset = start.offset if start.inode == status.st_ino and start.offset <= status.st_size else 0
         file.seek(offset)
-        if offset == 0 and is_list(file):
-            yield from elements(file, Position(status.st_ino, status.st_size))
-            return
+        if offset == 0:
+            refuse_others(file, str(path))
+            if is_list(file):
+                yield from elements(file, Position(status.st_ino, status.st_size))
+                return
         yield from complete(file, status.st_ino, offset)
 
 
-def complete(file: IO[bytes], inode: int, offset: int) -> Iterator[Line]:
-    """Lines; the last one without a line break only where it is whole: else it is still being written, left for later."""
+def stream(file: io.BufferedReader, name: str) -> Iterator[Line]:
+    """Lines of a pipe, each as it comes, or the objects of one list; raises NotLinesError."""
+    refuse_others(file, name)
+    return elements(file, Position(0, 0)) if is_list(file) else complete(file, 0, 0, growing=False)
+
+
+def refuse_others(file: io.BufferedReader, name: str) -> None:
+    beginning = file.peek(8)
+    for bytes_, remedy in BEGINNINGS.items():
+        if beginning.startswith(bytes_):
+            raise NotLinesError(f"{name} {remedy.format(shlex.quote(name))}")
+
+
+def is_list(file: io.BufferedReader) -> bool:
+    """Does it begin as a JSON list, as `/spend/logs` answers? Leaves it where it was."""
+    return file.peek(64)[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"["
+
+
+def complete(file: io.BufferedReader, inode: int, offset: int, *, growing: bool = True) -> Iterator[Line]:
+    """Lines one by one; the last one of a `growing` file is left for later where it is not whole yet."""
     number = 0
     while data := file.readline(formats.LONGEST + 1):
         number += 1
@@ -58,30 +101,22 @@ def complete(file: IO[bytes], inode: int, offset: int) -> Iterator[Line]:
                 offset += len(data)
                 data = file.readline(formats.LONGEST)
             yield Line(number, "{", position=Position(inode, offset + len(data)))
-        elif not data.endswith(b"\n") and not whole(data):
+        elif growing and not data.endswith(b"\n") and not is_object(data):
             return
         elif not data.isspace():
             yield Line(number, data.decode("utf-8", "replace"), None, Position(inode, offset + len(data)))
         offset += len(data)
 
 
-def whole(data: bytes) -> bool:
-    """Is this an object from brace to brace? The beginning of one never is."""
+def is_object(data: bytes) -> bool:
+    """Is it a whole object, which needs no line break to end it?"""
     try:
         return isinstance(json.loads(data), dict)
     except (ValueError, RecursionError):
         return False
 
 
-def is_list(file: IO[bytes]) -> bool:
-    """Does the file begin as a JSON list, as `/spend/logs` answers? Leaves the file where it was."""
-    at = file.tell()
-    first = file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-    file.seek(at)
-    return first == b"["
-
-
-def elements(file: IO[bytes], end: Position) -> Iterator[Line]:
+def elements(file: io.BufferedReader, end: Position) -> Iterator[Line]:
     """The objects of one JSON list, without holding more than one; the position is the end, reached with the last."""
     decoder, text = (
         json.JSONDecoder(),
@@ -107,11 +142,6 @@ def elements(file: IO[bytes], end: Position) -> Iterator[Line]:
         yield held._replace(position=end if whole else "")
     if text.strip() not in {"]", ""}:
         yield Line(number + 1, text[:200])  # cut short: set aside, told with its reason
-
-
-def stream(file: IO[bytes]) -> Iterator[Line]:
-    """Lines of a pipe, each as it comes."""
-    return complete(file, 0, 0)
 
 
 def wait() -> None:

@@ -37,7 +37,7 @@ def read(text: str, key: bytes | None) -> fields.Line | Dropped:
 def parsed(text: str) -> dict[str, Any]:
     """A JSON object; raises ValueError."""
     try:
-        told = json.loads(text)
+        told = json.loads(text.lstrip("\ufeff"))  # some programs begin a file with it
     except json.JSONDecodeError as error:
         raise ValueError(f"no JSON: {error.msg} at character {error.pos + 1}") from error
     except RecursionError as error:

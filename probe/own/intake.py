@@ -21,6 +21,9 @@ BATCH = 4_000
 BATCH_CHARACTERS = 32 * 2**20
 """Lines that are held together for it are no longer than this, or a single one: LiteLLM's may hold pictures."""
 
+MOST_REASONS = 20
+"""Why lines are bad is told for so many reasons; the file beside them tells all."""
+
 AHEAD = dt.timedelta(hours=1)
 """A request sent later than this from now has a wrong clock: it would hide everything until then."""
 
@@ -47,6 +50,7 @@ class Tally:
     skipped: int = 0  # lines that are no requests for pictures
     dropped: int = 0  # by the recorder, whose queue was full
     early: int = 0  # sent before the period asked for
+    reasons: dict[str, int] = dataclasses.field(default_factory=dict)  # of `bad`, the first MOST_REASONS
     by_path: dict[model.Path, int] = dataclasses.field(default_factory=dict)
 
 
@@ -89,10 +93,13 @@ class Intake:
             self.position = batch[-1].position
             yield self._store(requests, str(self.position), {reason: n for reason, n in lost.items() if n})
 
-    def set_aside(self, text: str, reason: str) -> None:
-        """A row that is no request."""
+    def set_aside(self, line: Line, reason: str) -> None:
+        """A line or row that is no request."""
         self.tally.bad += 1
-        self._aside(Line(0, text), reason)
+        reasons = self.tally.reasons
+        if reason in reasons or len(reasons) < MOST_REASONS:
+            reasons[reason] = reasons.get(reason, 0) + 1
+        self._aside(line, reason)
 
     def advance(self, position: str) -> None:
         """The source has been read so far, though nothing more was found there."""
@@ -129,8 +136,7 @@ class Intake:
             tally.skipped += 1
             return None
         except ValueError as error:
-            tally.bad += 1
-            self._aside(line, str(error))
+            self.set_aside(line, str(error))
             return None
         if self.since is not None and sent_at < self.since:
             tally.early += 1

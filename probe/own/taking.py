@@ -8,7 +8,7 @@ import gc
 import pathlib
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from probe import client, clock
 from probe.config import secrets
@@ -18,6 +18,8 @@ from probe.own.intake import Line, Tally
 from probe.records import columns, history
 
 if TYPE_CHECKING:
+    import io
+
     from probe.config import schema
     from probe.records import Records
 
@@ -104,9 +106,15 @@ class Run:
     def take_files(self, names: Iterable[str]) -> None:
         for name in names:
             if name == "-":
-                self._lines(self.taking("standard input", "", pathlib.Path.cwd()), files.stream(sys.stdin.buffer), None)
+                piped = files.stream(cast("io.BufferedReader", sys.stdin.buffer), "standard input")
+                self._lines(self.taking("standard input", "", pathlib.Path.cwd()), piped, None)
                 continue
             path = pathlib.Path(name)
+            if path.is_dir():
+                raise files.NotLinesError(f"{name} is a folder: name the files in it, as {path / '*.ndjson'}")
+            if not path.is_file():  # a pipe: nothing of it can be read again
+                self._lines(self.taking(name, "", pathlib.Path.cwd()), files.lines(path, None), None)
+                continue
             taking = self.taking(path.name, files.source(path), path.absolute().parent)
             with self.history() as past:
                 before = None if self.since else past.traffic.position(files.source(path))
@@ -161,7 +169,7 @@ class Run:
                 for new in taking.take(batch.lines):
                     self.saw(new)
                 for reason, row in batch.bad:
-                    taking.set_aside(row, reason)
+                    taking.set_aside(Line(0, row), reason)
                 taking.tally.skipped += batch.skipped
                 if batch.position:
                     taking.advance(batch.position)
