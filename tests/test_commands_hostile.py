@@ -76,9 +76,13 @@ def test_an_empty_config_name_is_not_passed_over_by_classify(folder):
         ("recover", "new.db", "--database", TOO_LONG),
         ("export", "--output", TOO_LONG),
         ("backtest", TOO_LONG),
+        ("init", TOO_LONG),
+        ("demo", "--folder", TOO_LONG),
+        ("prescreen", "prompts", "--out", TOO_LONG),
     ],
 )
 def test_a_name_too_long_for_a_file_is_refused(folder, command):
+    (folder / "prompts").write_text('"a fox"\n')
     code, words = refusal(*command)
     assert code in {1, 2}
     assert "File name too long" in words
@@ -165,3 +169,49 @@ def test_a_file_whose_name_is_no_text_can_be_ingested(tmp_path, monkeypatch):
     name = os.fsdecode(b"\xff\xfe.ndjson")
     (tmp_path / name).write_text(json.dumps(own_samples.failed("f1", own_samples.minutes(1))) + "\n")
     assert run("ingest", name).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "command", [("status",), ("report",), ("backup", "b.db"), ("recover", "b.db"), ("export",), ("rejudge",)]
+)
+def test_a_folder_in_the_place_of_the_database_is_no_fault_of_the_disk(tmp_path, monkeypatch, command):
+    (tmp_path / "config.toml").write_text(CONFIG)
+    (tmp_path / "tierwatch.db").mkdir()
+    monkeypatch.chdir(tmp_path)
+    code, words = refusal(*command) if command != ("status",) else (1, run(*command).output)
+    assert code == 1
+    assert f"{tmp_path}/tierwatch.db: is a folder. Name a file." in words
+
+
+def test_a_database_that_cannot_be_looked_at_is_told_and_no_triage_fails_for_it(folder):
+    """Too long a name stands for a locked folder, which nothing is for root."""
+    (folder / "config.toml").write_text(f'[monitor]\ndatabase = "{TOO_LONG}"\n{CONFIG}')
+    assert "cannot be looked at: File name too long" in refusal("report")[1]
+    result = run("triage", "--text", "overloaded", "--status", "503", "--offline")
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    assert "not kept:" in result.stderr
+
+
+def test_there_is_nothing_to_back_up_before_there_is_a_database(folder):
+    for left in folder.glob("tierwatch.db*"):
+        left.unlink()
+    assert "there is no database yet, and nothing to copy" in refusal("backup", "b.db")[1]
+
+
+def test_recover_does_not_send_to_recover_where_nothing_can_be_read(folder):
+    database = folder / "tierwatch.db"
+    for left in folder.glob("tierwatch.db-*"):
+        left.unlink()
+    data = bytearray(database.read_bytes())
+    data[100:4096] = b"\xff" * 3996  # the page that says where the tables lie
+    database.write_bytes(data)
+    words = refusal("recover", "saved.db")[1]
+    assert "nothing of it can be read" in words
+    assert "tierwatch recover" not in words
+
+
+def test_the_demo_keeps_out_of_a_folder_that_it_cannot_use(tmp_path):
+    code, words = refusal("demo", "--folder", "/proc/nowhere")
+    assert (code, "choose another --folder" in words) == (1, True)
+    (tmp_path / "config.toml").write_bytes(b"\xff not ours")
+    assert "is not the demo's" in refusal("demo", "--folder", str(tmp_path))[1]

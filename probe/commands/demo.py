@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import datetime as dt
+import errno
 import os
 import pathlib
 import subprocess
@@ -88,8 +89,7 @@ def command(folder: pathlib.Path) -> None:
     """
     started_s = time.monotonic()
     live_from = dt.datetime.now(dt.UTC) - LIVE
-    if (folder / "config.toml").exists() and SCENARIO_MARK not in (folder / "config.toml").read_text("utf-8"):
-        raise model.UserError(f"{folder}/config.toml is not the demo's: choose another --folder.")
+    claim(folder)
     say("Everything below is simulated: no real API is called and nothing is paid.")
     with standin() as base_url:
         config = prepare(folder, base_url, live_from)
@@ -107,6 +107,20 @@ def command(folder: pathlib.Path) -> None:
 
 
 SCENARIO_MARK = "Written by `tierwatch demo`"
+
+
+def claim(folder: pathlib.Path) -> None:
+    """Make the folder; raises UserError where it cannot be written or holds somebody's own config.toml."""
+    config = folder / "config.toml"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        is_ours = not config.exists() or SCENARIO_MARK in config.read_text("utf-8", "replace")
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise model.UserError(f"{folder} cannot be used: {error.strerror}; choose another --folder.") from error
+    if not is_ours:
+        raise model.UserError(f"{config} is not the demo's: choose another --folder.")
 
 
 def say(text: str) -> None:

@@ -1,5 +1,6 @@
 """`tierwatch init`: write a commented config.toml from the shipped one, and say what it will cost."""
 
+import os
 import pathlib
 import sys
 from typing import TYPE_CHECKING
@@ -45,7 +46,7 @@ def command(file: str, channels: tuple[str, ...], budget: float | None) -> None:
     from probe.config import reading, template
 
     path = pathlib.Path(file).expanduser()
-    if path.exists() or path.is_symlink():
+    if os.path.lexists(path):
         raise FileExists(_exists(file))
     choices = [template.Choice.parse(text) for text in channels]
     if sys.stdin.isatty() and not channels:
@@ -62,7 +63,7 @@ def command(file: str, channels: tuple[str, ...], budget: float | None) -> None:
     except FileExistsError as error:
         raise FileExists(_exists(file)) from error
     except OSError as error:
-        raise model.UserError(f"{file} cannot be written: {error.strerror}") from error
+        raise model.UserError(f"{file} cannot be written: {error.strerror}; name another file") from error
     click.echo(f"Wrote {file}.\n")
     click.echo("\n".join(keys(settings)) + "\n")
     click.echo(plan_command.bill(plan.plan(settings), config.read_warnings(settings)))

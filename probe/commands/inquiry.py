@@ -123,18 +123,20 @@ def keep(found: "Diagnosis", config: "Config | None") -> dict[str, Any]:
     """The document, kept in the records where there are any; that it could not be kept is said, not raised."""
     from probe import config as configs
     from probe import records, run
-    from probe.records import rows
+    from probe.records import database, rows
     from probe.triage import document, stored
 
     at = dt.datetime.now(dt.UTC)
     triage_id = run.new_id(at)
     made = document.document(found, config, triage_id, at)
-    database = configs.database(pathlib.Path(config.source)) if config is not None else None
-    if database is not None and database.exists():
-        try:
-            with records.open(database, 5.0) as book:
+    if config is None:
+        return made
+    path = configs.database(pathlib.Path(config.source))
+    try:
+        if database.exists(path):
+            with records.open(path, 5.0) as book:
                 kept = rows.Triage(triage_id, stored.name(found.about), at, json.dumps(made, ensure_ascii=False))
                 book.keep_triage(kept)
-        except records.RecordsError as error:
-            click.echo(f"not kept: {error}", err=True)
+    except records.RecordsError as error:
+        click.echo(f"not kept: {error}", err=True)
     return made

@@ -55,7 +55,10 @@ def command(
     with inputs.opened(prompts) as file:
         wanted = list(prescreen.read(inputs.lines(file, prescreen.LINE_CAP_BYTES)))
     results = out or prompts.with_suffix(".screened.ndjson")
-    checked = prescreen.done(results)
+    try:
+        checked = prescreen.done(results)
+    except OSError as error:
+        raise inputs.InputError(f"{results} cannot be read: {error.strerror}; name another with --out") from error
     left = [prompt for prompt in wanted if checked.get(prompt.line) != prompt.mark]
     if left:
         agree(len(left), config, agreed=agreed)

@@ -5,6 +5,7 @@ import fcntl
 import os
 import pathlib
 import sqlite3
+import stat
 import time
 from collections.abc import Iterator
 
@@ -71,6 +72,21 @@ def lock_path(path: pathlib.Path) -> pathlib.Path:
 def daemon_lock_path(path: pathlib.Path) -> pathlib.Path:
     """The lock file that the one daemon of this database holds while it runs; its PID stands in it."""
     return path.with_name(path.name + ".daemon.lock")
+
+
+def exists(path: pathlib.Path) -> bool:
+    """Does a file lie there? Raises RecordsError where it is a folder, or where that cannot be known."""
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise errors.RecordsError(
+            f"{path}: cannot be looked at: {error.strerror}. Check the permissions of its folder, or name another file."
+        ) from error
+    if stat.S_ISDIR(mode):
+        raise errors.RecordsError(f"{path}: is a folder. Name a file.")
+    return True
 
 
 def file_identity(path: pathlib.Path) -> tuple[int, int] | None:

@@ -29,7 +29,7 @@ def open(path: pathlib.Path, wait_s: float) -> "Door":  # noqa: A001 - door.open
     path = path.resolve()
     try:
         with database.lock(database.lock_path(path), wait_s):
-            if not path.exists():
+            if not database.exists(path):
                 create(path, wait_s)
             connection, _ = database.reader(path)
             with contextlib.closing(connection):

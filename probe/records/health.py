@@ -41,7 +41,7 @@ def look(path: pathlib.Path) -> Health | None:
     Raises RecordsError where it is damaged, not ours, or of another schema than this program's.
     """
     path = path.resolve()
-    if not path.exists():
+    if not database.exists(path):
         return None
     try:
         connection, immutable = database.reader(path)

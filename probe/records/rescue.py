@@ -61,6 +61,8 @@ def backup(path: pathlib.Path, target: pathlib.Path) -> None:
     """
     path, target = path.resolve(), target.resolve()
     refuse_existing(target)
+    if not database.exists(path):
+        raise errors.RecordsError(f"{path}: there is no database yet, and nothing to copy.")
     part = target.with_name(target.name + ".part")
     try:
         part.unlink(missing_ok=True)
@@ -104,7 +106,7 @@ def recover(path: pathlib.Path, target: pathlib.Path) -> Recovered:
     """
     path, target = path.resolve(), target.resolve()
     refuse_existing(target)
-    if not exists(path):
+    if not database.exists(path):
         raise errors.RecordsError(f"{path}: there is no such file.")
     try:
         with whole(path, target.parent) as readable_path:
@@ -112,6 +114,10 @@ def recover(path: pathlib.Path, target: pathlib.Path) -> Recovered:
             with contextlib.closing(source):
                 return rescue(source, target, path)
     except sqlite3.Error as error:
+        if database.name(error).startswith("SQLITE_CORRUPT"):
+            raise errors.RecordsError(
+                f"{path}: nothing of it can be read: where its tables lie is lost. Restore a backup."
+            ) from error
         raise database.explain(error, path, "read the database") from error
     except OSError as error:
         raise database.unavailable(error, target) from error
@@ -306,13 +312,5 @@ def index_batch(db: sqlite_utils.Database, after: int) -> tuple[int, bool]:
 
 def refuse_existing(target: pathlib.Path) -> None:
     """Raise RecordsError where a file lies at `target`, or none can."""
-    if exists(target):
+    if database.exists(target):
         raise errors.RecordsError(f"{target}: exists already and is never overwritten. Name a new file.")
-
-
-def exists(path: pathlib.Path) -> bool:
-    """Does a file lie there? Raises RecordsError where that cannot be known: a locked folder, too long a name."""
-    try:
-        return path.exists()
-    except OSError as error:
-        raise errors.RecordsError(f"{path}: cannot be looked at: {error.strerror}. Name another file.") from error

@@ -23,7 +23,7 @@ def open(path: pathlib.Path) -> "View":  # noqa: A001 - view.open
     schema is read as far as it has what is asked for.
     """
     path = path.resolve()
-    if not path.exists():
+    if not database.exists(path):
         raise errors.RecordsError(
             f"{path}: there is no database yet. `tierwatch daemon` makes one, `tierwatch demo` shows one."
         )

@@ -1,5 +1,6 @@
 """The pre-screen of a batch of prompts before they are paid for: paced, resumable, and no prompt is kept."""
 
+import contextlib
 import dataclasses
 import json
 import pathlib
@@ -60,15 +61,16 @@ def read(lines: Iterable[bytes]) -> Iterator[Prompt]:
 
 
 def done(path: pathlib.Path) -> dict[int, str]:
-    """Line -> mark of what an earlier run has checked; a line cut by a crash is checked again."""
-    if not path.exists():
-        return {}
+    """Line -> mark of what an earlier run has checked; a line cut by a crash is checked again.
+
+    Raises OSError where there is a file and it cannot be read.
+    """
     checked = {}
-    with path.open(encoding="utf-8", errors="replace") as file:
+    with contextlib.suppress(FileNotFoundError), path.open(encoding="utf-8", errors="replace") as file:
         for line in file:
             try:
                 found = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
             if isinstance(found, dict) and found.get("state") in {"clean", "flagged"}:
                 checked[found.get("line")] = found.get("mark")
