@@ -29,7 +29,7 @@ from probe.records import database
 
 ROUNDS = 3
 TABLES = ("outcome", "evidence", "verdict", "request_id")
-AT = dt.datetime(2026, 8, 1, tzinfo=dt.UTC)
+AT = dt.datetime(2025, 12, 1, tzinfo=dt.UTC)
 
 CONFIG = """
 [[channel]]

@@ -3,7 +3,6 @@
 import contextlib
 import datetime as dt
 import gzip
-import io
 import json
 import os
 import sqlite3
@@ -106,7 +105,11 @@ def test_requests_that_were_held_are_taken_in_once_the_config_fits_them(folder):
 
 
 def piped(text):
-    return run("-", input=io.BufferedReader(io.BytesIO(text.encode())))
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "wb") as file:
+        file.write(text.encode())
+    with os.fdopen(reading, "rb") as file:
+        return run("-", input=file)
 
 
 def test_standard_input_is_read(folder):

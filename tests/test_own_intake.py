@@ -1,8 +1,11 @@
 """Taking in: each request once, whoever tells of it and however often; nothing lost between runs."""
 
 import datetime as dt
+import io
 import itertools
 import json
+import os
+import pathlib
 import subprocess
 import sys
 import tracemalloc
@@ -257,6 +260,47 @@ def test_a_last_line_that_is_whole_needs_no_line_break_and_a_mark_of_its_coding_
     with path.open("a") as file:
         file.write("\n" + json.dumps(samples.told("r3")) + "\n")
     assert [json.loads(line.text)["id"] for line in files.lines(path, str(found[-1].position))] == ["r3"]
+
+
+def test_what_came_through_a_pipe_is_stored_while_nothing_more_comes(monkeypatch):
+    monkeypatch.setattr(files, "POLL_S", 0.01)
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as file, os.fdopen(writing, "wb", buffering=0) as told:
+        told.write(b'{"a": 1}\n\n{"b"')
+        lines = files.stream(file, "pipe")
+        assert (next(lines).text, next(lines)) == ('{"a": 1}', None)
+        told.write(b": 2}\r\n[")
+        told.close()
+        assert [(line.number, line.text.strip()) for line in lines if line] == [(3, '{"b": 2}'), (4, "[")]
+
+
+def test_a_line_of_a_pipe_that_never_ends_takes_no_more_memory_than_a_bound(monkeypatch):
+    monkeypatch.setattr(files.formats, "LONGEST", 1000)
+    with io.BufferedReader(Endless(300)) as file:
+        (line,) = [line for line in files.arriving(file) if line]
+    assert len(line.text) < 1000 + 3 * files.CHUNK_BYTES
+
+
+class Endless(io.RawIOBase):
+    """So many pieces of text without a line break, from a file that can always be read."""
+
+    def __init__(self, pieces):
+        self.left, self.always = pieces, pathlib.Path("/dev/zero").open("rb")  # noqa: SIM115 - see close
+
+    def readable(self):
+        return True
+
+    def fileno(self):
+        return self.always.fileno()
+
+    def readinto(self, buffer):
+        self.left -= 1
+        buffer[:] = b"a" * len(buffer)
+        return len(buffer) if self.left > 0 else 0
+
+    def close(self):
+        self.always.close()
+        super().close()
 
 
 def test_a_file_is_read_on_from_where_it_was(tmp_path):

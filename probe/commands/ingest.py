@@ -95,7 +95,11 @@ def command(
             else:
                 run.take_spool()
         except KeyboardInterrupt:
-            say("stopped" if dry_run else "stopped; what was read is stored, and the next run goes on from there")
+            say(
+                "stopped"
+                if dry_run
+                else "stopped; what is counted here is stored, and of files and logs the next run goes on from there"
+            )
         except OSError as error:
             raise model.UserError(f"{error.filename or 'the input'} cannot be read: {error.strerror}") from error
         tell(run, as_json=as_json)

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import pathlib
+import select
 import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -13,7 +14,7 @@ from probe import escape, model
 from probe.own import formats
 from probe.own.intake import Line
 
-CHUNK_CHARACTERS = 1 << 16
+CHUNK_BYTES = 1 << 16
 POLL_S = 1.0
 
 BEGINNINGS: Mapping[bytes, str] = {
@@ -53,14 +54,11 @@ def source(path: pathlib.Path) -> str:
 
 
 def lines(path: pathlib.Path, before: str | None) -> Iterator[Line]:
-    """The complete lines of a file after the position `before`, or of a pipe.
+    """The complete lines of a file after the position `before`.
 
     Raises OSError where it cannot be read, NotLinesError where it is a file of another kind.
     """
     with path.open("rb") as file:
-        if not file.seekable():
-            yield from stream(file, str(path))
-            return
         status = os.fstat(file.fileno())
         start = Position.parse(before)
         offset = start.offset if start.inode == status.st_ino and start.offset <= status.st_size else 0
@@ -73,10 +71,29 @@ def lines(path: pathlib.Path, before: str | None) -> Iterator[Line]:
         yield from complete(file, status.st_ino, offset)
 
 
-def stream(file: io.BufferedReader, name: str) -> Iterator[Line]:
-    """Lines of a pipe, each as it comes, or the objects of one list; raises NotLinesError."""
+def stream(file: io.BufferedReader, name: str) -> Iterator[Line | None]:
+    """Lines of a pipe, or the objects of one list; None where there is nothing new for now. Raises NotLinesError."""
     refuse_others(file, name)
-    return elements(file, Position(0, 0)) if is_list(file) else complete(file, 0, 0, growing=False)
+    yield from elements(file, Position(0, 0)) if is_list(file) else arriving(file)
+
+
+def arriving(file: io.BufferedReader) -> Iterator[Line | None]:
+    """Lines as they come; the last one also where it was cut short."""
+    number, begun = 0, list[bytes]()
+    while data := file.read1(CHUNK_BYTES):  # at first what `peek` has read
+        *ended, rest = data.split(b"\n")
+        for end in ended:
+            number += 1
+            line = b"".join([*begun, end])
+            begun.clear()
+            if line.strip():
+                yield Line(number, line.decode("utf-8", "replace"))
+        if sum(map(len, begun)) <= formats.LONGEST:  # what is longer is cut, and no line then
+            begun.append(rest)
+        while not select.select([file], [], [], POLL_S)[0]:
+            yield None
+    if last := b"".join(begun).strip():
+        yield Line(number + 1, last.decode("utf-8", "replace"))
 
 
 def refuse_others(file: io.BufferedReader, name: str) -> None:
@@ -91,8 +108,8 @@ def is_list(file: io.BufferedReader) -> bool:
     return file.peek(64)[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"["
 
 
-def complete(file: io.BufferedReader, inode: int, offset: int, *, growing: bool = True) -> Iterator[Line]:
-    """Lines one by one; the last one of a `growing` file is left for later where it is not whole yet."""
+def complete(file: io.BufferedReader, inode: int, offset: int) -> Iterator[Line]:
+    """Lines one by one; the last one is left for later where it is not whole yet."""
     number = 0
     while data := file.readline(formats.LONGEST + 1):
         number += 1
@@ -101,7 +118,7 @@ def complete(file: io.BufferedReader, inode: int, offset: int, *, growing: bool 
                 offset += len(data)
                 data = file.readline(formats.LONGEST)
             yield Line(number, "{", position=Position(inode, offset + len(data)))
-        elif growing and not data.endswith(b"\n") and not is_object(data):
+        elif not data.endswith(b"\n") and not is_object(data):
             return
         elif not data.isspace():
             yield Line(number, data.decode("utf-8", "replace"), None, Position(inode, offset + len(data)))
@@ -120,7 +137,7 @@ def elements(file: io.BufferedReader, end: Position) -> Iterator[Line]:
     """The objects of one JSON list, without holding more than one; the position is the end, reached with the last."""
     decoder, text = (
         json.JSONDecoder(),
-        file.read(CHUNK_CHARACTERS).decode("utf-8", "replace").lstrip("\ufeff \t\r\n")[1:],
+        file.read(CHUNK_BYTES).decode("utf-8", "replace").lstrip("\ufeff \t\r\n")[1:],
     )
     number, held = 0, None
     while True:
@@ -128,7 +145,7 @@ def elements(file: io.BufferedReader, end: Position) -> Iterator[Line]:
         try:
             _, stop = decoder.raw_decode(text)
         except (ValueError, RecursionError):
-            more = file.read(max(CHUNK_CHARACTERS, len(text))).decode("utf-8", "replace")  # doubling: linear in all
+            more = file.read(max(CHUNK_BYTES, len(text))).decode("utf-8", "replace")  # doubling: linear in all
             if not more or len(text) > formats.LONGEST:
                 break
             text += more

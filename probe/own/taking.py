@@ -106,20 +106,24 @@ class Run:
     def take_files(self, names: Iterable[str]) -> None:
         for name in names:
             if name == "-":
-                piped = files.stream(cast("io.BufferedReader", sys.stdin.buffer), "standard input")
-                self._lines(self.taking("standard input", "", pathlib.Path.cwd()), piped, None)
+                self._piped("standard input", cast("io.BufferedReader", sys.stdin.buffer))
                 continue
             path = pathlib.Path(name)
             if path.is_dir():
                 raise files.NotLinesError(f"{name} is a folder: name the files in it, as {path / '*.ndjson'}")
-            if not path.is_file():  # a pipe: nothing of it can be read again
-                self._lines(self.taking(name, "", pathlib.Path.cwd()), files.lines(path, None), None)
+            if not path.is_file():
+                with path.open("rb") as piped:
+                    self._piped(name, piped)
                 continue
             taking = self.taking(path.name, files.source(path), path.absolute().parent)
             with self.history() as past:
                 before = None if self.since else past.traffic.position(files.source(path))
             lines = files.follow(path, before) if self.follow else files.lines(path, before)
             self._lines(taking, lines, None if self.follow else path.stat().st_size)
+
+    def _piped(self, name: str, piped: "io.BufferedReader") -> None:
+        """What comes through a pipe, of which nothing can be read again."""
+        self._lines(self.taking(name, "", pathlib.Path.cwd()), files.stream(piped, name), None)
 
     def _lines(self, taking: intake.Intake, lines: Iterator[Line | None], size: int | None) -> None:
         with self.progress(size, "") as advance, rarely_collecting():
