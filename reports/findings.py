@@ -92,7 +92,8 @@ def lost_tiers(seen: window.Window) -> tuple[str, ...]:
     found = []
     for tier in seen.tiers:
         here = [facts for facts in seen.paths if facts.path.tier == tier]
-        if any(facts.is_bad for facts in here) and not any(facts.state in states.FINE for facts in here):
+        fine = tier in seen.fine_elsewhere or any(facts.state in states.FINE for facts in here)
+        if any(facts.is_bad for facts in here) and not fine:
             found.append(tier)
     return tuple(found)
 

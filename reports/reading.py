@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from probe import model
 from probe.inference import charges, months, strictness
-from reports import delivered, outcomes, own, past, present, window
+from reports import delivered, outcomes, own, past, present, states, window
 from reports.outcomes import Outcomes
 
 if TYPE_CHECKING:
@@ -102,6 +102,9 @@ def read(config: "schema.Config", stored: "history.History", now: dt.datetime, c
         pictures=delivered.read(stored, tuple(facts), since, until, choice.takes),
         prices=charges.off_list(charge for charge in stored.charges(since, until) if choice.takes(charge.path)),
         moderation=read_strictness(stored, until, choice),
+        fine_elsewhere=frozenset(
+            path.tier for path, one in at_end.paths.items() if path not in facts and one.state.state in states.FINE
+        ),
         budget_gone=budget_gone(skipped, series, until),
     )
 

@@ -156,6 +156,7 @@ class Window:
     pictures: tuple[delivered.Delivered, ...] = ()  # what pictures came, by path
     prices: tuple[charges.Price, ...] = ()  # that differ from the listed ones, by path
     moderation: tuple[strictness.Strictness, ...] = ()  # how strict it is, by sentinels, whenever they were sent
+    fine_elsewhere: frozenset[str] = frozenset()  # tiers at which a channel that was not chosen is fine
     budget_gone: bool = False  # the latest scheduled slot was left out for want of money
 
     @property

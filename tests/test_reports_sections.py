@@ -280,6 +280,8 @@ def test_canaries_that_were_refused_explain_why_a_path_is_not_known():
 def test_a_tier_without_a_healthy_channel_is_said_first():
     bad = [facts(f"{channel}/4k-high", (point(VIP, NOW),), BAD, failing=0.5) for channel in ("vip", "official")]
     assert first_screen(seen(*bad)).startswith("4k-high: no channel is known to be healthy.")
+    not_chosen = seen(*bad, fine_elsewhere=frozenset({"4k-high"}))
+    assert "no channel is known" not in first_screen(not_chosen)
     spare = facts("nano/4k-high", grid("nano/4k-high", 1, 60))
     assert first_screen(seen(*bad, spare)).startswith("vip/4k-high DEGRADED")
 

@@ -85,8 +85,9 @@ def incident(
         yield blocks.Line(spread, "spread")
     given = advised(seen, found)
     yield from instead(seen, [each for each in given if each not in before], found.channels)
-    if again := dict.fromkeys(each.tier for each in given if each in before):
-        yield blocks.Line(f"{words.listed(again)}: as above.", "batch")
+    if again := [each for each in given if each in before]:
+        tiers = words.listed(dict.fromkeys(each.tier for each in again))
+        yield blocks.Line(f"{tiers}: as above.", again[0].job or "batch")
 
 
 def name(seen: window.Window, found: findings.Incident) -> str:
