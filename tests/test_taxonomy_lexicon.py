@@ -53,7 +53,7 @@ def test_a_word_after_a_negation_is_read_as_a_pair_and_chinese_by_two_characters
 def test_a_verdict_names_the_words_that_decided_and_the_default_they_outweighed():
     verdict = taxonomy.judge(model.Evidence(text="Hm: country, behavior"))
     assert (verdict.rule, verdict.runner_up, verdict.confidence) == ("likely.permission", "nothing-said", "low")
-    assert verdict.would_decide == "a reading of its words (countr, behavior)"
+    assert verdict.would_decide == "a reading of its words; these stems decided: countr, behavior"
 
 
 @pytest.mark.parametrize("status", [401, 402, 404, 413, 504])

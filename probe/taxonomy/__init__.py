@@ -27,7 +27,7 @@ __all__ = [
     "rule_named",
 ]
 
-RULES_VERSION = "8"
+RULES_VERSION = "9"
 """Stored beside every verdict; raised when a change of the rules can change one, which `tests/replies/VERSIONS` enforces."""
 RULES = rules.RULES
 
@@ -175,5 +175,5 @@ def _verdict(told: "Facts", rule: Rule, runner_up: str | None, stems: Sequence[s
         billed=billed,
         request_ids=ids.request_ids(told.evidence.headers, told.said),
         runner_up=runner_up,
-        would_decide=f"{rule.would_decide} ({', '.join(stems)})" if stems else rule.would_decide,
+        would_decide=f"{rule.would_decide}; these stems decided: {', '.join(stems)}" if stems else rule.would_decide,
     )

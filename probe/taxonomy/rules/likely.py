@@ -15,6 +15,7 @@ LIKELY: Mapping[Kind, Rule] = MappingProxyType(
             by=By.LIKELY,
             codes=frozenset({f"likely:{kind.value}"}),
             would_decide="a reading of its words",
+            note="The sum of all words, where only a status or a vague word would decide.",
         )
         for kind in sorted(lexicon.KINDS)
     }
