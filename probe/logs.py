@@ -42,13 +42,13 @@ class Handler(logging.StreamHandler[TextIO]):
             self.stream.write(f"tierwatch: a log record was lost: {type(sys.exc_info()[1]).__name__}\n")
 
 
-def start(redact: Callable[[str], str], log_format: Literal["text", "json"], level: int = logging.INFO) -> None:
-    """Log to stderr from here on, replacing what was set up before."""
+def start(redact: Callable[[str], str], log_format: Literal["text", "json"], *, quiet: bool = False) -> None:
+    """Log to stderr from here on, replacing what was set up before; `quiet`: warnings and worse alone."""
     escape.visible("\n")  # loads what it needs, for the day when no file can be opened
     handler = Handler(sys.stderr)
     handler.setFormatter(Line(redact, log_format))
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level)
+    root.setLevel(logging.WARNING if quiet else logging.INFO)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.ERROR)

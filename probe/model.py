@@ -1,4 +1,4 @@
-"""The nouns every room shares: frozen values without behaviour beyond naming themselves."""
+"""The nouns every room shares: words, frozen values, and which of them count for a channel's health."""
 
 import dataclasses
 import datetime as dt
@@ -227,7 +227,7 @@ class Picture:
     blank: bool = False  # uniform or nearly so
     effective_resolution: float | None = None  # fraction of the long edge that carries detail; None: cannot tell
     provenance: str = ""  # C2PA generator string where present
-    repeated: bool = False  # set when stored: this path delivered the same picture before
+    repeated: bool = False  # set before it is judged: this channel delivered the same picture lately
     motif: str = ""  # how much a motif could show; "flat" explains an effective_resolution of None
 
 

@@ -14,9 +14,9 @@ COLOURS: dict[blocks.Tone, str] = {"good": "32", "warn": "33", "bad": "1;31", "u
 """SGR codes by tone."""
 
 
-def render(report: blocks.Report, *, width: int = WIDTH, colour: bool = False) -> str:
+def render(report: blocks.Report, *, colour: bool = False) -> str:
     """The whole report; sections under their questions in capitals."""
-    printer = Printer(report.until, width, colour)
+    printer = Printer(report.until, WIDTH, colour)
     lines = [f"{escape.visible(report.title)}  {words.period(report.since, report.until)}", ""]
     for section in report.sections:
         if section.question:

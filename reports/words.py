@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from probe.inference import words as worded
 
 percent, usd = worded.percent, worded.usd
-STEPS_S = ((86400.0, "d"), (3600.0, "h"), (60.0, "min"))
 
 
 def percents(low: float, high: float, digits: int = 0) -> str:

@@ -40,8 +40,7 @@ def command(config_path: str | None) -> None:
         attended = sys.stderr.isatty()
 
         def log_by(tools: run.Tools) -> None:
-            level = logging.WARNING if attended else logging.INFO
-            logs.start(tools.redact, tools.config.monitor.log_format, level)
+            logs.start(tools.redact, tools.config.monitor.log_format, quiet=attended)
 
         tools = run.tools(settings, clock.RealClock(), book)
         log_by(tools)

@@ -177,7 +177,7 @@ def watch(config: "schema.Config", live_from: dt.datetime) -> list[model.Judged]
         ticking = clock.FastClock(live_from, SPEED)
         with records.open(configs.database(pathlib.Path(config.source))) as book:
             tools = run.tools(config, ticking, book)
-            logs.start(tools.redact, "text", level=30)
+            logs.start(tools.redact, "text", quiet=True)
             watching = daemon.Daemon(tools, on_outcome=lambda judged: show(judged, seen))
             asyncio.get_running_loop().call_later(LIVE.total_seconds() / SPEED, watching.stop)
             try:

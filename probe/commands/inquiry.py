@@ -94,7 +94,7 @@ async def climb(found: "Diagnosis", config: "Config", max_usd: float, *, forced:
         key = spool.prompt_key(pathlib.Path(config.monitor.spool), book)
         prompt_id = evidence.hashed(prompt, key) if prompt is not None else ""
         tools = run.tools(used, clock.RealClock(), book)
-        logs.start(tools.redact, config.monitor.log_format, level=30)
+        logs.start(tools.redact, config.monitor.log_format, quiet=True)
         climbing = live.Climb(
             tools, found, max_usd, prompt_id, forced=forced, say=lambda words: click.echo(f"  {words}", err=True)
         )

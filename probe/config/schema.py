@@ -1,7 +1,7 @@
 """The shape of config.toml: every table and key with its type, default and meaning.
 
-Only `probe.config.load()` imports this module, because pydantic is slow to import; everyone else
-annotates with `config.Config` and the like under TYPE_CHECKING.
+Imported where a config is made, because pydantic is slow to import; everyone else annotates with its
+classes under TYPE_CHECKING.
 """
 
 import math

@@ -38,7 +38,7 @@ class Health:
 def look(path: pathlib.Path) -> Health | None:
     """Check every page (`quick_check`) and every roll-up, seconds for a million outcomes; None: there is no file yet.
 
-    Raises RecordsError where it is damaged, not ours, or of another schema than this program's.
+    Raises RecordsError where it is damaged, not ours, or of a newer schema; roll-ups of an older one are not checked.
     """
     path = path.resolve()
     if not database.exists(path):

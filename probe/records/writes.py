@@ -1,4 +1,4 @@
-"""Everything that is written: intents and their ledger, outcomes with verdicts, skips, alarms, the daemon's state."""
+"""Everything that is written: intents, outcomes with verdicts, the daemon's state, own traffic, triages."""
 
 import contextlib
 import dataclasses
