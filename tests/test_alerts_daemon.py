@@ -1,12 +1,9 @@
 """The whole way: a real daemon, an upstream that refuses the key, a message at a local service."""
 
-import asyncio
-import datetime as dt
-import pathlib
-
 import alert_samples as samples
+from daemon_samples import SPEED, until, watch
 
-from probe import clock, config, daemon, records, run
+from probe import config, daemon
 
 pytestmark = samples.APPRISE
 
@@ -39,24 +36,14 @@ failures = { auth = 1.0 }
 def test_a_refused_key_reaches_a_person_within_the_first_canaries(standin, tmp_path, monkeypatch):
     monkeypatch.setenv("VIP_KEY", "sk-test-0123456789abcdef")
     monkeypatch.setattr(daemon.desk, "DELIVER_S", 0.05)
-    file, start = tmp_path / "config.toml", dt.datetime(2026, 8, 13, tzinfo=dt.UTC)
-
-    async def go(settings, service):
-        with records.open(config.database(pathlib.Path(settings.source))) as book:
-            tools = run.tools(settings, clock.FastClock(start, 400.0), book)
-            watching = daemon.Daemon(tools)
-            running = asyncio.create_task(watching.run())
-            for _ in range(400):
-                await asyncio.sleep(0.02)
-                if service.taken:
-                    break
-            watching.stop()
-            await running
-            await run.close(tools)
-
+    file = tmp_path / "config.toml"
     with samples.service() as service:
-        file.write_text(CONFIG.format(base_url=standin(SCENARIO, speed=400.0), address=service.address))
-        asyncio.run(go(config.load(file), service))
+
+        async def told(_watching, _ticking):
+            await until(lambda: service.taken)
+
+        file.write_text(CONFIG.format(base_url=standin(SCENARIO, speed=SPEED), address=service.address))
+        watch(config.load(file), told)
     first = service.taken[0]
     assert first["title"].startswith("vip 1k-")
     assert first["title"].endswith("no access")

@@ -12,14 +12,12 @@ import time
 
 import pytest
 import record_samples as samples
+from daemon_samples import SPEED, START, outcomes, past, watch
 
 from probe import clock, daemon, model, records, run, standstill, ticker
 from probe import config as configs
 from probe.records import history
 from probe.standin import pictures
-
-START = dt.datetime(2026, 8, 13, tzinfo=dt.UTC)
-SPEED = 400.0
 
 CONFIG = """
 [budget]
@@ -66,49 +64,11 @@ def prepared(standin, tmp_path, monkeypatch):
     return go
 
 
-def watch(config, during, start=START, on_daemon=lambda _watching: None):
-    """Run a daemon while `during(watching, clock)` lasts, then stop it; what it saw, in order."""
-    seen = []
-
-    async def go():
-        ticking = clock.FastClock(start, SPEED)
-        with records.open(configs.database(pathlib.Path(config.source))) as book:
-            tools = run.tools(config, ticking, book)
-            watching = daemon.Daemon(tools, on_outcome=seen.append)
-            on_daemon(watching)
-            running = asyncio.create_task(watching.run())
-            try:
-                await during(watching, ticking)
-                watching.stop()
-                await running
-            finally:
-                await run.close(watching.tools)
-
-    asyncio.run(go())
-    return seen
-
-
 def minutes(count):
     async def during(_watching, ticking):
         await ticking.sleep(count * 60)
 
     return during
-
-
-def outcomes(count):
-    """Until so many of the grid have come, at most three hours of the clock: a busy machine is slow, not wrong."""
-
-    async def during(watching, ticking):
-        told, before = [], watching.on_outcome
-        watching.on_outcome = lambda judged: (told.extend([judged] if judged.outcome.slot else []), before(judged))
-        while len(told) < count and ticking.monotonic_s() < 3 * 3600:
-            await ticking.sleep(30)
-
-    return during
-
-
-def past(config):
-    return history.open(configs.database(pathlib.Path(config.source)))
 
 
 def test_each_path_is_probed_once_a_slot(prepared):

@@ -17,13 +17,11 @@ import time
 import alert_samples
 import pytest
 import record_samples
+from daemon_samples import SPEED, START, past, until, watch
 
-from probe import clock, daemon, logs, memory, model, records, reload, run, slots, standstill, ticker
 from probe import config as configs
+from probe import daemon, logs, memory, model, records, reload, run, slots, standstill, ticker
 from probe.records import history, rows
-
-START = dt.datetime(2026, 8, 13, tzinfo=dt.UTC)
-SPEED = 400.0
 
 CONFIG = """
 [budget]
@@ -67,36 +65,6 @@ def place(standin, tmp_path):
         return configs.load(file)
 
     return make
-
-
-def watch(config, during, start=START):
-    """Run a daemon while `during(watching, clock)` lasts, then stop it; what it saw, in order."""
-    seen = []
-
-    async def go():
-        ticking = clock.FastClock(start, SPEED)
-        with records.open(configs.database(pathlib.Path(config.source))) as book:
-            watching = daemon.Daemon(run.tools(config, ticking, book), on_outcome=seen.append)
-            running = asyncio.create_task(watching.run())
-            try:
-                await during(watching, ticking)
-                watching.stop()
-                await running
-            finally:
-                await run.close(watching.tools)
-
-    asyncio.run(go())
-    return seen
-
-
-async def until(so):
-    async with asyncio.timeout(20):
-        while not so():  # noqa: ASYNC110 - the daemon has no event for it
-            await asyncio.sleep(0.005)
-
-
-def past(config):
-    return history.open(configs.database(pathlib.Path(config.source)))
 
 
 # --- the drain ---

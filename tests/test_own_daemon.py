@@ -1,16 +1,16 @@
 """The daemon and own traffic: the spool is heard, states follow, and no canary is paid for where it is fresh."""
 
-import asyncio
 import datetime as dt
 import json
 import pathlib
 import random
 import tempfile
 
+import daemon_samples as daemons
 import own_samples as samples
 import pytest
 
-from probe import clock, daemon, model, records, run
+from probe import daemon, model, records
 from probe.inference import states
 from probe.own import feed, intake
 from probe.records import history
@@ -219,36 +219,20 @@ tiers = ["1k-low", "1k-medium"]
 interval = "10m"
 deadline_s = 590
 """
-START = dt.datetime(2026, 8, 13, tzinfo=dt.UTC)
-SPEED = 400.0
 
 
 def test_no_canary_is_paid_for_where_own_traffic_is_fresh(standin, tmp_path, monkeypatch):
     monkeypatch.setenv("VIP_KEY", "sk-test-0123456789abcdef")
-    url = standin("start = 2026-08-13T00:00:00Z\n[[steady]]\nlatency_s = { median = 60, sigma = 0.01 }", speed=SPEED)
+    url = standin(
+        "start = 2026-08-13T00:00:00Z\n[[steady]]\nlatency_s = { median = 60, sigma = 0.01 }", speed=daemons.SPEED
+    )
     config = samples.settings(tmp_path, CONFIG.format(base_url=url))
-    seen = []
 
     def own(minute):
         return samples.told(
-            f"r{minute}", START + dt.timedelta(minutes=minute), url=f"{url}/v1/images/generations", size="1280x720",
+            f"r{minute}", daemons.START + dt.timedelta(minutes=minute), url=f"{url}/v1/images/generations", size="1280x720",
             quality="low", picture={"format": "png", "width": 1280, "height": 720, "bytes": 9},
         )  # fmt: skip
-
-    async def go():
-        ticking = clock.FastClock(START, SPEED)
-        with records.open(tmp_path / "tierwatch.db") as book:
-            taking = intake.Intake(config, book, ticking.now)
-            list(taking.take([intake.Line(0, json.dumps(own(0)))]))
-            tools = run.tools(config, ticking, book)
-            watching = daemon.Daemon(tools, on_outcome=seen.append)
-            monkeypatch.setattr(watching, "_own", Talking(watching._own, own, ticking))
-            running = asyncio.create_task(watching.run())
-            while len(seen) < 2 and ticking.monotonic_s() < 3 * 3600:
-                await ticking.sleep(30)
-            watching.stop()
-            await running
-            await run.close(watching.tools)
 
     class Talking:
         """A feed that tells of an own request whenever it is asked."""
@@ -261,11 +245,16 @@ def test_no_canary_is_paid_for_where_own_traffic_is_fresh(standin, tmp_path, mon
             write(told_config, self.make(minute), name=f"{minute}.ndjson")
             return self.real.take(told_config)
 
+    def fed(watching):
+        tools = watching.tools
+        list(intake.Intake(config, tools.book, tools.clock.now).take([intake.Line(0, json.dumps(own(0)))]))
+        monkeypatch.setattr(watching, "_own", Talking(watching._own, own, tools.clock))
+
     monkeypatch.setattr(daemon, "OWN_S", 0.2)
-    asyncio.run(go())
+    seen = daemons.watch(config, daemons.outcomes(2), on_daemon=fed)
     with history.open(tmp_path / "tierwatch.db") as past:
         skips = {(skip.path.tier, skip.reason) for skip in past.skips()}
-        outcomes = list(past.outcomes())
+        stored = list(past.outcomes())
     assert ("1k-low", model.SkipReason.OWN_TRAFFIC) in skips
     assert {one.outcome.path.tier for one in seen} == {"1k-medium"}
-    assert any(one.outcome.source == "recorder" for one in outcomes)
+    assert any(one.outcome.source == "recorder" for one in stored)

@@ -1,21 +1,19 @@
 """A config that changes while the daemon runs: taken over whole or not at all, without a gap."""
 
 import asyncio
-import datetime as dt
 import signal
 import subprocess
 import sys
 import time
 
+import daemon_samples as daemons
 import pytest
 
-from probe import clock, daemon, memory, model, records, reload, run
 from probe import config as configs
+from probe import daemon, memory, model, records, reload, run
 from probe.config import secrets
 from probe.records import history
 
-START = dt.datetime(2026, 8, 13, tzinfo=dt.UTC)
-SPEED = 400.0
 OLD_KEY, NEW_KEY = "sk-old-0123456789abcdef", "sk-new-0123456789abcdef"
 
 CONFIG = """
@@ -69,27 +67,11 @@ class Place:
 
 @pytest.fixture
 def place(standin, tmp_path):
-    return Place(tmp_path, standin(SCENARIO, speed=SPEED))
+    return Place(tmp_path, standin(SCENARIO, speed=daemons.SPEED))
 
 
 def watch(place, during, **hooks):
-    """Run a daemon while `during(watching, clock)` lasts, then stop it; what it saw, in order."""
-    seen = []
-
-    async def go():
-        ticking = clock.FastClock(START, SPEED)
-        with records.open(configs.database(place.file)) as book:
-            watching = daemon.Daemon(run.tools(place.load(), ticking, book), on_outcome=seen.append, **hooks)
-            running = asyncio.create_task(watching.run())
-            try:
-                await during(watching, ticking)
-                watching.stop()
-                await running
-            finally:
-                await run.close(watching.tools)
-
-    asyncio.run(go())
-    return seen
+    return daemons.watch(place.load(), during, **hooks)
 
 
 async def reloaded(watching):
@@ -98,12 +80,6 @@ async def reloaded(watching):
     await asyncio.sleep(0)
     async with watching._reloading:
         pass
-
-
-async def until_true(so):
-    async with asyncio.timeout(10):
-        while not so():  # noqa: ASYNC110 - the daemon has no event for it
-            await asyncio.sleep(0.01)
 
 
 def tiers(seen):
@@ -228,7 +204,7 @@ def test_a_key_rotates_without_a_gap(place, monkeypatch):
             self.is_open = False
 
         async def send(self, request, *, key, deadline_s, **words):
-            await asyncio.sleep(300 / SPEED)
+            await asyncio.sleep(300 / daemons.SPEED)
             carried.append(key.reveal())
             open_clients.append(self.is_open)
             return model.Reply(status=500, elapsed_s=300.0)
@@ -236,7 +212,7 @@ def test_a_key_rotates_without_a_gap(place, monkeypatch):
     monkeypatch.setattr(run.client, "Client", Http)
 
     async def during(watching, ticking):
-        await until_true(lambda: watching.underway.in_flight)
+        await daemons.until(lambda: watching.underway.in_flight)
         first = watching.tools
         place.write_key(NEW_KEY)
         await reloaded(watching)
@@ -265,7 +241,7 @@ def test_an_outcome_that_arrives_during_a_reload_counts_once(place, monkeypatch)
             return known
 
         await ticking.sleep(10)
-        await until_true(lambda: watching.underway.in_flight)
+        await daemons.until(lambda: watching.underway.in_flight)
         monkeypatch.setattr(memory, "recall", slow)
         await reloaded(watching)
 
@@ -290,7 +266,7 @@ def test_a_changed_file_is_noticed_by_itself(place, monkeypatch):
     async def during(watching, ticking):
         await asyncio.sleep(0.2)
         place.write('["1k-low", "1k-high"]')
-        await until_true(lambda: len(watching.plan.lines) == 2)
+        await daemons.until(lambda: len(watching.plan.lines) == 2)
 
     watch(place, during)
 

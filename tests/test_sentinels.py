@@ -1,23 +1,21 @@
 """Sentinels show how strict moderation is, cost what the plan says, and are evidence of nothing else."""
 
-import asyncio
 import datetime as dt
 import json
 import pathlib
 
 import click.testing
 import pytest
+from daemon_samples import SPEED, START, watch
 
-from probe import clock, commands, daemon, model, plan, prompts, records, run
+from probe import commands, model, plan, prompts, records
 from probe import config as configs
 from probe.inference import states, strictness
 from probe.records import history
 from probe.standin import pictures
 from reports import blocks, reading, sections
 
-START = dt.datetime(2026, 8, 13, tzinfo=dt.UTC)
 VIP = model.Path("vip", "1k-low")
-SPEED = 400.0
 DAY = dt.timedelta(days=1)
 CONFIG = """
 [monitor]
@@ -159,22 +157,11 @@ failures = { moderation_input = 1.0 }
 
 def watched(settings, start, hours, busy=()):
     """What a daemon on a fast clock sees in so many hours."""
-    seen = []
 
-    async def go():
-        ticking = clock.FastClock(start, SPEED)
-        with records.open(configs.database(pathlib.Path(settings.source))) as book:
-            watching = daemon.Daemon(run.tools(settings, ticking, book), on_outcome=seen.append)
-            watching.underway.busy.update(busy)
-            running = asyncio.create_task(watching.run())
-            try:
-                await ticking.sleep(hours * 3600)
-                watching.stop()
-                await running
-            finally:
-                await run.close(watching.tools)
+    async def during(_watching, ticking):
+        await ticking.sleep(hours * 3600)
 
-    asyncio.run(go())
+    seen = watch(settings, during, start=start, on_daemon=lambda watching: watching.underway.busy.update(busy))
     return [one for one in seen if one.outcome.trigger is model.Trigger.SENTINEL]
 
 
