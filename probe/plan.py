@@ -7,7 +7,7 @@ import dataclasses
 import datetime as dt
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from probe import model
@@ -89,7 +89,8 @@ def plan(config: "schema.Config", grid_share: float = schedule.GRID_SHARE) -> Pl
     asides = sentinels(config)
     spent_usd = sum(config.price_usd(path) * DAY_S / seconds for path, seconds in fixed_s.items())
     spent_usd += sum(line.usd_per_day for line in asides)
-    demands = {path: _demand(config, path, fixed_s) for path in paths if path not in fixed_s}
+    firsts = first_choices(config)
+    demands = {path: _demand(config, path, fixed_s, firsts) for path in paths if path not in fixed_s}
     shares = share(max(config.budget.usd_per_day * grid_share - spent_usd, 0.0), demands)
     intervals = fixed_s | {path: _interval_s(config, path, shares[path]) for path in demands}
     lines = tuple(
@@ -158,14 +159,16 @@ def first_choices(config: "schema.Config") -> frozenset[model.Path]:
     return frozenset(min(paths, key=config.price_usd) for paths in at_tier if paths)
 
 
-def _demand(config: "schema.Config", path: model.Path, fixed: Mapping[model.Path, float]) -> Demand:
+def _demand(
+    config: "schema.Config", path: model.Path, fixed: Mapping[model.Path, float], firsts: Container[model.Path]
+) -> Demand:
     tiers = [tier for tier in config.find(path.channel).tiers if model.Path(path.channel, tier) not in fixed]
     prices_usd = {tier: config.price_usd(model.Path(path.channel, tier)) for tier in tiers}
     weight = 1.0
     if len(tiers) > 1:
         tripwire = schedule.tripwire_share(prices_usd[tiers[0]], max(prices_usd.values()))
         weight = tripwire if path.tier == tiers[0] else (1 - tripwire) / (len(tiers) - 1)
-    if path in first_choices(config):
+    if path in firsts:
         weight *= FIRST_CHOICE_WEIGHT
     price_usd = prices_usd[path.tier]
     return Demand(weight, price_usd * DAY_S / CALMEST_S, price_usd * DAY_S / fastest_s(config, path))

@@ -24,6 +24,8 @@ OFFICIAL = {"model": '"gpt-image-2"', "price_usd": '"tokens"'}
 TIERS = "1k-low, 1k-medium, 1k-high, 2k-low, 2k-medium, 2k-high, 4k-low, 4k-medium, 4k-high"
 NAME_RULE = "use 1 to 64 letters, digits, dots, dashes and underscores, a letter or digit first"
 
+MODEL_RULE = 'must be the id of a model, such as "gpt-image-2"'
+
 
 def table(changes):
     """A sound [[channel]] with some keys changed (None: left out)."""
@@ -72,7 +74,10 @@ CHANNEL_ROWS = [
         {"interval": '"10"'},
         '[[channel]] vip interval = "10": write a duration as a number and a unit: "30s", "5m", "1h" or "2d"',
     ),
-    ("interval below a second", {"interval": '"0.5s"', "deadline_s": "0.1"}, '[[channel]] vip interval = "0.5s": must be 1 or more'),
+    ("interval below a second", {"interval": '"0.5s"', "deadline_s": "0.1"}, '[[channel]] vip interval = "0.5s": must be 1s or more'),
+    ("interval beyond a year", {"interval": '"400d"'}, '[[channel]] vip interval = "400d": must be 366d or less'),
+    ("model empty", {"model": '" "'}, f'[[channel]] vip model = " ": {MODEL_RULE}'),
+    ("model with a line break", {"model": '"a\\nb"'}, f'[[channel]] vip model = "a\\nb": {MODEL_RULE}'),
     ("deadline beyond a day", {"deadline_s": "100000"}, "[[channel]] vip deadline_s = 100000: must be 86400 or less"),
     ("target above one", {"target_success": "95"}, "[[channel]] vip target_success = 95: must be 1 or less"),
     ("parallel fractional", {"parallel": "1.5"}, "[[channel]] vip parallel = 1.5: must be a whole number"),
@@ -341,7 +346,7 @@ def test_many_faults_are_cut_in_the_message_and_kept_in_the_error(tmp_path):
         (b"ok = 1\nbad = '\xff'\n", "config.toml:2: not UTF-8 text; save the file as UTF-8"),
         (b"x = " + b"[" * 5000, "config.toml: tables or brackets are nested too deeply"),
         (b".".join([b"a"] * 5000) + b" = 1", "config.toml: tables or brackets are nested too deeply"),
-        (b"x = " + b"9" * 5000, "config.toml: not valid TOML: exceeds the limit"),
+        (b"x = " + b"9" * 5000, "config.toml: a number has thousands of digits"),
         (b"#" * (2**20 + 1), "config.toml: is larger than 1 MiB: this is no config.toml"),
     ],
     ids=["value", "twice", "unclosed", "encoding", "brackets", "dots", "digits", "size"],

@@ -2,6 +2,8 @@
 
 import dataclasses
 import io
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -152,3 +154,11 @@ def test_a_time_axis_finds_ticks_for_every_period(hours):
         style.time_axis(axes, narrow=style.is_narrow(width_in))
         figure.savefig(io.BytesIO(), format="svg")
         assert 2 <= sum(bool(label.get_text()) for label in axes.get_xticklabels()) <= 10
+
+
+def test_a_home_that_cannot_be_written_is_no_news():
+    away = {"PATH": "", "HOME": "/dev/null", "MPLCONFIGDIR": "/dev/null/nowhere"}
+    done = subprocess.run(
+        [sys.executable, "-c", "import reports.plots"], env=away, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stderr == ""

@@ -40,8 +40,10 @@ def parse(data: bytes, path: pathlib.Path) -> dict[str, Any]:
         raise config.ConfigError("not UTF-8 text; save the file as UTF-8", f"{path}:{line}") from error
     except RecursionError as error:
         raise config.ConfigError("tables or brackets are nested too deeply", str(path)) from error
-    except ValueError as error:  # TOMLDecodeError, and int() refusing thousands of digits
+    except tomllib.TOMLDecodeError as error:
         raise _syntax(str(error), path, data) from error
+    except ValueError as error:  # of int()
+        raise config.ConfigError("a number has thousands of digits", str(path)) from error
 
 
 def _with_tuples(value: Any) -> Any:

@@ -12,3 +12,9 @@ def seconds(text: str) -> float:
     if not found:
         raise ValueError('write a duration as a number and a unit: "30s", "5m", "1h" or "2d"')
     return float(found[1]) * SECONDS[found[2]]
+
+
+def written(seconds: float) -> str:
+    """A duration in the largest unit of which it is a whole number, `366d`; in seconds where it is of none."""
+    letter = max((each for each in SECONDS if seconds % SECONDS[each] == 0), key=SECONDS.__getitem__, default="s")
+    return f"{seconds / SECONDS[letter]:g}{letter}"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from probe.config import schema, secrets
+from probe.config import durations, schema, secrets
 
 ABSENT: Any = object()
 """A fault without a value to show: it is missing, or must not be printed."""
@@ -77,10 +77,10 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "dict_type": "must be a table",
         "model_type": "must be a table",
         "model_attributes_type": "must be a table",
-        "greater_than": "must be more than {gt:g}",
-        "greater_than_equal": "must be {ge:g} or more",
-        "less_than": "must be less than {lt:g}",
-        "less_than_equal": "must be {le:g} or less",
+        "greater_than": "must be more than {gt}",
+        "greater_than_equal": "must be {ge} or more",
+        "less_than": "must be less than {lt}",
+        "less_than_equal": "must be {le} or less",
         "literal_error": "must be {expected}",
         "enum": "must be {expected}",
         "string_pattern_mismatch": "use 1 to 64 letters, digits, dots, dashes and underscores, a letter or digit first",
@@ -130,8 +130,14 @@ def of_pydantic(error: Mapping[str, Any], table: str, kind: type[schema.Table]) 
     if error["type"] == "value_error":
         return Fault(table, key, str(context["error"]), value)
     words = WORDS.get(error["type"])
-    text = words.format(**context).replace("'", '"') if words else error["msg"]
+    bounds = {name: bound(limit, value) for name, limit in context.items() if isinstance(limit, int | float)}
+    text = words.format(**context | bounds).replace("'", '"') if words else error["msg"]
     return Fault(table, key, text, value)
+
+
+def bound(limit: float, value: Any) -> str:
+    """A limit in the form of the value that it refuses: `366d` of a duration."""
+    return durations.written(limit) if isinstance(value, str) else f"{limit:.10g}"
 
 
 def unknown_key(key: str, kind: type[schema.Table] | None) -> str:

@@ -83,7 +83,7 @@ class Channel(Table):
     name: values.Name
     protocol: str
     base_url: values.Url
-    model: str
+    model: values.ModelId
     key_env: str | None = None
     key_file: values.FileName | None = None
     auth_header: Literal["", "bearer", "x-goog-api-key"] = ""  # "": the protocol's own
@@ -121,7 +121,7 @@ class Moderation(Table):
     base_url: values.Url = "https://api.openai.com/v1"
     key_env: str | None = "OPENAI_API_KEY"
     key_file: values.FileName | None = None
-    model: str = "omni-moderation-latest"
+    model: values.ModelId = "omni-moderation-latest"
 
     @model_validator(mode="before")
     @classmethod

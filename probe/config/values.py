@@ -20,6 +20,12 @@ def file_name(value: str) -> str:
     return value
 
 
+def model_id(value: str) -> str:
+    if not value.strip() or not value.isprintable() or len(value) > 200:
+        raise ValueError('must be the id of a model, such as "gpt-image-2"')
+    return value
+
+
 def form(value: Any) -> str:
     """Which form of a key that has several is meant, so that faults speak of that form alone."""
     return "<table>" if isinstance(value, dict) else "<word>" if isinstance(value, str) else "<number>"
@@ -49,6 +55,7 @@ Interval = Annotated[float, BeforeValidator(seconds), Field(ge=1, le=366 * 86_40
 Keep = Annotated[float, BeforeValidator(seconds), Field(ge=100 * 86_400, le=36_600 * 86_400)]  # reports read 93 days
 RequestSeconds = Annotated[float, Field(gt=0, le=86_400)]
 Name = Annotated[str, Field(pattern=f"^{NAME}$")]
+ModelId = Annotated[str, AfterValidator(model_id)]
 FileName = Annotated[str, AfterValidator(file_name)]
 Url = Annotated[str, AfterValidator(lambda url: url.rstrip("/"))]
 Hours = Annotated[str, AfterValidator(week_hours)]  # read by `hours.parse`

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import logging
 import pathlib
 import re
 import textwrap
@@ -9,12 +10,15 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
-import matplotlib as mpl
-from matplotlib.backends import backend_svg
-from matplotlib.figure import Figure
+# Before its import: where no home can be written, as under a service manager, it tells people of its own cache folder.
+logging.getLogger("matplotlib").setLevel(logging.ERROR)
 
-from reports import blocks, figures
-from reports.plots import concordance, cost, detail, kinds, latency, payoff, rates, style, timeline
+import matplotlib as mpl  # noqa: E402
+from matplotlib.backends import backend_svg  # noqa: E402
+from matplotlib.figure import Figure  # noqa: E402
+
+from reports import blocks, figures  # noqa: E402
+from reports.plots import concordance, cost, detail, kinds, latency, payoff, rates, style, timeline  # noqa: E402
 
 DPI = 160
 
