@@ -147,8 +147,9 @@ def test_what_costs_nothing_runs_at_its_fastest():
     assert plan.plan(one(price="0", budget="0")).lines[0].interval_s == 420
 
 
-def test_the_same_config_gives_the_same_plan():
-    assert plan.plan(config()) == plan.plan(config())
+def test_a_path_keeps_its_place_in_its_interval_in_every_process():
+    offsets_s = [line.offset_s for line in plan.plan(config()).lines[:3]]
+    assert offsets_s == [1598.0, 559.0, 3173.0]  # not by Python's own hash, which differs by process
 
 
 @settings(max_examples=60, deadline=None)

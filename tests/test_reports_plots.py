@@ -7,12 +7,14 @@ import sys
 import xml.etree.ElementTree as ET
 
 import pytest
+from matplotlib import dates
+from matplotlib.collections import LineCollection
 from PIL import Image
 from report_samples import HOUR, NOW, SINCE, degraded_window, empty_window, facts, grid, point, seen
 
 from probe import model
 from reports import blocks, figures, plots, sections, window
-from reports.plots import cost, style
+from reports.plots import cost, style, timeline
 
 
 def drawn(shown):
@@ -96,20 +98,29 @@ def test_nothing_is_drawn_where_nothing_is_known():
     assert [name.partition("-")[0] for name in drawn(few)] == ["timeline"]
 
 
-def test_a_year_of_trouble_can_be_drawn():
+def bracketed(plot, *brackets):
+    """The lines of brackets that the first strip of a timeline gets, as points (time, row)."""
+    strips = (dataclasses.replace(plot.data.strips[0], brackets=brackets),)
+    (axes,) = timeline.draw(dataclasses.replace(plot.data, strips=strips), style.WIDE_IN).axes
+    _ranges, *lines = [each for each in axes.collections if isinstance(each, LineCollection)] or [None]
+    return [segment.tolist() for each in lines for segment in each.get_segments()]
+
+
+def test_a_year_of_trouble_is_drawn_without_a_bracket_for_each_stretch():
     path = facts("vip/4k-high", grid("vip/4k-high", 0.9, 60), model.State.DEGRADED)
     stretch = figures.Bracket(NOW, NOW, None, None, still_on=False)
     plot = drawn(seen(path))["timeline-scheduled"]
-    strips = (dataclasses.replace(plot.data.strips[0], brackets=(stretch,) * 500),)
-    plots.svg(dataclasses.replace(plot, data=dataclasses.replace(plot.data, strips=strips)))
+    assert len(bracketed(plot, *(stretch,) * timeline.MOST_BRACKETS)) == timeline.MOST_BRACKETS
+    assert bracketed(plot, *(stretch,) * 500) == []
 
 
 def test_a_stretch_that_began_before_the_period_runs_in_from_the_left_edge():
     plot = drawn(seen(facts("vip/4k-high", grid("vip/4k-high", 0.5, 60), model.State.DEGRADED)))["timeline-scheduled"]
     week = 168 * HOUR
     before = figures.Bracket(SINCE - week, NOW, (SINCE - week - HOUR, SINCE - week + HOUR), None, still_on=True)
-    strips = (dataclasses.replace(plot.data.strips[0], brackets=(before,)),)
-    plots.svg(dataclasses.replace(plot, data=dataclasses.replace(plot.data, strips=strips)))
+    (points,) = bracketed(plot, before)
+    assert [at for at, _ in points] == list(dates.date2num([plot.data.edges[0], NOW]))
+    assert len({row for _, row in points}) == 1  # no foot at the left, where it did not begin
 
 
 def test_the_frontier_holds_what_no_other_beats_in_both():
