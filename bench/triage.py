@@ -20,7 +20,7 @@ import triage_worlds
 from triage_fresh_worlds import FRESH
 from triage_worlds import World
 
-from probe.inference import causes, posterior
+from probe.inference import causes, habits, posterior
 from probe.inference.causes import Cause, Check, Clue, Finding, Result, Said
 
 FADING_MINUTES = 60.0
@@ -63,6 +63,8 @@ def greedy(
     seen: list[Finding],
     shared: bool | None,
     check: Callable[[Check], tuple[Result, Said | None]],
+    tables: causes.Tables = causes.TABLES,
+    slow: Callable[[], bool | None] = lambda: None,
 ) -> tuple[posterior.Posterior, float]:
     """The live ladder as the product climbs it."""
     findings, done, usd = list(seen), dict.fromkeys(Check, 0), 0.0
@@ -77,19 +79,21 @@ def greedy(
             for each, price_usd in causes.PRICES_USD.items()
             if usd + price_usd <= CAP_USD and done[each] < causes.LIMITS[each]
         ]
-        choice = posterior.next_check(said, clues, findings, options)
+        choice = posterior.next_check(said, clues, findings, options, tables)
         if choice is None:
-            return posterior.weigh(said, clues, findings), usd
+            return posterior.weigh(said, clues, findings, tables), usd
         option = choice.option
         result, words = check(option.check)
-        findings.append(Finding(option.check, result, option.weight, option.of, option.shared, said=words))
+        late = slow() if result is Result.PASSED else None
+        findings.append(Finding(option.check, result, option.weight, option.of, option.shared, said=words, slow=late))
         done[option.check] += 1
         usd += option.price_usd
 
 
 def mechanisms(world: World, count: int, seed: int) -> Iterator[Told]:
     for case in triage_worlds.cases(world, count, seed):
-        found, usd = greedy(case.said, case.clues, case.free(fading), case.shared, case.check)
+        seen, tables = case.free(fading), habits.adapted(causes.TABLES, case.month())
+        found, usd = greedy(case.said, case.clues, seen, case.shared, case.check, tables, lambda case=case: case.slow)
         repeated = all(case.check(Check.RETRY)[0] is not Result.PASSED for _ in range(3))
         yield Told(case.truth, case.at_work(), found, usd, repeated, case.prompt_risk == 0)
 

@@ -8,6 +8,7 @@ prompts, or trouble comes in pulses of minutes.
 import dataclasses
 import math
 import random
+import statistics
 
 from triage_worlds import Case, Trouble, World
 
@@ -26,11 +27,17 @@ class Slow(Case):
     """Nothing fails by a share: a picture takes its time, longer under load, and something on the way cuts it off."""
 
     MEDIAN_S, SIGMA = 80.0, 0.25
+    cut_s = math.inf  # when the latest send would have been cut off
 
     def limit_s(self, *, other: bool) -> float:
         """The shortest limit of a route: a proxy's of 60 or 100 s, or a caller's that fits."""
         fate = random.Random(f"limit/{self.flaky}/{other}")
         return fate.choices((100.0, 180.0, 300.0), (0.1, 0.3, 0.6))[0]
+
+    def usual_s(self, limit_s: float, *, smaller: bool) -> float:
+        """What nine of ten pictures take at most while all is well, of those that the limit lets through."""
+        alone = statistics.NormalDist(math.log(self.MEDIAN_S * (0.5 if smaller else 1.0)), self.SIGMA)
+        return math.exp(alone.inv_cdf(0.9 * alone.cdf(math.log(limit_s))))
 
     def send(self, *, good: bool, other: bool = False, smaller: bool = False, minute: float) -> Cause | None:
         stops = dict(self.stops(good=good, other=other, smaller=smaller, minute=minute))
@@ -40,19 +47,22 @@ class Slow(Case):
         if stopped is not None:
             return stopped
         alone_s = self.draw.lognormvariate(math.log(self.MEDIAN_S * (0.5 if smaller else 1.0)), self.SIGMA)
-        limit_s = min(self.limit_s(other=other), 60.0 if self.draw.random() < gateway else math.inf)
+        limit_s = self.cut_s = min(self.limit_s(other=other), 60.0 if self.draw.random() < gateway else math.inf)
         if alone_s > limit_s:
             return Cause.CHANNEL
-        if alone_s * (1 + 4 * load) + 200 * queue > limit_s:
+        took_s = alone_s * (1 + 4 * load) + 200 * queue
+        if took_s > limit_s:
             return Cause.UPSTREAM if 4 * load * alone_s > 200 * queue else Cause.QUEUE
+        self.slow = took_s > self.usual_s(limit_s, smaller=smaller)
         return Cause.ONE_OFF if self.draw.random() < stops[Cause.ONE_OFF] else None
 
     def words(self, stopped: Cause) -> tuple[Said, tuple[Clue, ...]]:
         if stopped not in {Cause.CHANNEL, Cause.UPSTREAM, Cause.QUEUE}:
             return super().words(stopped)
+        short = Clue.CUT_SHORT if self.cut_s < 2 * self.MEDIAN_S else Clue.OVERDUE
         if self.limit_s(other=False) < 300 or stopped is Cause.CHANNEL:
-            return Said.TIMEOUT, (Clue.TIME_LIMIT,)
-        return Said.TIMEOUT, ()
+            return Said.TIMEOUT, (Clue.TIME_LIMIT, short)
+        return Said.TIMEOUT, (short,)
 
 
 class Rewriting(Case):

@@ -8,8 +8,10 @@ sends and canaries.
 import dataclasses
 import math
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator
 
+from probe.inference import habits as spoken
 from probe.inference.causes import Cause, Check, Clue, Finding, Result, Said
 
 
@@ -44,6 +46,9 @@ WORLDS = (
 
 AT_WORK = 0.25
 """A cause that stops so many requests of its kind is at work, whether or not it stopped this one first."""
+
+MONTHS_CANARIES = 150
+"""So many hours of a month are independent of each other: incidents last some."""
 
 CANARY_EVERY_MINUTES = {Check.CANARY: 74.0, Check.LIGHTER_CANARY: 20.0, Check.OTHER_CANARY: 74.0}
 
@@ -90,6 +95,7 @@ class Case:
     minute: float = 0.0
     last: dict[Check, Cause | None] = dataclasses.field(default_factory=dict)
     habits: dict[Cause, list[float]] = dataclasses.field(default_factory=dict)  # of the speaker
+    slow: bool | None = None  # did the latest picture come later than nine of ten do? None: this world has no times
 
     def send(self, *, good: bool, other: bool = False, smaller: bool = False, minute: float) -> Cause | None:
         """What stops a send; None: a picture."""
@@ -186,9 +192,24 @@ class Case:
                 )
                 result, said = self.failed(check, stopped)
                 of, shared = ("other", self.shared) if check is Check.OTHER_CANARY else ("", None)
-                found.append(Finding(check, result, fading(minute), of, shared, said=said))
+                slow = self.slow if result is Result.PASSED else None
+                found.append(Finding(check, result, fading(minute), of, shared, said=said, slow=slow))
                 minute -= every
         return found
+
+    def month(self) -> spoken.Month:
+        """What scheduled canaries on this path said in the weeks before: the same speaker, other hours."""
+        if not self.world.history:
+            return spoken.Month()
+        draw = random.Random(self.draw.getrandbits(64))
+        words: Counter[Said] = Counter()
+        for _ in range(MONTHS_CANARIES):
+            hour = situation(self.world, random.Random(draw.getrandbits(64)))
+            hour.habits, hour.flaky = self.habits, self.flaky
+            result, said = hour.failed(Check.CANARY, hour.send(good=True, minute=draw.uniform(-20, 10)))
+            if result is Result.FAILED and said is not None:
+                words[said] += 1
+        return spoken.Month(MONTHS_CANARIES, words.total(), dict(words))
 
 
 def cases(world: World, count: int, seed: int) -> Iterator[Case]:

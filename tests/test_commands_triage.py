@@ -37,7 +37,7 @@ def test_a_stored_id_is_answered_in_two_lines_without_a_key(folder):
     result = invoke("mine-0001")
     assert result.exit_code == 0
     first, second, *_ = result.stdout.splitlines()
-    assert first.startswith("UPSTREAM, not your input")
+    assert first.startswith("PROBABLY UPSTREAM (0.75), not your input (0.95): vip/4k-high failed 6 of 7")
     assert second == "SWITCH: do not resend on vip. Use official, $0.40."
 
 

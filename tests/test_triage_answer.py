@@ -44,7 +44,7 @@ def test_upstream_trouble_says_switch_and_names_the_cheapest_channel_that_is_wel
     failing, well = samples.series(samples.VIP, "x.xx.xx.x"), samples.series(samples.OFFICIAL, "." * 9)
     nano = samples.series(samples.NANO, "xx.xxx.xx")
     lines = said(found(samples.own(), failing, well, nano, config=config), config)
-    assert lines[0] == "PROBABLY UPSTREAM, not your input (0.88): vip/4k-high failed 4 of 6 within 30 min."
+    assert lines[0].startswith("PROBABLY UPSTREAM, not your input (0.85): vip/4k-high failed 4 of 6 within 30 min")
     assert lines[1] == "SWITCH: do not resend on vip. Use official, $0.40."
 
 
@@ -54,6 +54,13 @@ def test_the_first_reason_is_what_the_path_itself_did_however_much_others_add(co
     assert first.partition(": ")[2].startswith(
         "vip/4k-high failed 1 of 3 within 30 min; official/4k-high failed 6 of 6"
     )
+
+
+def test_what_is_surer_than_the_leading_cause_has_a_probability_of_its_own(config):
+    failing, well = samples.series(samples.VIP, "xxxxxx"), samples.series(samples.OFFICIAL, "." * 9)
+    first, _ = said(found(samples.own(), failing, well, config=config), config)
+    assert first.startswith("PROBABLY UPSTREAM (0.7")
+    assert "), not your input (0.9" in first
 
 
 def test_a_channel_that_fails_too_is_not_offered(config):
@@ -121,7 +128,7 @@ def test_explicit_words_name_cause_and_verb(evidence_of, head, verb):
 
 
 def test_channel_or_upstream_is_an_answer_because_the_advice_is_the_same(config):
-    failing = samples.series(samples.VIP, "xgxgxgx")
+    failing = samples.series(samples.VIP, "xxgxx")
     elsewhere = samples.series(samples.OFFICIAL, "." * 9) + samples.series(samples.LIGHT, "xgx.gxg")
     diagnosis = found(samples.own(), failing, elsewhere, config=config)
     assert diagnosis.cause is None
@@ -144,7 +151,7 @@ def canary():
 
 
 def test_undecided_names_the_two_leading_causes():
-    assert said(found())[0] == "NOT DECIDED: upstream 0.45 or content 0.29."
+    assert said(found())[0] == "NOT DECIDED: upstream 0.43 or content 0.29."
 
 
 def test_a_success_needs_nothing():

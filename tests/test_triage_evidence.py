@@ -7,7 +7,7 @@ import pytest
 import triage_samples as samples
 
 from probe import gatewaylogs, model, moderation, records
-from probe.inference import causes
+from probe.inference import causes, habits
 from probe.inference.causes import Check, Result
 from probe.records import history
 from probe.triage import around, evidence, subject
@@ -165,8 +165,40 @@ def test_how_soon_a_failure_came_is_compared_with_a_picture(config, elapsed_s, c
     assert [piece.clue for piece in evidence.of_pace(about, near)] == clue
 
 
-def test_a_timeout_is_not_asked_how_late_it_came(config):
-    assert evidence.of_pace(samples.about(samples.TIMEOUT), look(config, samples.series(samples.VIP, "...."))) == []
+@pytest.mark.parametrize(
+    ("elapsed_s", "clue"), [(60.0, causes.Clue.CUT_SHORT), (159.0, causes.Clue.CUT_SHORT), (161.0, causes.Clue.OVERDUE)]
+)
+def test_a_timeout_is_asked_whether_a_picture_was_due(config, elapsed_s, clue):
+    about = samples.about(dataclasses.replace(samples.TIMEOUT, elapsed_s=elapsed_s))
+    (piece,) = evidence.of_pace(about, look(config, samples.series(samples.VIP, "....")))
+    assert (piece.clue, piece.words) == (clue, f"after {elapsed_s:.0f} s, where a picture takes 80 s")
+
+
+def test_what_a_picture_takes_is_known_from_the_month_before(config):
+    about = samples.about(dataclasses.replace(samples.PROCESSING, elapsed_s=75.0))
+    month = habits.Month(sent=600, median_s=400.0)
+    near = around.look(
+        samples.VIP,
+        samples.AT,
+        samples.neighbourhood(samples.series(samples.VIP, "....")),
+        config,
+        months={samples.VIP: month},
+    )
+    assert [piece.clue for piece in evidence.of_pace(about, near)] == [causes.Clue.AT_ONCE]
+
+
+PICTURES = ((samples.VIP, ".x"), (samples.OFFICIAL, "."), (samples.LIGHT, "."))
+
+
+def test_a_canarys_picture_is_slow_when_nine_of_ten_came_sooner(config):
+    months = {samples.VIP: habits.Month(sent=600, late_s=79.0), samples.OFFICIAL: habits.Month(sent=600, late_s=81.0)}
+    canaries = [samples.series(path, pattern) for path, pattern in PICTURES]
+    near = around.look(samples.VIP, samples.AT, samples.neighbourhood(*canaries), config, months=months)
+    assert [[finding.slow for finding in count.findings] for count in near.counts if count.n] == [
+        [None, True],
+        [None],
+        [False],
+    ]
 
 
 def test_a_failure_that_ends_where_others_end_met_a_timer_on_the_way(config, tmp_path):

@@ -63,6 +63,8 @@ class Clue(enum.StrEnum):
     KNOWN_GOOD = "known-good prompt and parameters"
     AT_ONCE = "came at once"
     LATE = "came as late as a picture"
+    CUT_SHORT = "cut off when a picture may not be ready yet"
+    OVERDUE = "given up long after a picture is due"
     LOST = "gateway finished and billed"
     LOG_FAILED = "gateway failed too"
     NOT_LOGGED = "gateway knows nothing of it"
@@ -116,12 +118,28 @@ class Tables:
     said: Mapping[Said, ByCause]
     clues: Mapping[Clue, ByCause]
     fails: Mapping[Check, tuple[Chance, ...]]
+    slow: ByCause  # share of the pictures that come late where the cause makes trouble, of those that come at all
+    one_phrase: Mapping[Said, float]  # P(a channel that says this says nothing else, whatever is wrong)
     severities: tuple[float, ...] = (0.3, 0.6, 0.95)
     background: float = 0.03  # 0.3 incidents a day of 150 minutes
+    blind: float = 0.03  # the path's trouble meets such requests and no canary: another account, a heavier prompt
     own_incident: float = 0.6  # share failing on another channel that is in trouble of its own
 
 
 S = Chance
+
+ONE_PHRASE = 0.05
+"""P(a channel has one phrase for everything), before anything was heard of it. Assumed; see `docs/triage.md`."""
+
+PHRASES: Mapping[Said, float] = MappingProxyType({
+    Said.PROCESSING: .60, Said.GATEWAY: .20, Said.TIMEOUT: .10, Said.OVERLOAD: .05, Said.MODERATION: .01,
+    Said.INVALID: .01, Said.ACCOUNT: .01, Said.NETWORK: .01, Said.BROKEN: .01,
+})  # fmt: skip
+"""Which phrase it then is. Assumed."""
+
+UNHEARD: Mapping[Said, float] = MappingProxyType(
+    {said: ONE_PHRASE * share / (ONE_PHRASE * share + 1 - ONE_PHRASE) for said, share in PHRASES.items()}
+)
 
 TABLES = Tables(
     #        content upstrm queue  channl params accnt  netwrk one-off
@@ -146,11 +164,13 @@ TABLES = Tables(
         Clue.NAMES_POOL: (.05, .1, .3, .95, .05, .05, .05, .1),
         Clue.NO_OTHER_HOST: (.02, .02, .02, .02, .02, .02, .95, .02),
         Clue.WRONG_PICTURE: (.05, .15, .05, .95, .2, .02, .02, .2),
-        Clue.TIME_LIMIT: (.03, .10, .10, .60, .03, .03, .35, .10),
+        Clue.TIME_LIMIT: (.03, .30, .30, .60, .03, .03, .35, .10),
         Clue.KNOWN_GOOD: (.02, .9, .9, .9, .05, .9, .9, .9),
         # Refusals and full queues answer at once; what fails while drawing takes as long as a picture.
         Clue.AT_ONCE: (.55, .20, .85, .55, .95, .95, .45, .40),
         Clue.LATE: (.45, .80, .15, .45, .05, .05, .55, .60),
+        Clue.CUT_SHORT: (.20, .15, .15, .70, .15, .15, .30, .20),
+        Clue.OVERDUE: (.80, .85, .85, .30, .85, .85, .70, .80),
         Clue.LOST: (.02, .15, .05, .45, .01, .005, .65, .35),
         Clue.LOG_FAILED: (.80, .80, .80, .50, .80, .70, .02, .55),
         Clue.NOT_LOGGED: (.4, .4, .5, .5, .5, .6, .9, .4),
@@ -167,8 +187,11 @@ TABLES = Tables(
         Check.OTHER_CANARY: (S(.03), S(.03, .6), S(.03, .5), S(.03), S(.03), S(.05), S(.6), S(.03)),
         Check.LIGHTER_CANARY: (S(.03), S(.03, .5), S(.03, .7), S(.03, .8), S(.03), S(.95), S(.6), S(.03)),
     }),
+    # Load makes pictures late; a gateway in trouble fails them. Trouble by coincidence may be either.
+    slow=(.30, .50, .50, .15, .30, .30, .30, .30),
+    one_phrase=UNHEARD,
 )  # fmt: skip
-"""Assumed; `clues` are this program's own, the rest is the specification's."""
+"""Assumed; `clues`, `slow` and `one_phrase` are this program's own, the rest is the specification's."""
 
 SHARED: Mapping[bool | None, float] = MappingProxyType({None: 0.6, True: 0.95, False: 0.1})
 """Chance that another channel shares the upstream's trouble: not known, the same upstream by config, another one."""
@@ -205,7 +228,8 @@ class Finding:
     `weight` (0..1) says how much of an observation it is: less when it lies hours away from the failure or
     repeats the one before. `of` is the other channel asked; `shared` whether that one has the same upstream.
     `apart`: sent at another minute, when an account or a network may have been well. `said`: the words in
-    which it failed, where they leave the cause open.
+    which it failed, where they leave the cause open. `slow`: a picture that came later than nine of ten do on
+    its path; None where that is not known.
     """
 
     check: Check
@@ -215,6 +239,7 @@ class Finding:
     shared: bool | None = None
     apart: bool = False
     said: Said | None = None
+    slow: bool | None = None
 
 
 SAID: Mapping[model.Kind, Said | None] = MappingProxyType({
@@ -269,5 +294,10 @@ def clues_of(verdict: model.Verdict) -> tuple[Clue, ...]:
 
 
 def said_of(verdict: model.Verdict) -> Said | None:
-    """The words in which another request failed. A proxy that cut it off spoke as a gateway does."""
-    return Said.GATEWAY if DETAILS.get(verdict.detail) == Clue.TIME_LIMIT else SAID[verdict.kind]
+    """The words of a reply as the tables know them. Whoever's patience ended, what he waited for said nothing."""
+    return word_of(verdict.kind, verdict.detail)
+
+
+def word_of(kind: model.Kind, detail: str) -> Said | None:
+    """The same by a verdict's kind and detail."""
+    return Said.TIMEOUT if DETAILS.get(detail) == Clue.TIME_LIMIT else SAID[kind]

@@ -7,8 +7,9 @@ speech.
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
+from probe.inference import habits
 from probe.inference.causes import (
     CANARIES,
     CAUSES,
@@ -17,8 +18,10 @@ from probe.inference.causes import (
     LIGHTER,
     PATH_CAUSES,
     REFUSED_CANARY,
+    REPEATS,
     SHARED,
     SUDDEN,
+    UNHEARD,
     Cause,
     Check,
     Finding,
@@ -27,12 +30,16 @@ from probe.inference.causes import (
     Tables,
 )
 
+T = TypeVar("T")
+
 Cell = tuple[Cause, float]
 """A cause and the share failing on the path."""
 
 HABIT_CASES = 6.0
 """So many cases the table is worth when one speaker's words are weighed: gateways have favourite phrases."""
 
+SLOW_WELL = 0.10
+"""Share of slow pictures where all is well: slow is later than nine of ten, see `Finding.slow`."""
 
 HERE, A_LIGHTER_TIER = "", "lighter"
 """Places of checks; every other one is a channel."""
@@ -50,32 +57,55 @@ class Group(NamedTuple):
     shared: bool | None
     counts: dict[tuple[Check, Result, bool], float]  # by check, result and `Finding.apart`
     words: dict[tuple[Check, bool], dict[Said, float]]  # in which a check failed, by `Finding.apart` too
+    slow: dict[bool, float]  # pictures that came, by whether they came late
+
+
+class Unknown(NamedTuple):
+    """What nobody knows of a place, guessed."""
+
+    trouble: float  # share failing there beyond the cause
+    held: bool  # a sudden cause held at the other minutes too
+    blind: bool  # canaries do not meet the trouble
 
 
 def groups(findings: Iterable[Finding]) -> list[Group]:
     found: dict[tuple[str, bool | None], Group] = {}
     for each in findings:
         key = (place_of(each.check, each.of), each.shared)
-        group = found.setdefault(key, Group(*key, {}, {}))
+        group = found.setdefault(key, Group(*key, {}, {}, {}))
         result = (each.check, each.result, each.apart)
         group.counts[result] = group.counts.get(result, 0.0) + each.weight
         if each.result is Result.FAILED and each.said is not None:
             words = group.words.setdefault((each.check, each.apart), {})
             words[each.said] = words.get(each.said, 0.0) + each.weight
+        if each.result is Result.PASSED and each.slow is not None:
+            group.slow[each.slow] = group.slow.get(each.slow, 0.0) + each.weight
     return list(found.values())
 
 
-def of(group: Group, cell: Cell, said: Said | None, tables: Tables) -> float:
-    """P(results of a group | cause, severity), mixed over what nobody knows.
+def of(group: Group, cell: Cell, said: Said | None, tables: Tables, *, phrase: Said | None = None) -> float:
+    """P(results of a group | cause, severity), mixed over what nobody knows of its place.
 
-    That is the trouble another place may be in, and whether a sudden cause held at the other minutes.
+    `phrase`: all that the channel ever says, where it is taken to have one phrase for everything.
     """
-    sudden = ((True, HELD), (False, 1 - HELD)) if cell[0] in SUDDEN else ((True, 1.0),)
     return math.fsum(
-        share * chance * math.exp(_log_results(group, cell, trouble, said, tables, held=held))
-        for trouble, share in _troubles(group, cell, tables)
-        for held, chance in sudden
+        chance
+        * math.exp(
+            _log_results(group, cell, unknown, said, tables) + _log_spoken(group, cell, unknown, said, tables, phrase)
+        )
+        for unknown, chance in _unknowns(group, cell, tables)
     )
+
+
+def _unknowns(group: Group, cell: Cell, tables: Tables) -> Iterator[tuple[Unknown, float]]:
+    """What may be so at the place of a group, with probabilities that sum to 1."""
+    blind = tables.blind if group.place == HERE and cell[0] in PATH_CAUSES else 0.0
+    held = HELD if cell[0] in SUDDEN else 1.0
+    for trouble, share in _troubles(group, cell, tables):
+        for is_held, is_blind in ((True, False), (False, False), (True, True), (False, True)):
+            chance = share * (held if is_held else 1 - held) * (blind if is_blind else 1 - blind)
+            if chance:
+                yield Unknown(trouble, is_held, is_blind), chance
 
 
 def _troubles(group: Group, cell: Cell, tables: Tables) -> Iterator[tuple[float, float]]:
@@ -103,10 +133,11 @@ def _troubles(group: Group, cell: Cell, tables: Tables) -> Iterator[tuple[float,
     yield 0.0, (1 - shares) * (1 - tables.background)
 
 
-def _log_results(group: Group, cell: Cell, trouble: float, said: Said | None, tables: Tables, *, held: bool) -> float:
-    """A canary refused by moderation says something only when the request was refused too.
+def _log_results(group: Group, cell: Cell, unknown: Unknown, said: Said | None, tables: Tables) -> float:
+    """What passed and failed, and how late pictures came.
 
-    Then perhaps the channel refuses everything.
+    A canary refused by moderation says something only when the request was refused too: then perhaps the
+    channel refuses everything.
     """
     cause, logs = cell[0], 0.0
     for (check, result, apart), weight in group.counts.items():
@@ -114,26 +145,57 @@ def _log_results(group: Group, cell: Cell, trouble: float, said: Said | None, ta
             if said is Said.MODERATION and check is Check.CANARY:
                 logs += weight * math.log(REFUSED_CANARY[cause is Cause.CHANNEL])
             continue
-        p = _fails(check, _then(cause, apart=apart, held=held), trouble, tables)
+        p = _fails(check, *_met(check, cause, unknown, apart=apart), tables)
         logs += weight * (math.log1p(-p) if result is Result.PASSED else math.log(p))
         if result in WORDS:
             logs += weight * math.log(tables.said[WORDS[result]][CAUSES.index(cause)])
+    late = tables.slow[CAUSES.index(cause)] if unknown.trouble else SLOW_WELL
+    return logs + _log_habit(group.slow, {True: late, False: 1 - late})
+
+
+def _met(check: Check, cause: Cause, unknown: Unknown, *, apart: bool) -> tuple[Cause, float]:
+    """(cause, trouble) that a finding met: canaries may be blind to it, a sudden cause may not have held then."""
+    if unknown.blind and check is Check.CANARY:
+        return Cause.ONE_OFF, 0.0
+    return cause if unknown.held or not apart else Cause.ONE_OFF, unknown.trouble
+
+
+def _log_spoken(
+    group: Group, cell: Cell, unknown: Unknown, said: Said | None, tables: Tables, phrase: Said | None
+) -> float:
+    """In which words the checks of a group failed. Another channel may have a phrase of its own for everything."""
+    logs = 0.0
     for (check, apart), words in group.words.items():
-        logs += _log_words(words, _spoken(check, _then(cause, apart=apart, held=held), trouble, tables))
+        cause, trouble = _met(check, cell[0], unknown, apart=apart)
+        expected = _spoken(check, cause, trouble, tables)
+        if group.place not in {HERE, A_LIGHTER_TIER}:
+            logs += _log_foreign(words, expected)
+        elif phrase is not None:
+            logs += habits.log_one_phrase(words, phrase)
+        else:
+            heard = said if check in REPEATS or cause in PATH_CAUSES else None
+            logs += _log_habit(words, expected, heard)
     return logs
 
 
-def _then(cause: Cause, *, apart: bool, held: bool) -> Cause:
-    """What was behind failures at the minute of a finding: a sudden cause may not have held then."""
-    return cause if held or not apart else Cause.ONE_OFF
+def _log_foreign(words: Mapping[Said, float], expected: Mapping[Said, float]) -> float:
+    """Words of another channel, of which nothing else was heard."""
+    phrase = max(words, key=lambda word: words[word])
+    one = UNHEARD[phrase]
+    plain = math.log1p(-one) + _log_habit(words, expected)
+    alike = math.log(one) + habits.log_one_phrase(words, phrase)
+    return max(plain, alike) + math.log1p(math.exp(-abs(plain - alike)))
 
 
-def _log_words(words: Mapping[Said, float], expected: Mapping[Said, float]) -> float:
-    """Log chance of the words of one speaker, who has habits: Dirichlet-multinomial around what is expected."""
-    n = math.fsum(words.values())
-    logs = math.lgamma(HABIT_CASES) - math.lgamma(HABIT_CASES + n)
+def _log_habit(words: Mapping[T, float], expected: Mapping[T, float], heard: T | None = None) -> float:
+    """Log chance of what one speaker said, who has habits: Dirichlet-multinomial around what is expected.
+
+    `heard`: what the same speaker said before of the same cause; it will sooner say so again.
+    """
+    before = float(heard is not None)
+    logs = math.lgamma(HABIT_CASES + before) - math.lgamma(HABIT_CASES + before + math.fsum(words.values()))
     for word, weight in words.items():
-        alpha = HABIT_CASES * expected[word]
+        alpha = HABIT_CASES * expected[word] + (word == heard)
         logs += math.lgamma(alpha + weight) - math.lgamma(alpha)
     return logs
 

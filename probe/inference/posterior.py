@@ -14,7 +14,7 @@ from probe.inference.causes import CAUSES, PATH_CAUSES, TABLES, Cause, Check, Cl
 SURE, SURE_OF_CONTENT = 0.9, 0.98
 """Enough: no further check. Blaming the caller asks for more."""
 
-NAMED, NAMED_CONTENT = 0.6, 0.85
+NAMED, NAMED_CONTENT = 0.6, 0.9
 """A leading cause less likely than this is called unknown."""
 
 EFFORT_USD = 0.02
@@ -94,15 +94,22 @@ def weigh(
     `said` None: what came back says nothing.
     """
     groups = likelihood.groups(findings)
-    chosen = [tables.clues[clue] for clue in clues]
+    chosen, speakers = tuple(clues), list(_speakers(said, tables))
     cells = {}
     for index, cause in enumerate(CAUSES):
-        p = tables.prior[index] * math.prod(row[index] for row in chosen)
-        if said is not None:
-            p *= tables.said[said][index] / math.fsum(row[index] for row in tables.said.values())
+        p = tables.prior[index] * math.prod(tables.clues[clue][index] for clue in chosen if clue not in PACES)
+        paces = [tables.clues[clue] for clue in chosen if clue in PACES]
+        spoken = [(phrase, chance * _spoken(index, said, phrase, paces, tables)) for phrase, chance in speakers]
         for severity, share in _severities(cause, tables):
-            likelihoods = (likelihood.of(group, (cause, severity), said, tables) for group in groups)
-            cells[cause, severity] = p * share * math.prod(likelihoods)
+            cell = (cause, severity)
+            cells[cell] = (
+                p
+                * share
+                * math.fsum(
+                    chance * math.prod(likelihood.of(group, cell, said, tables, phrase=phrase) for group in groups)
+                    for phrase, chance in spoken
+                )
+            )
     return _normalised(cells)
 
 
@@ -161,6 +168,30 @@ def learn(cases: Iterable[tuple[Said, Posterior]], tables: Tables = TABLES) -> T
     )
 
 
+PACES = frozenset({Clue.AT_ONCE, Clue.LATE})
+"""Clues that say nothing where a channel has one phrase: it may answer when its own repeats are over."""
+
+
+def _speakers(said: Said | None, tables: Tables) -> Iterator[tuple[Said | None, float]]:
+    """(the one phrase that the channel has for everything, or None where its words follow the cause, probability)."""
+    alike = tables.one_phrase[said] if said is not None else 0.0
+    yield None, 1 - alike
+    if alike:
+        yield said, alike
+
+
+def _spoken(
+    index: int, said: Said | None, phrase: Said | None, paces: Sequence[Sequence[float]], tables: Tables
+) -> float:
+    """P(words of the reply, how soon it came | cause, how its channel speaks)."""
+    if phrase is not None:
+        return math.prod(math.fsum(p * share for p, share in zip(tables.prior, row, strict=True)) for row in paces)
+    timed = math.prod(row[index] for row in paces)
+    if said is None:
+        return timed
+    return timed * tables.said[said][index] / math.fsum(row[index] for row in tables.said.values())
+
+
 def _severities(cause: Cause, tables: Tables) -> Iterator[tuple[float, float]]:
     """(severity, probability given the cause); 0 = the path is well."""
     troubled = 1.0 if cause in PATH_CAUSES else tables.background
@@ -179,7 +210,7 @@ def _chances(
 ) -> list[float]:
     """P(an option fails | each cell of the posterior, what was found at its place before)."""
     key = (likelihood.place_of(option.check, option.of), option.shared)
-    group = groups.get(key, likelihood.Group(*key, {}, {}))
+    group = groups.get(key, likelihood.Group(*key, {}, {}, {}))
     failed = (option.check, Result.FAILED, False)
     grown = group._replace(counts={**group.counts, failed: group.counts.get(failed, 0.0) + 1.0})
     return [likelihood.of(grown, cell, said, tables) / likelihood.of(group, cell, said, tables) for cell in now.cells]

@@ -62,13 +62,19 @@ def first_line(found: Diagnosis) -> str:
         return f"NOT KNOWN: no reply and no record of {found.about.name} is here."
     if not found.answered:
         return f"NOT DECIDED: {first} {p:.2f} or {second} {q:.2f}."
-    head, p, sure = (
-        (HEADS[first], p, found.now.sure)
-        if found.cause
-        else (PATH_HEAD, found.on_path, found.on_path >= posterior.SURE)
-    )
-    why = "; ".join(reasons(found)[:REASONS])
-    return f"{'' if sure else 'PROBABLY '}{head} ({min(p, 0.99):.2f}): {why}."
+    return f"{whose(found)}: {'; '.join(reasons(found)[:REASONS])}."
+
+
+def whose(found: Diagnosis) -> str:
+    """`UPSTREAM, not your input (0.93)`; what is surer than the leading cause has a probability of its own."""
+    first, p = found.now.lead
+    on_path = f"({min(found.on_path, 0.99):.2f})"
+    if not found.cause:
+        return f"{'' if found.on_path >= posterior.SURE else 'PROBABLY '}{PATH_HEAD} {on_path}"
+    if first in causes.PATH_CAUSES and not found.now.sure and found.on_path >= posterior.SURE:
+        name, _, innocent = HEADS[first].partition(", ")
+        return f"PROBABLY {name} ({p:.2f}), {innocent} {on_path}"
+    return f"{'' if found.now.sure else 'PROBABLY '}{HEADS[first]} ({min(p, 0.99):.2f})"
 
 
 REASONS = 2

@@ -6,10 +6,12 @@ import dataclasses
 import datetime as dt
 import math
 import statistics
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from probe import model
+from probe.inference import habits
 from probe.inference.causes import Check, Finding, Result, said_of
 
 if TYPE_CHECKING:
@@ -60,6 +62,12 @@ class Around:
     path: tuple[Count, ...] = ()
     lighter: tuple[Count, ...] = ()
     others: tuple[Count, ...] = ()
+    months: Mapping[model.Path, habits.Month] = dataclasses.field(default_factory=dict)  # what was usual before, where that is known
+
+    @property
+    def usual(self) -> habits.Month:
+        """What was usual on the path itself."""
+        return self.months.get(self.path[0].path, habits.Month()) if self.path else habits.Month()
 
     @property
     def counts(self) -> tuple[Count, ...]:
@@ -98,7 +106,12 @@ def sent_at(judged: model.Judged) -> dt.datetime:
 
 
 def look(
-    path: model.Path, at: dt.datetime, seen: Neighbourhood, config: "Config", but: frozenset[str] = frozenset()
+    path: model.Path,
+    at: dt.datetime,
+    seen: Neighbourhood,
+    config: "Config",
+    but: frozenset[str] = frozenset(),
+    months: Mapping[model.Path, habits.Month] = MappingProxyType({}),
 ) -> Around:
     """What the neighbours said around `at`; `but` are the ids of the failure itself and of its repeats."""
     lighter, others = neighbours(path, config)
@@ -106,11 +119,11 @@ def look(
     def counted(paths: Iterable[model.Path]) -> Iterator[Count]:
         for other in paths:
             for own in (False, True):
-                count = count_of(path, other, at, seen, config, but, own=own)
+                count = count_of(path, other, at, seen, config, but, months, own=own)
                 if count.n or count.refused or not own:
                     yield count
 
-    return Around(at, tuple(counted((path,))), tuple(counted(lighter)), tuple(counted(others)))
+    return Around(at, tuple(counted((path,))), tuple(counted(lighter)), tuple(counted(others)), months)
 
 
 def neighbours(path: model.Path, config: "Config") -> tuple[tuple[model.Path, ...], tuple[model.Path, ...]]:
@@ -150,6 +163,7 @@ def count_of(
     seen: Neighbourhood,
     config: "Config",
     but: frozenset[str],
+    months: Mapping[model.Path, habits.Month],
     *,
     own: bool,
 ) -> Count:
@@ -161,7 +175,9 @@ def count_of(
     health = [model.health(one) for one in near]
     failed = collections.Counter(one.verdict.kind.value for one in near if model.health(one) is False)
     latencies_s = [one.outcome.latency_s for one in near if one.ok and one.outcome.latency_s is not None]
-    nearest = (finding(path, one, faded(one, at), config, apart=True) for one in seen.nearest(other, at, but, own=own))
+    nearest = (
+        finding(path, one, faded(one, at), config, months, apart=True) for one in seen.nearest(other, at, but, own=own)
+    )
     return Count(
         path=other,
         own=own,
@@ -176,18 +192,32 @@ def count_of(
 
 
 def finding(
-    path: model.Path, one: model.Judged, weight: float, config: "Config", *, apart: bool = False
+    path: model.Path,
+    one: model.Judged,
+    weight: float,
+    config: "Config",
+    months: Mapping[model.Path, habits.Month],
+    *,
+    apart: bool = False,
 ) -> Finding | None:
     """What a harmless request on some path is to a failure on `path`; None: nothing."""
     result, other, said = result_of(one), one.outcome.path, said_of(one.verdict)
     if result is None:
         return None
+    late = slow(one, months.get(other))
     if other == path:
-        return Finding(Check.CANARY, result, weight, apart=apart, said=said)
+        return Finding(Check.CANARY, result, weight, apart=apart, said=said, slow=late)
     if other.channel == path.channel:
-        return Finding(Check.LIGHTER_CANARY, result, weight, apart=apart, said=said)
+        return Finding(Check.LIGHTER_CANARY, result, weight, apart=apart, said=said, slow=late)
     same = shared(config, path.channel, other.channel)
-    return Finding(Check.OTHER_CANARY, result, weight, other.channel, same, apart, said)
+    return Finding(Check.OTHER_CANARY, result, weight, other.channel, same, apart, said, late)
+
+
+def slow(one: model.Judged, month: habits.Month | None) -> bool | None:
+    """Did a canary's picture come later than nine of ten did before? Own traffic asks for other pictures: None."""
+    if month is None or month.late_s is None or one.outcome.own or not one.ok or one.outcome.latency_s is None:
+        return None
+    return one.outcome.latency_s > month.late_s
 
 
 def shared(config: "Config", first: str, second: str) -> bool | None:

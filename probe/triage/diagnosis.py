@@ -62,7 +62,7 @@ class Diagnosis:
     @property
     def known(self) -> tuple[causes.Said | None, list[causes.Clue], list[causes.Finding]]:
         """Words, clues and findings so far, as the posterior takes them."""
-        said = causes.SAID[self.about.verdict.kind] if self.about.verdict else None
+        said = causes.said_of(self.about.verdict) if self.about.verdict else None
         clues = [piece.clue for piece in self.pieces if piece.clue is not None]
         return said, clues, [finding for piece in self.pieces for finding in piece.findings]
 
@@ -93,7 +93,7 @@ def diagnose(
     learnt_from: int = 0,
 ) -> Diagnosis:
     """Weigh the pieces one after another."""
-    said = causes.SAID[about.verdict.kind] if about.verdict else None
+    said = causes.said_of(about.verdict) if about.verdict else None
     after = []
     for count in range(len(pieces) + 1):
         weighed = pieces[:count]

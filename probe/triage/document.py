@@ -32,6 +32,7 @@ def document(found: Diagnosis, config: "Config | None", triage_id: str, at: dt.d
         "verdict": verdict(found.about.verdict),
         "state": state(found.state),
         "around": [count(each) for each in found.near.counts] if found.near else [],
+        "month": month(found.near) if found.near else None,
         "evidence": [
             {**stored.piece_facts(piece), "p_lead": round(after.p[lead], 4)}
             for piece, after in zip(found.pieces, found.after[1:], strict=True)
@@ -94,6 +95,14 @@ def count(found: around.Count) -> dict[str, Any]:
         "refused": found.refused,
         "kinds": dict(found.kinds),
     }
+
+
+def month(near: around.Around) -> dict[str, Any] | None:
+    """What scheduled canaries on the path showed in the 30 days before; None: there were none."""
+    usual = near.usual
+    words = {word.value: n for word, n in usual.words.items()}
+    facts = {"sent": usual.sent, "failed": usual.failed, "hours_saying": words, "median_s": usual.median_s}
+    return facts if usual.sent else None
 
 
 def rung(found: ladder.Rung) -> dict[str, Any]:

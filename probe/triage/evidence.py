@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from probe import gatewaylogs, model, moderation
 from probe.inference import posterior, states, walls
-from probe.inference.causes import DENIED, SAID, Check, Clue, Finding, Result, Said, clues_of, said_of
-from probe.triage import around
+from probe.inference.causes import DENIED, Check, Clue, Finding, Result, Said, clues_of, said_of
+from probe.triage import around, usual
 from probe.triage.diagnosis import Piece
 from probe.triage.subject import Subject
 
@@ -26,7 +26,7 @@ TOGETHER = dt.timedelta(seconds=60)
 THE_REPLY = "the reply"
 """Name of the pieces that are clues in the reply's words."""
 
-BACKGROUND = frozenset({Clue.KNOWN_GOOD, Clue.AT_ONCE, Clue.LATE, *DENIED})
+BACKGROUND = frozenset({Clue.KNOWN_GOOD, Clue.AT_ONCE, Clue.LATE, Clue.OVERDUE, *DENIED})
 """Clues that weigh and are no reason a person would give."""
 
 NOT_YET = dt.timedelta(minutes=15)
@@ -48,20 +48,29 @@ def of_reply(about: Subject) -> list[Piece]:
 
 
 def of_pace(about: Subject, near: around.Around) -> list[Piece]:
-    """Did the failure come at once, or as late as a picture takes on this path? Only where the words leave it open."""
-    if about.verdict is None or SAID[about.verdict.kind] not in PACED or about.evidence is None:
+    """Did the failure come at once, or as late as a picture takes on this path? Only where the words leave it open.
+
+    Where somebody's patience ended: before a picture may be ready, or long after one is due.
+    """
+    if about.verdict is None or about.evidence is None or about.evidence.elapsed_s is None:
         return []
-    elapsed_s = about.evidence.elapsed_s
-    usual_s = next((count.median_s for count in near.path if count.median_s), None)
-    if elapsed_s is None or usual_s is None or usual_s < SHORTEST_S or AT_ONCE < elapsed_s / usual_s < LATE:
+    elapsed_s, said = about.evidence.elapsed_s, said_of(about.verdict)
+    usual_s = near.usual.median_s or next((count.median_s for count in near.path if count.median_s), None)
+    if usual_s is None or usual_s < SHORTEST_S:
         return []
-    clue = Clue.AT_ONCE if elapsed_s / usual_s <= AT_ONCE else Clue.LATE
+    share = elapsed_s / usual_s
+    if said is Said.TIMEOUT:
+        clue = Clue.CUT_SHORT if share < DUE else Clue.OVERDUE
+    elif said in PACED and not AT_ONCE < share < LATE:
+        clue = Clue.AT_ONCE if share <= AT_ONCE else Clue.LATE
+    else:
+        return []
     return [Piece("its time", f"after {elapsed_s:.0f} s, where a picture takes {usual_s:.0f} s", clue)]
 
 
 PACED = frozenset({Said.PROCESSING, Said.GATEWAY})
-AT_ONCE, LATE = 0.25, 0.6
-"""Shares of a picture's usual time."""
+AT_ONCE, LATE, DUE = 0.25, 0.6, 2.0
+"""Shares of a picture's usual time. 99 of 100 pictures take less than twice as long (lognormal, sigma 0.3)."""
 
 SHORTEST_S = 15.0
 """Where a picture takes less, early and late cannot be told apart."""
@@ -97,7 +106,9 @@ def look_around(about: Subject, history: "History", config: "Config", but: Itera
         return None
     stored = history.outcomes(about.sent_at - around.REACH, about.sent_at + around.REACH + dt.timedelta(seconds=1))
     known = frozenset((about.outcome.id, *but) if about.outcome else but)
-    return around.look(about.path, about.sent_at, around.Neighbourhood(stored), config, known)
+    lighter, others = around.neighbours(about.path, config)
+    months = usual.months((about.path, *lighter, *others), about.sent_at, history)
+    return around.look(about.path, about.sent_at, around.Neighbourhood(stored), config, known, months)
 
 
 def of_neighbours(near: around.Around) -> list[Piece]:

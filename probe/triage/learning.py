@@ -36,7 +36,7 @@ def settled(history: "History", config: "Config") -> Iterator[tuple[causes.Said,
             continue
         seen.add(kept.subject)
         document = json.loads(kept.document)
-        said = causes.SAID[model.Kind(document["verdict"]["kind"])] if document["verdict"] else None
+        said = said_in(document["verdict"]) if document["verdict"] else None
         later = list(later_findings(kept.subject, history, config))
         tried = any(piece["live"] and piece["findings"] for piece in document["evidence"])
         if said is None or not (later or tried):
@@ -44,6 +44,11 @@ def settled(history: "History", config: "Config") -> Iterator[tuple[causes.Said,
         found = continued(document, later)
         if found.sure:
             yield said, found
+
+
+def said_in(verdict: dict[str, Any]) -> causes.Said | None:
+    """The words of a kept verdict as the tables know them."""
+    return causes.word_of(model.Kind(verdict["kind"]), verdict["detail"])
 
 
 def continued(document: dict[str, Any], later: list[causes.Finding]) -> posterior.Posterior:

@@ -93,7 +93,8 @@ class Climb:
             again = rung.check is Check.RETRY and options.times(found, Check.RETRY) > 0
             finding = evidence.of_repeat(path, judged, config, close=again)
         elif path is not None:
-            finding = around.finding(path, judged, options.canary_weight(found, judged.outcome.sent_at), config)
+            months = found.near.months if found.near is not None else {}
+            finding = around.finding(path, judged, options.canary_weight(found, judged.outcome.sent_at), config, months)
         words = evidence.kind_of(judged) + (f" after {elapsed_s:.0f} s" if elapsed_s is not None else "")
         sent = "the same request" if rung.check in causes.REPEATS else "a canary"
         return Piece(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from probe import model
+from probe.inference import habits
 from probe.triage import around, evidence, ladder, learning, stored
 from probe.triage.diagnosis import Diagnosis, Piece, diagnose
 from probe.triage.subject import Subject
@@ -35,6 +36,8 @@ def examine(about: Subject, history: "History | None", config: "Config | None") 
         pieces += evidence.of_bill(model.Judged(about.outcome, about.verdict))
     pieces += earlier
     tables, learnt_from = learning.tables(history, config)
+    if near is not None:
+        tables = habits.adapted(tables, near.usual)
     return diagnose(
         about,
         pieces,

@@ -86,6 +86,17 @@ def neighbours(found: Diagnosis) -> Iterator[str]:
         for count in counts:
             who = "own traffic" if count.own else "canaries"
             yield from row(label, f"{count.path} {who}: {around.told(count)}", 2)
+    yield from row("in 30 days", month(near), 2)
+
+
+def month(near: around.Around) -> str:
+    """What the path was like before, and whether its words tell anything."""
+    usual = near.usual
+    if not usual.sent:
+        return ""
+    said = ", ".join(f"{word} {n:.0f}" for word, n in sorted(usual.words.items(), key=lambda item: -item[1]))
+    hours = f"; hours in which it said {said}" if said else ""
+    return f"{near.path[0].path}: {usual.failed} of {usual.sent} scheduled canaries failed{hours}"
 
 
 def weighed(found: Diagnosis) -> Iterator[str]:
