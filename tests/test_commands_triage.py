@@ -93,6 +93,14 @@ def test_a_pasted_reply_needs_neither_config_nor_database(tmp_path, monkeypatch)
     assert "without history: no config.toml here" in result.stderr
 
 
+def test_beside_a_config_with_a_typo_the_typo_is_what_is_to_be_mended(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.toml").write_text('[[chanel]]\nname = "vip"\n')
+    result = invoke("--text", "Unknown error", "--status", "500")
+    assert "chanel" in result.stderr
+    assert "no config could be read; mend it, or name one" in " ".join(result.stdout.split())
+
+
 def test_json_is_one_document_with_its_schema(folder):
     found = json.loads(invoke("mine-0001", "--json").stdout)
     assert found["schema_version"] == 1

@@ -161,7 +161,7 @@ def test_the_information_of_a_check_is_the_expected_drop_of_entropy():
 
 
 def test_no_further_check_once_a_cause_is_sure():
-    assert posterior.weigh(Said.INVALID).lead == (Cause.PARAMETERS, pytest.approx(0.90, abs=0.005))
+    assert posterior.weigh(Said.INVALID).lead == (Cause.PARAMETERS, pytest.approx(0.91, abs=0.005))
     assert posterior.next_check(Said.INVALID, [], [], OPTIONS) is None
 
 
@@ -240,3 +240,12 @@ def test_who_was_cut_off_by_a_proxy_was_told_nothing(detail):
     cut = dataclasses.replace(base, kind=model.Kind.GATEWAY_ERROR, detail=detail)
     assert causes.said_of(cut) is Said.TIMEOUT
     assert causes.said_of(dataclasses.replace(cut, detail="html_page")) is Said.GATEWAY
+
+
+def test_a_failure_at_a_tier_of_the_same_pixels_is_no_news_of_smaller_ones():
+    path = [Finding(Check.CANARY, Result.FAILED)] * 6
+    smaller = [Finding(Check.LIGHTER_CANARY, Result.PASSED)] * 16
+    before = weighed(*path, *smaller)
+    after = weighed(*path, *smaller, Finding(Check.DOWNSCALE, Result.FAILED, shared=True))
+    assert after[Cause.ACCOUNT] < 2 * before[Cause.ACCOUNT] + 1e-3
+    assert after[Cause.UPSTREAM] > 0.9 * before[Cause.UPSTREAM]

@@ -194,7 +194,10 @@ TABLES = Tables(
 """Assumed; `clues`, `slow` and `one_phrase` are this program's own, the rest is the specification's."""
 
 SHARED: Mapping[bool | None, float] = MappingProxyType({None: 0.6, True: 0.95, False: 0.1})
-"""Chance that another channel shares the upstream's trouble: not known, the same upstream by config, another one."""
+"""Chance that another channel shares the upstream's trouble: not known, the same upstream by config, another one.
+
+A lighter tier of the same pixels shares the trouble of its path as surely as a channel on the same upstream.
+"""
 
 HELD = 0.5
 """P(a sudden cause held as well when the neighbours were sent)."""
@@ -226,7 +229,8 @@ class Finding:
     """The result of one check, made for this triage or seen for free.
 
     `weight` (0..1) says how much of an observation it is: less when it lies hours away from the failure or
-    repeats the one before. `of` is the other channel asked; `shared` whether that one has the same upstream.
+    repeats the one before. `of` is the other channel asked; `shared` whether that one has the same upstream, or
+    the lighter tier the same pixels.
     `apart`: sent at another minute, when an account or a network may have been well. `said`: the words in
     which it failed, where they leave the cause open. `slow`: a picture that came later than nine of ten do on
     its path; None where that is not known.

@@ -99,7 +99,8 @@ def of(group: Group, cell: Cell, said: Said | None, tables: Tables, *, phrase: S
 
 def _unknowns(group: Group, cell: Cell, tables: Tables) -> Iterator[tuple[Unknown, float]]:
     """What may be so at the place of a group, with probabilities that sum to 1."""
-    blind = tables.blind if group.place == HERE and cell[0] in PATH_CAUSES else 0.0
+    asked = any(check is Check.CANARY for check, _, _ in group.counts)
+    blind = tables.blind if asked and cell[0] in PATH_CAUSES else 0.0
     held = HELD if cell[0] in SUDDEN else 1.0
     for trouble, share in _troubles(group, cell, tables):
         for is_held, is_blind in ((True, False), (False, False), (True, True), (False, True)):
@@ -120,6 +121,10 @@ def _troubles(group: Group, cell: Cell, tables: Tables) -> Iterator[tuple[float,
     lighter = group.place == A_LIGHTER_TIER
     row = tables.fails[Check.LIGHTER_CANARY if lighter else Check.OTHER_CANARY]
     shares = row[CAUSES.index(cause if cause in PATH_CAUSES else Cause.UPSTREAM)].per_severity
+    if lighter and group.shared:
+        yield severity, SHARED[True]
+        yield 0.0, 1 - SHARED[True]
+        return
     if lighter:
         # A lighter tier meets none, half or all of it: in the mean the share the table says.
         yield severity, shares * shares
@@ -192,6 +197,8 @@ def _log_habit(words: Mapping[T, float], expected: Mapping[T, float], heard: T |
 
     `heard`: what the same speaker said before of the same cause; it will sooner say so again.
     """
+    if not words:
+        return 0.0
     before = float(heard is not None)
     logs = math.lgamma(HABIT_CASES + before) - math.lgamma(HABIT_CASES + before + math.fsum(words.values()))
     for word, weight in words.items():

@@ -14,7 +14,7 @@ from probe.inference.causes import CAUSES, PATH_CAUSES, TABLES, Cause, Check, Cl
 SURE, SURE_OF_CONTENT = 0.9, 0.98
 """Enough: no further check. Blaming the caller asks for more."""
 
-NAMED, NAMED_CONTENT = 0.6, 0.9
+NAMED, NAMED_CONTENT = 0.6, 0.85
 """A leading cause less likely than this is called unknown."""
 
 EFFORT_USD = 0.02
@@ -172,11 +172,15 @@ PACES = frozenset({Clue.AT_ONCE, Clue.LATE})
 """Clues that say nothing where a channel has one phrase: it may answer when its own repeats are over."""
 
 
+NEGLIGIBLE = 1e-3
+"""A chance so small is not worth the sum over it."""
+
+
 def _speakers(said: Said | None, tables: Tables) -> Iterator[tuple[Said | None, float]]:
     """(the one phrase that the channel has for everything, or None where its words follow the cause, probability)."""
     alike = tables.one_phrase[said] if said is not None else 0.0
     yield None, 1 - alike
-    if alike:
+    if alike > NEGLIGIBLE:
         yield said, alike
 
 

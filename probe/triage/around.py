@@ -62,7 +62,9 @@ class Around:
     path: tuple[Count, ...] = ()
     lighter: tuple[Count, ...] = ()
     others: tuple[Count, ...] = ()
-    months: Mapping[model.Path, habits.Month] = dataclasses.field(default_factory=dict)  # what was usual before, where that is known
+    months: Mapping[model.Path, habits.Month] = dataclasses.field(
+        default_factory=dict
+    )  # what was usual before, where that is known
 
     @property
     def usual(self) -> habits.Month:
@@ -208,7 +210,8 @@ def finding(
     if other == path:
         return Finding(Check.CANARY, result, weight, apart=apart, said=said, slow=late)
     if other.channel == path.channel:
-        return Finding(Check.LIGHTER_CANARY, result, weight, apart=apart, said=said, slow=late)
+        large = as_large(config, path, other)
+        return Finding(Check.LIGHTER_CANARY, result, weight, shared=large, apart=apart, said=said, slow=late)
     same = shared(config, path.channel, other.channel)
     return Finding(Check.OTHER_CANARY, result, weight, other.channel, same, apart, said, late)
 
@@ -229,6 +232,11 @@ def shared(config: "Config", first: str, second: str) -> bool | None:
     if one.upstream and other.upstream:
         return one.upstream == other.upstream
     return False if one.protocol != other.protocol else None
+
+
+def as_large(config: "Config", path: model.Path, lighter: model.Path) -> bool | None:
+    """Does a lighter tier order as many pixels, so that it shares the path's trouble? None: perhaps it does not."""
+    return load(config, path.tier)[0] == load(config, lighter.tier)[0] or None
 
 
 def faded(judged: model.Judged, at: dt.datetime) -> float:

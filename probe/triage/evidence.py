@@ -56,16 +56,17 @@ def of_pace(about: Subject, near: around.Around) -> list[Piece]:
         return []
     elapsed_s, said = about.evidence.elapsed_s, said_of(about.verdict)
     usual_s = near.usual.median_s or next((count.median_s for count in near.path if count.median_s), None)
-    if usual_s is None or usual_s < SHORTEST_S:
+    if usual_s is None:
         return []
     share = elapsed_s / usual_s
     if said is Said.TIMEOUT:
         clue = Clue.CUT_SHORT if share < DUE else Clue.OVERDUE
-    elif said in PACED and not AT_ONCE < share < LATE:
+    elif said in PACED and usual_s >= SHORTEST_S and not AT_ONCE < share < LATE:
         clue = Clue.AT_ONCE if share <= AT_ONCE else Clue.LATE
     else:
         return []
-    return [Piece("its time", f"after {elapsed_s:.0f} s, where a picture takes {usual_s:.0f} s", clue)]
+    words = f"after {elapsed_s:.0f} s, where a picture takes {usual_s:.0f} s"
+    return [Piece("its time", words, clue, brief=f"it ended {words}")]
 
 
 PACED = frozenset({Said.PROCESSING, Said.GATEWAY})
@@ -73,7 +74,7 @@ AT_ONCE, LATE, DUE = 0.25, 0.6, 2.0
 """Shares of a picture's usual time. 99 of 100 pictures take less than twice as long (lognormal, sigma 0.3)."""
 
 SHORTEST_S = 15.0
-"""Where a picture takes less, early and late cannot be told apart."""
+"""Where a picture takes less, failures that come at once and late ones cannot be told apart."""
 
 
 def of_walls(about: Subject, history: "History", config: "Config") -> list[Piece]:
@@ -168,9 +169,10 @@ def of_repeat(
     if other == path:
         return Finding(Check.RETRY, result, weight, apart=apart, said=said)
     if other.channel == path.channel:
-        return Finding(Check.DOWNSCALE, result, weight, apart=apart, said=said)
-    shared = around.shared(config, path.channel, other.channel)
-    return Finding(Check.OTHER, result, weight, other.channel, shared, apart, said)
+        same = around.as_large(config, path, other)
+        return Finding(Check.DOWNSCALE, result, weight, shared=same, apart=apart, said=said)
+    same = around.shared(config, path.channel, other.channel)
+    return Finding(Check.OTHER, result, weight, other.channel, same, apart, said)
 
 
 def repeated(one: model.Judged) -> Result | None:

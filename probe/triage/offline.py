@@ -71,7 +71,7 @@ def lacks(
     if about.verdict is None:
         found.append(f"{about.name} is not stored here: paste the reply with --reply FILE or --text")
     if config is None:
-        found.append("no history of canaries: name the config with --config FILE")
+        found.append("no history of canaries: no config could be read; mend it, or name one with --config FILE")
     elif history is None:
         found.append(
             f"no history of canaries: {config.monitor.database} is missing or unreadable; `tierwatch daemon` fills it"

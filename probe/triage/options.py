@@ -90,7 +90,8 @@ def option(found: Diagnosis, rung: Rung, config: "Config", now: dt.datetime) -> 
     if rung.check in causes.ELSEWHERE:
         shared = around.shared(config, path.channel, rung.path.channel)
         return posterior.Option(rung.check, rung.price_usd, rung.path.channel, shared, weight)
-    return posterior.Option(rung.check, rung.price_usd, weight=weight)
+    large = around.as_large(config, path, rung.path) if rung.check in causes.LIGHTER else None
+    return posterior.Option(rung.check, rung.price_usd, shared=large, weight=weight)
 
 
 def canary_weight(found: Diagnosis, at: dt.datetime) -> float:

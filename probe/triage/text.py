@@ -94,8 +94,8 @@ def month(near: around.Around) -> str:
     usual = near.usual
     if not usual.sent:
         return ""
-    said = ", ".join(f"{word} {n:.0f}" for word, n in sorted(usual.words.items(), key=lambda item: -item[1]))
-    hours = f"; hours in which it said {said}" if said else ""
+    said = ", ".join(f"{word} in {n:.0f}" for word, n in sorted(usual.words.items(), key=lambda item: -item[1]))
+    hours = f" ({said} of the hours)" if said else ""
     return f"{near.path[0].path}: {usual.failed} of {usual.sent} scheduled canaries failed{hours}"
 
 
