@@ -112,7 +112,7 @@ RULES = (
         "relay_bug",
         any=(
             "object has no attribute", "is not a function", "nil pointer", "null pointer", "nullpointerexception", "unboundlocalerror",
-            "attributeerror", "cannot access local variable", "is not defined", "object is not", "out of range", "traceback",
+            "attributeerror", "cannot access local variable", "is not defined", "object is not", "index out of range",
         ),
         statuses=SERVER_ERROR,
         retryable=False,

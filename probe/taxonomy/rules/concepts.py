@@ -15,11 +15,11 @@ RULES = (
         "concept.moderation-late",
         Kind.MODERATION_OUTPUT,
         by=HINT,
-        any=("output", "generated", "result", "response", "输出", "生成的", "生成图", "生成结果"),
+        any=("finished", "final image", "final picture", "drawn", "完成的", "output", "generated", "result", "response", "输出", "生成的", "生成图", "生成结果"),
         pattern=(
             r"(?<![a-z0-9])(?:(?:output|generated|result|response)\b.{0,60}(?:sensitive|risk|illegal|inappropriate|unsafe|censor|moderat|safety|complian)"
             r"|(?:sensitive|risk|illegal|inappropriate|unsafe|censor\w*|moderat\w+|safety) (?:[^\s,;:]+ ){0,3}(?:output|generated|result)\b"
-            r"|safety output)|(?:输出|生成的|生成图|生成结果).{0,20}(?:违法|敏感|审核|合规|风险|不安全)"
+            r"|(?:finished|final|drawn) (?:image|picture|result)s?\b.{0,60}(?:review|filter|block|reject|sensitive|unsafe|policy)|(?:result|image|picture)s? (?:hidden|withheld|removed)|safety output)|(?:输出|生成的|生成图|生成结果).{0,20}(?:违法|敏感|审核|合规|风险|不安全|审查)"
         ),
         when=("loose_status", "not_page"),
         confidence="low",
@@ -29,7 +29,7 @@ RULES = (
         "concept.moderation",
         Kind.MODERATION_INPUT,
         by=HINT,
-        any=(
+        any=("禁止内容", "安全机制", "安全系统", "安全检测", "内容审查", "depicts", "our filter", "the filter", "content review",
             "moderation", "moderated", "moderate", "moderator", "censored", "censorship", "sensitive", "inappropriate", "prohibited",
             "disallowed", "illegal content", "illegal prompt", "illegal image", "illegal detected", "unsafe", "safety", "nsfw", "csam",
             "violation", "violating", "violates", "copyright", "real person", "infringement", "risk detection", "content security",
@@ -64,7 +64,7 @@ RULES = (
         "concept.permission",
         Kind.PERMISSION,
         by=HINT,
-        any=("request access", "approval", "not active", "inactive", "only for",
+        any=("等级不够", "等级不足", "限制访问", "禁止访问", "turned off for", "turned off by", "administrator", "grant you", "is blocked", "request access", "approval", "not active", "inactive", "only for",
             "permission", "permissions", "denied", "unauthorized operation", "not authorized", "not activated", "not been activated",
             "not eligible", "not enabled", "not open", "real name", "verification", "verified", "whitelist", "only available to",
             "only accessible", "restricted", "suspended", "banned", "disabled", "权限", "授权", "未开通", "未激活", "实名", "白名单", "封禁", "停用", "禁用",
@@ -91,7 +91,7 @@ RULES = (
         "concept.rate",
         Kind.RATE_LIMITED,
         by=HINT,
-        any=(
+        any=("at once", "at the same time", "limited to", "同一时间", "同时只能", "every",
             "rate", "rates", "frequency", "frequently", "throttling", "throttled", "burst", "too fast", "too quickly", "too many requests",
             "too many tasks", "too many jobs", "too many pending", "concurrency", "concurrent", "parallel", "in flight", "inflight",
             "requests per", "rpm", "ipm", "tpm", "limit exceeded", "limit reached", "limit exceed", "频率", "频繁", "并发", "限流", "过快", "请求过多",
@@ -99,8 +99,8 @@ RULES = (
         ),
         pattern=(
             r"(?<![a-z0-9])(?:rates? (?:[^\s,;:]+ ){0,3}(?:limit|exceed|too|increased|reached|quota)|(?:request|call|burst|limit)s? (?:[^\s,;:]+ ){0,3}rates?\b"
-            r"|frequen|throttl|burst|too (?:fast|quickly|many (?:requests|tasks|jobs|pending))|concurren|parallel|in ?flight|requests per|[rit]pm\b|limit (?:exceed|reach))"
-            r"|频率|频繁|并发|限流|过快|请求过多|请求数|任务数"
+            r"|frequen|throttl|burst|too (?:fast|quickly|many (?:requests|tasks|jobs|pending))|concurren|parallel|in ?flight|requests per|[rit]pm\b|limit (?:exceed|reach)|(?:jobs?|tasks?|requests?|images?|generations?) (?:[^\s,;:]+ ){0,3}at (?:once|the same time)|limited to \d+ (?:[^\s,;:]+ ){0,2}(?:a|per|each|every) (?:second|minute)|\d+ (?:[^\s,;:]+ )?(?:a|per) minute|every \d+ (?:seconds|minutes))"
+            r"|频率|频繁|并发|限流|过快|请求过多|请求数|任务数|同一时间|同时只能"
         ),
         without=("size", "length", "file"),
         when=("loose_status", "not_page"),
@@ -111,7 +111,7 @@ RULES = (
         "concept.capacity",
         Kind.OVERLOADED,
         by=HINT,
-        any=(
+        any=("swamped", "紧张", "no machine", "starting up", "replicas",
             "maintenance", "维护", "surge", "demand", "overload", "overloaded", "capacity", "busy", "queue", "queued", "high load",
             "congested", "not ready", "unavailable", "temporarily", "loading", "scheduling", "resources", "resource insufficient",
             "resources depleted", "unable to process your request", "currently unable", "sold out", "繁忙", "负载", "拥挤", "排队", "资源不足", "过载",
@@ -119,8 +119,8 @@ RULES = (
         ),
         pattern=(
             r"(?<![a-z0-9])(?:overload|capacity|busy\b|\bqueued?\b|load\b|loading|congest|not ready|unavailable|temporarily (?:un|down|closed|suspended|exhaust|deplet)"
-            r"|schedul\w+|resources? (?:[^\s,;:]+ ){0,3}(?:insufficient|exhaust|deplet|unavailable|limit)|sold out|maintenance|surge|high demand|unable to (?:handle|process))"
-            r"|繁忙|负载|拥挤|排队|资源不足|过载|忙碌|不可用|维护"
+            r"|schedul\w+|resources? (?:[^\s,;:]+ ){0,3}(?:insufficient|exhaust|deplet|unavailable|limit)|sold out|swamped|no machine|starting up|no replicas|maintenance|surge|high demand|unable to (?:handle|process))"
+            r"|繁忙|负载|拥挤|排队|资源不足|过载|忙碌|不可用|维护|(?:资源|算力|gpu|显卡).{0,6}紧张"
         ),
         when=("loose_status", "not_page"),
         without=("failed to load", "load failed", "out of memory", "total capacity"),
@@ -131,11 +131,11 @@ RULES = (
         "concept.timer",
         Kind.TIMEOUT,
         by=HINT,
-        any=(
+        any=("no answer within", "no reply within", "gave up waiting", "已放弃", "秒内",
             "timeout", "timed", "time limit", "too long to", "took too long", "deadline", "did not respond", "not respond",
             "no response within", "cancelled", "canceled", "超时", "未响应",
         ),
-        without=("prompt", "text too long"),
+        without=("timeout: ", "timeout=", "timeout': ", 'timeout": ', "prompt", "text too long"),
         when=("loose_status", "not_page"),
         confidence="low",
     ),
@@ -143,11 +143,11 @@ RULES = (
         "concept.model",
         Kind.MODEL_NOT_FOUND,
         by=HINT,
-        any=("model", "deployment", "endpoint", "provider", "模型"),
+        any=("checkpoint", "workflow", "engine", "lora", "model", "deployment", "endpoint", "provider", "模型"),
         pattern=(
-            r"(?<![a-z0-9])(?:(?:model|deployment|endpoint|provider)s?\b.{0,60}(?:not (?:be )?(?:found|exist|supported|available|recognized)|unknown|invalid|unsupported|disabled|deprecated|retired|removed|no longer)"
+            r"(?<![a-z0-9])(?:(?:model|deployment|endpoint|provider)s?\b.{0,60}(?:not (?:be )?(?:found|exist|supported|available|recognized)|unknown|invalid|unsupported|disabled|deprecated|retired|turned off|shut (?:off|down)|sunset|gone\b|removed|no longer)"
             r"|(?:unknown|invalid|unsupported|no such|missing|not found)\b.{0,30}(?:model|deployment|endpoint|provider))"
-            r"|模型.{0,20}(?:不|未|无|错误|下线)"
+            r"|no (?:[^\s,;:]+ )?(?:model|engine|checkpoint|workflow)s? (?:by|named|called|with|of)|(?:model|engine|checkpoint|workflow|lora)s? \S{1,60} (?:does ?n.t|does not) exist|模型.{0,20}(?:不|未|无|错误|下线)|(?:不|未|没有)(?:提供|支持|包含|开放).{0,4}模型"
         ),
         without=("try again", "not ready"),
         when=("loose_status", "not_page"),
@@ -159,7 +159,7 @@ RULES = (
         Kind.INVALID_REQUEST,
         "parameter",
         by=HINT,
-        any=("boundary", "multipart",
+        any=("has to", "have to", "between", "无法访问", "must not exceed", "boundary", "multipart",
             "请上传", "请先上传", "请提供", "请输入", "请填写", "请选择", "请指定", "请传入", "宽高比", "像素", "不符合要求", "必须", "不能超过", "不能大于", "不能小于", "不能少于", "最多", "至少",
             "字符", "应在", "应为", "须为", "需要为", "invalid", "illegal", "missing", "malformed", "unsupported", "unknown parameter", "parameter",
             "parameters", "params", "argument", "validation", "format", "dimension", "dimensions", "mismatch", "width", "height",
@@ -170,8 +170,8 @@ RULES = (
         pattern=(
             r"(?<![a-z0-9])(?:(?:invalid|illegal|malformed|unsupported|missing)\b|param|argument|validation|dimensions?\b|mismatch|\b(?:width|height|resolution)\b|content[ -]type|is not configured|not a valid url|required\b|requirements|(?:only|not) supported"
             r"|(?:fail\w*|error|unable|could not|cannot) (?:[^\s,;:]+ ){0,2}(?:decode|download)|(?:decode|download)\w* (?:fail|error)|too (?:long|short|small)\b|no face|schema|already (?:a|exists|in)|duplicate"
-            r"|boundary|multipart|could be found from|(?:prompt|format) (?:[^\s,;:]+ ){0,4}(?:is|must|should|not|invalid|empty|missing|too))"
-            r"|参数|格式|非法|缺少|尺寸|分辨率|解码|下载|过长|提示词|不支持|无效|不能为空|必填|请(?:先)?(?:上传|提供|输入|填写|选择|指定|传入)|宽高比|像素|不符合要求|(?:应|须|必须|需要?)(?:在|为|是|大于|小于)|不能(?:超过|大于|小于|少于)|最多|至少|最大|字符"
+            r"|boundary|multipart|(?:has|have) to (?:be|lie|have|contain)|(?:be|lie) between|could be found from|(?:prompt|format) (?:[^\s,;:]+ ){0,4}(?:is|must|should|not|invalid|empty|missing|too))"
+            r"|参数|格式|非法|缺少|尺寸|分辨率|解码|下载|过长|提示词|不支持|无效|不能为空|必填|请(?:先)?(?:上传|提供|输入|填写|选择|指定|传入)|宽高比|像素|不符合要求|(?:应|须|必须|需要?)(?:在|为|是|大于|小于)|不能(?:超过|大于|小于|少于)|最多|至少|最大|字符|(?:图片|链接|地址|url).{0,4}无法(?:访问|打开|读取)"
         ),
         without=("invalid response", "response format", "upstream", "上游"),
         when=("not_5xx", "of_request", "loose_status", "not_page"),
@@ -194,11 +194,11 @@ RULES = (
         Kind.GATEWAY_ERROR,
         "upstream_status",
         by=HINT,
-        any=(
+        any=("线路", "relay", "router", "vendor", "密钥",
             "upstream response", "api request failed", "upstream", "downstream", "third party", "provider", "gateway", "backend", "plugin",
             "上游", "网关", "渠道", "通道",
         ),
-        pattern=r"error|fail|unavailable|exception|unreachable|rejected|refused|returned|invalid response|错误|失败|异常|不可用|拒绝|返回",
+        pattern=r"error|fail|unavailable|exception|unreachable|rejected|refused|returned|invalid response|could not|no route|错误|失败|异常|不可用|拒绝|返回|没有可用|失效",
         when=("loose_status", "not_page"),
         confidence="low",
         would_decide="what the other side said",

@@ -85,7 +85,7 @@ RULES = (
     Rule(
         "edge.too-large",
         Kind.PAYLOAD_TOO_LARGE,
-        any=("maxbodylength",
+        any=("larger than maxbodylength",
             "request entity too large", "content too large", "payload too large", "function_payload_too_large",
             "client intended to send too large body", "request body too large", "payloadtoolargeerror",
         ),

@@ -8,18 +8,19 @@ RULES = (
     Rule(
         "delivery.said-no-image",
         Kind.NO_IMAGE,
-        any=("without image_generation_call",
-            "without producing", "without returning", "without generating", "not found in", "missing from", "no image", "no valid image",
-            "no valid final", "no usable image", "no final image", "no generated image", "no output image", "no picture",
-            "no inlinedata", "no b64_json", "did not", "didn't", "does not", "doesn't", "was not", "is not invoked", "not return",
-            "not contain", "failed to return", "failed to contain", "failed to include", "failed to provide", "failed to yield",
-            "failed to deliver", "without image", "without an image", "without any image", "empty image", "missing image",
-            "contained no", "contains no", "returned an empty", "returned empty", "got no", "received no", "returned no",
-            "returned zero", "got an empty", "returned text", "returned only text", "instead of an image", "instead of image",
-            "0 images", "未返回", "没有返回", "未生成", "没有生成", "无法获取", "未获取", "未能", "没有找到", "没有收到", "未收到", "无法返回", "无法提取", "无法找到", "无法收到", "没有获取",
-            "没有提取", "未提取", "未找到", "text instead", "multimodal response", "no images", "no edited", "no result", "image from",
-            "images from", "image data from", "image url from", "image in", "image data in", "image url in", "neither text nor",
-            "contained neither", "contains neither", "从响应", "从返回", "从结果",
+        any=(
+            "只返回了文字", "只返回文字", "只返回了文本", "仅返回文字", "仅返回文本", "没有图片链接", "无图片", "zero pictures", "zero images", "text only", "only text",
+            "without image_generation_call", "without producing", "without returning", "without generating", "not found in", "missing from",
+            "no image", "no valid image", "no valid final", "no usable image", "no final image", "no generated image", "no output image",
+            "no picture", "no inlinedata", "no b64_json", "did not", "didn't", "does not", "doesn't", "was not", "is not invoked",
+            "not return", "not contain", "failed to return", "failed to contain", "failed to include", "failed to provide",
+            "failed to yield", "failed to deliver", "without image", "without an image", "without any image", "empty image",
+            "missing image", "contained no", "contains no", "returned an empty", "returned empty", "got no", "received no", "returned no",
+            "returned zero", "got an empty", "returned text", "returned only text", "instead of an image", "instead of image", "0 images",
+            "未返回", "没有返回", "未生成", "没有生成", "无法获取", "未获取", "未能", "没有找到", "没有收到", "未收到", "无法返回", "无法提取", "无法找到", "无法收到", "没有获取", "没有提取", "未提取",
+            "未找到", "text instead", "multimodal response", "no images", "no edited", "no result", "image from", "images from",
+            "image data from", "image url from", "image in", "image data in", "image url in", "neither text nor", "contained neither",
+            "contains neither", "从响应", "从返回", "从结果",
         ),
         pattern=(
             r"(?<![a-z0-9])(?:without (?:producing|returning|generating) (?:an? |any )?(?:image|picture)|(?:image|images|image data|image url|b64_json|picture) (?:[^\s,;:]+ ){0,2}(?:not found|missing|absent|empty) (?:in|from)|did not find .{0,20}image|image_generation\w* (?:tool )?(?:was|is) not (?:invoked|called|used)"
@@ -29,8 +30,8 @@ RULES = (
             r"|no (?:valid |output |generated |final |inline )?(?:image|picture|images|inlinedata|b64_json)(?:s|_url)? ?(?:data |output |content |url |part |parts |results? )?(?:was |were |is |are |has been )?(?:returned|generated|found|produced|received|in |present|available in)"
             r"|no images? (?:data|output|in|response)\b|neither (?:text |[a-z]+ )?nor (?:an? )?image|no (?:valid )?multimodal response|(?:extract|get|find|parse|locate|obtain)\w* (?:[a-z]+ ){0,3}images?(?: data| urls?)? (?:from|in) (?:[a-z]+ ){0,2}(?:response|reply|answer|result|output|api)\b|no (?:[a-z_-]+ ){0,2}(?:images?|pictures?)\b(?!-| (?:is |was |were |are )?(?:provided|uploaded|attached|supplied|required|specified|given|quota|models?|tools?|generation|support|file|url|input|available for))|no (?:valid |usable |final ){1,3}images?\b"
             r"|(?:returned|received|got|contain\w*|has|had|have|with) (?:no|an? empty|zero|0) (?:[^\s,;:]+ ){0,2}(?:image|images|picture)"
-            r"|without (?:an |any )?(?:images?|image_generation_call)\b|empty image(?! file)|missing image (?:data|result)|no image_generation"
-            r")|(?:(?:未能?|没有)(?:获取|返回|生成|找到|收到|提取)|无法(?:获取|返回|找到|收到|提取))到?.{0,6}图|从.{0,6}(?:响应|返回|结果).{0,4}(?:提取|解析|获取|找到).{0,4}图"
+            r"|(?:had|has|contained|contains|with) zero (?:images?|pictures?)|(?:text|prose) only\b|without (?:an |any )?(?:images?|image_generation_call)\b|empty image(?! file)|missing image (?:data|result)|no image_generation"
+            r")|(?:(?:未能?|没有)(?:获取|返回|生成|找到|收到|提取)|无法(?:获取|返回|找到|收到|提取))到?.{0,6}图|[只仅]返回了?文[字本]|(?:没有|无)图片(?:链接|数据|地址)|从.{0,6}(?:响应|返回|结果).{0,4}(?:提取|解析|获取|找到).{0,4}图"
         ),
         without=("plan doesn't", "plan does not", "image is required", "your plan", "subscription", "your tier"),
         party=Party.CHANNEL,
@@ -40,7 +41,9 @@ RULES = (
         "delivery.no-tool",
         Kind.NO_IMAGE,
         "no_tool",
-        any=("image generation tool", "image_generation tool", "image tool", "imagegen", "图像生成工具", "生图工具", "图片生成工具", "绘图工具"),
+        any=(
+            "image generation tool", "image_generation tool", "image tool", "imagegen", "图像生成工具", "生图工具", "图片生成工具", "绘图工具",
+        ),
         pattern=r"(?:\bno\b|\bnot?\b|n't|without|missing|unavailable|disabled).{0,60}(?:tool|imagegen)|(?:tool|imagegen).{0,60}(?:\bnot?\b|n't|unavailable|missing|disabled)|(?:未|没有|无法|不).{0,12}工具|工具.{0,8}(?:不可用|未|不支持)",
         without=("tool choice",),
         party=Party.CHANNEL,
@@ -83,7 +86,9 @@ RULES = (
         "delivery.other-form",
         Kind.MALFORMED_RESPONSE,
         "client_parse",
-        any=("reading '0'", "list index out of range", "nonetype", "index out of bounds", "indexoutofboundsexception", "array index"),
+        any=(
+            "reading '0'", "list index out of range", "nonetype", "index out of bounds", "indexoutofboundsexception", "array index",
+        ),
         pattern=r"reading '0'|list index out of range|nonetype' object is not (?:iterable|subscriptable)|index ?out ?of ?bounds|undefined array (?:key|index)",
         party=Party.UNKNOWN,
         action=Action.RETRY_THEN_CHECK_INPUT,

@@ -62,7 +62,7 @@ RULES = (
         "words.unreadable",
         Kind.MALFORMED_RESPONSE,
         "client_parse",
-        any=(
+        any=("无法解析", "不是有效的 json", "不是有效的json", "非 json", "非json", "不是合法的json", "truncated",
             "数据格式错误", "返回格式错误", "响应格式错误", "返回数据异常", "响应数据异常", "返回数据格式", "unexpected response", "jsonexception", "jsonreaderexception",
             "jsonserializationexception", "jsonsyntaxexception", "jsonparseexception", "mismatchedinputexception", "decompressing",
             "incorrect header check", "is not a function", "response format", "is not valid json", "unexpected token",
@@ -77,7 +77,7 @@ RULES = (
             "error decoding response", "unexpected response format", "could not decode", "gzip: invalid header", "invalid gzip",
             "type validation failed", "valid json object", "no valid json", "find valid json",
         ),
-        without=(
+        without=("multipart",
             "upstream server", "from upstream", "go struct field", "json payload", "json body", "request body", "schema",
             "invalid response status", "jsonmappingexception", "notreadable",
         ),

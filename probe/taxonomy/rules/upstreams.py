@@ -87,8 +87,8 @@ RULES = (
         "relay.challenge",
         Kind.GATEWAY_ERROR,
         "edge_block",
-        any=("shark",
-            "cf-mitigated", "browser fingerprint", "sentinel token", "captcha", "unusual activity", "challenge blocked", "安全验证",
+        any=(
+            "shark", "cf-mitigated", "browser fingerprint", "sentinel token", "captcha", "unusual activity", "challenge blocked", "安全验证",
             "challenge page", "cf challenge", "cf_clearance", "cloudflare challenge", "recaptcha", "turn stile", "get chat requirements",
             "proof of work", "proof-of-work",
         ),

@@ -6,7 +6,7 @@ from probe.taxonomy.rule import By, Rule
 # fmt: off
 VAGUE_FAILURE = (
     "生成图片失败", "出图失败", "internal error", "internalservererror", "server error", "servererror", "internal_error", "internal_server_error",
-    "something went wrong", "gone wrong", "encountered an issue", "encountered a problem", "ran into an issue", "ran into a problem", "could not be created", "could not be generated", "couldn't be generated", "couldn't be created", "cannot be generated", "unexpected error", "unknown error", "error occurred", "generation failed", "generation error",
+    "something went wrong", "gone wrong", "broke on our side", "on our end", "worker died", "process died", "内部出错", "异常终止", "encountered an issue", "encountered a problem", "ran into an issue", "ran into a problem", "could not be created", "could not be generated", "couldn't be generated", "couldn't be created", "cannot be generated", "unexpected error", "unknown error", "error occurred", "generation failed", "generation error",
     "failed to generate", "error generating", "processing failed", "processing error", "prediction failed", "task failed",
     "generate image failed", "cuda", "out of memory", "encountered an error", "生成失败", "处理失败", "未知错误", "内部错误", "服务器错误", "服务异常", "系统错误",
     "系统异常", "生成错误", "生成异常", "任务失败", "绘图失败", "api_error", "unhandled exception", "runtimeerror", "internal failure", "unable to generate",
