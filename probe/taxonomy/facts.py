@@ -77,13 +77,14 @@ _SUPPOSING = frozenset(
 )  # fmt: skip
 _PLAINER = {**glossary.SIMPLIFIED, **str.maketrans("\u2019\u2018\u201c\u201d\u00a0", "''\"\" ")}
 _SAID_STATUS = re.compile(
-    r"(?:^|状态码|\b(?:errors?|status|code|https?(?:/\d(?:\.\d)?)?|statuscode|status_code|response|failed|returned|httperror|exception|upstream)"
+    r"(?:^|状态码|返回|\b(?:errors?|status|code|https?(?:/\d(?:\.\d)?)?|statuscode|status_code|response|failed|returned|httperror|exception|upstream)"
     r"|[\[(:])"
     r"[\s:：=()\[\]\"'#,-]{0,6}(?:code|status|error)?[\s:=()\[\]\"'#-]{0,6}([45]\d\d)"
     r"(?![\d.]\d|\d|\s?(?:x|px|ms|s|sec|seconds|tokens|mb|kb|characters|bytes)\b)"
     r"|\b([45]\d\d), message="
 )
 """A status that words name: `error code: 429`, `[503 service unavailable]`, `resourceexhausted: 429`, `403 status code (no body)`."""
+_ERROR_STATUS = re.compile(r"[45]\d\d")
 _STATUS_TOKENS = frozenset(str(status) for status in range(400, 600))
 
 
@@ -191,7 +192,7 @@ def prepare(evidence: model.Evidence) -> Facts:
         shape=body.shape,
         voices=voices,
         reply=_whole(evidence, body.shape, voices, flaws),
-        status=evidence.status if evidence.status is not None else _told_status(evidence, body, voices),
+        status=_status(evidence, body, voices, pictures),
         pictures=pictures,
         links=body.links,
         prose=fold(body.prose),
@@ -242,6 +243,18 @@ def _wait_s(evidence: model.Evidence, layers: tuple[Layer, ...], voices: tuple[V
         if not _WAIT_WORDS.isdisjoint(spoken.tokens) and (asked := waits.sentence_s(spoken.words)) is not None:
             return asked
     return None
+
+
+def _status(evidence: model.Evidence, body: Unwrapped, voices: tuple[Voice, ...], pictures: int) -> int | None:
+    """The status of the reply; of a success without a picture the one that its body gives as code, as many services do."""
+    status = evidence.status
+    if status is None:
+        return _told_status(evidence, body, voices)
+    if 200 <= status < 300 and not pictures and body.shape == "json":
+        return next(
+            (int(code) for code in (layer.code for layer in body.layers) if _ERROR_STATUS.fullmatch(code)), status
+        )
+    return status
 
 
 def _told_status(evidence: model.Evidence, body: Unwrapped, voices: tuple[Voice, ...]) -> int | None:

@@ -12,7 +12,7 @@ RULES = (
     Rule(
         "words.key",
         Kind.AUTH,
-        any=("sessionid", "session id", "cookie", "cookies", "session token", "session expired", "_api_key", "_key",
+        any=("未提供", "sessionid", "session id", "cookie", "cookies", "session token", "session expired", "_api_key", "_key",
             "认证", "鉴权", "登录", "api key", "api_key", "apikey", "api-key", "token", "credentials", "authentication", "authorization",
             "unauthorized", "bearer", "secret key", "authenticationerror", "not logged in", "log in", "login", "sign in", "令牌", "密钥",
             "秘钥", "must be logged", "must be signed", "credential", "environment variable", "key is not set", "key not set",
@@ -25,7 +25,7 @@ RULES = (
             r"|(?:api[ _-]?keys?|access[ _]token|credentials?|bearer token|token|authorization header|authentication|cookies?|session(?:[ _]?(?:id|token))?) (?:[^\s,;:]+ ){0,3}(?:invalid|incorrect|missing|expired|revoked|required|not (?:found|valid|set|provided|configured)|failed|error|disabled|is wrong|does not exist|has been (?:disabled|revoked|deleted))"
             r"|api[ _-]?keys? .{0,60}must be (?:set|provided|passed)|unauthorized|authenticationerror"
             r"|(?:provide|set|configure|enter|add|missing|need|specify) (?:an? |the |your |valid ){0,2}[a-z]{2,20}_(?:api_)?key\b|key (?:environment variable )?(?:is )?(?:not|un)\s?set|not logged in|please (?:log|sign) in|must be (?:logged|signed) in"
-            r")|(?:未配置|缺少|请配置|请设置|请输入).{0,6}(?:api ?key|密钥|令牌|秘钥)"
+            r")|未提供.{0,4}(?:authorization|api ?key|token|密钥|令牌)|(?:未配置|缺少|请配置|请设置|请输入).{0,6}(?:api ?key|密钥|令牌|秘钥)"
             r"|(?:令牌|密钥|秘钥|api ?key|token|session ?id|cookie).{0,8}(?:无效|错误|过期|不存在|不正确|失效|未提供|缺失|为空)"
         ),
         without=("tokens per", "max_tokens", "token limit", "token count", "unexpected token"),

@@ -88,7 +88,7 @@ RULES = (
     Rule(
         "words.no-money",
         Kind.QUOTA_EXHAUSTED,
-        any=(
+        any=("fast hours",
             "buzz", "gems", "out of tokens", "enough tokens", "insufficient tokens", "points", "coins", "generations left", "trial", "套餐",
             "会员", "balance", "budget", "spend limit", "spending limit", "credit", "funds", "billing", "payment", "prepaid", "subscription",
             "top up", "recharge", "充值", "余额", "额度", "欠费", "积分", "tokens left", "fund",
@@ -99,7 +99,7 @@ RULES = (
             r"|budget (?:[^\s,;:]+ ){0,4}exceed|exceed\w* (?:[^\s,;:]+ ){0,4}budget|budget_exceeded"
             r"|spend(?:ing)? limit"
             r"|(?:insufficient|not enough|no|low|out of|run out of|ran out of|zero|negative|exhausted|depleted|lack\w*|exceeded your|used up (?:all )?(?:of )?your) (?:[^\s,;:]+ ){0,4}(?:balance|credits?|funds?)\b"
-            r"|(?:balance|credits?|funds?) (?:[^\s,;:]+ ){0,4}(?:insufficient|not enough|not sufficient|too low|exhausted|depleted|used up|expired|exceeded)"
+            r"|no more (?:fast )?hours|(?:balance|credits?|funds?|points|coins) (?:[^\s,;:]+ ){0,4}(?:insufficient|not enough|not sufficient|too low|exhausted|depleted|used up|expired|exceeded)"
             r"|(?:does not|doesn't|do not|don't) have (?:[^\s,;:]+ ){0,3}(?:enough|sufficient|any) (?:[^\s,;:]+ ){0,2}(?:balance|credits?|funds?)"
             r"|(?:please|to) (?:top up|recharge|add (?:more )?(?:credits?|funds?|balance)|purchase (?:more )?credits?|buy (?:more )?credits?)"
             r"|payment (?:required|method|failed|overdue)|billing (?:issue|problem|limit|cycle|error|account)"

@@ -3,7 +3,7 @@
 Tried after each speaker's own sentences.
 """
 
-from probe.model import Action, Kind
+from probe.model import Action, Kind, Party
 from probe.taxonomy.rule import SUCCESS, Rule
 
 # fmt: off
@@ -31,7 +31,7 @@ RULES = (
         "words.bad-base64",
         Kind.MALFORMED_RESPONSE,
         "bad_base64",
-        any=(
+        any=("png signature", "premature end of input", "premature end of jpeg",
             "incorrect padding", "invalid base64", "base64 decode", "base64 decoding", "illegal base64", "not a valid base64",
             "pad character", "image file is truncated", "corrupted image data", "truncated image", "decode base64 image",
             "wrong 4-byte ending unit",
@@ -53,6 +53,7 @@ RULES = (
         ),
         without=("deserialize the json body", "request", "untagged enum", "unknown variant"),
         when=("not_answered",),
+        party=Party.UNKNOWN,
         action=Action.BACK_OFF_RETRY,
         confidence="medium",
         would_decide="the body of the reply",
@@ -62,7 +63,7 @@ RULES = (
         "words.unreadable",
         Kind.MALFORMED_RESPONSE,
         "client_parse",
-        any=("无法解析", "不是有效的 json", "不是有效的json", "非 json", "非json", "不是合法的json", "truncated",
+        any=("eof while parsing", "unmarshal_response", "无法解析", "不是有效的 json", "不是有效的json", "非 json", "非json", "不是合法的json", "truncated",
             "数据格式错误", "返回格式错误", "响应格式错误", "返回数据异常", "响应数据异常", "返回数据格式", "unexpected response", "jsonexception", "jsonreaderexception",
             "jsonserializationexception", "jsonsyntaxexception", "jsonparseexception", "mismatchedinputexception", "decompressing",
             "incorrect header check", "is not a function", "response format", "is not valid json", "unexpected token",
