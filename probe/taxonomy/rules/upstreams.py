@@ -97,15 +97,6 @@ RULES = (
         note="A bot check between the relay and its upstream.",
     ),
     Rule(
-        "relay.status-timeout",
-        Kind.TIMEOUT,
-        "upstream",
-        by=By.HINT,
-        codes=codes("bad_response_status_code bad_response openai_error"),
-        statuses=frozenset({408, 504, 524}),
-        note="The upstream's words are lost, and its status speaks for itself.",
-    ),
-    Rule(
         "relay.status",
         Kind.GATEWAY_ERROR,
         "upstream_status",
