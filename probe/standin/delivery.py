@@ -1,12 +1,12 @@
 """What a "successful" request delivers: as ordered, or the words of `delivers` in a scenario."""
 
 import dataclasses
-import difflib
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from probe import model
+from probe.standin import spelling
 
 FLAWS: Mapping[str, str] = MappingProxyType(
     {
@@ -78,7 +78,6 @@ def parse(text: str) -> Delivery:
         elif word in FORMS:
             forms.add(word)
         else:
-            near = difflib.get_close_matches(word, known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"use WIDTHxHEIGHT or {', '.join(known)}"
+            hint = spelling.hint(word, known, f"use WIDTHxHEIGHT or {', '.join(known)}")
             raise ValueError(f"{word!r} is not known: {hint}")
     return Delivery(**found, forms=frozenset(forms))  # type: ignore[arg-type]

@@ -1,7 +1,6 @@
 """Reads and checks a scenario file: all faults at once, each with table, key, value and what would be right."""
 
 import datetime as dt
-import difflib
 import math
 import pathlib
 import tomllib
@@ -11,7 +10,7 @@ from typing import Any
 
 from probe import model
 from probe.config import durations
-from probe.standin import delivery, replies, rows, voices
+from probe.standin import delivery, replies, rows, spelling, voices
 
 Reader = Callable[[Any], Any]
 
@@ -72,8 +71,7 @@ def read(
     found: dict[str, Any] = {}
     for key, value in raw.items():
         if key not in keys:
-            near = difflib.get_close_matches(key, keys, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(keys)}"
+            hint = spelling.hint(key, keys, f"known are {', '.join(keys)}")
             faults.append(f"{where}: {key} is no key here; {hint}")
             continue
         field, reader = keys[key]
@@ -109,8 +107,7 @@ def reply_name(value: Any) -> str:
 
 def one_of(value: str, known: Sequence[str] | Mapping[str, Any]) -> str:
     if value not in known:
-        near = difflib.get_close_matches(value, known, n=1)
-        raise ValueError(f"did you mean {near[0]!r}?" if near else f"use one of {', '.join(known)}")
+        raise ValueError(spelling.hint(value, known, f"use one of {', '.join(known)}"))
     return value
 
 

@@ -2,7 +2,6 @@
 
 import dataclasses
 import datetime as dt
-import difflib
 import fnmatch
 import math
 import pathlib
@@ -11,7 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from probe import model
-from probe.standin import delivery, reading, replies, rows
+from probe.standin import delivery, reading, replies, rows, spelling
 
 HANG_S = 1800.0
 """How long a hanging request is held, scenario seconds: longer than any sensible deadline."""
@@ -99,8 +98,7 @@ def find(name: str) -> pathlib.Path:
     known = shipped()
     if name in known:
         return known[name]
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"shipped are {', '.join(known)}"
+    hint = spelling.hint(name, known, f"shipped are {', '.join(known)}")
     raise reading.ScenarioError([f"no file and no shipped scenario is called {name!r}; {hint}"])
 
 
