@@ -3,6 +3,8 @@
 import datetime as dt
 import json
 import os
+import resource
+import signal
 
 import click.testing
 import own_samples
@@ -215,3 +217,55 @@ def test_the_demo_keeps_out_of_a_folder_that_it_cannot_use(tmp_path):
     assert (code, "choose another --folder" in words) == (1, True)
     (tmp_path / "config.toml").write_bytes(b"\xff not ours")
     assert "is not the demo's" in refusal("demo", "--folder", str(tmp_path))[1]
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf", "1e999"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("probe", "vip/4k-high", "--max-cost"),
+        ("triage", "--text", "x", "--live", "--max-cost"),
+        ("triage", "--text", "x", "--elapsed"),
+        ("classify", "--text", "x", "--elapsed"),
+        ("backtest", "demo", "--runs", "1", "--budget"),
+        ("simulate", "demo", "--listen", "x", "--speed"),
+        ("simulate", "demo", "--listen", "x", "--skip-hours"),
+        ("prescreen", "prompts", "--per-minute"),
+        ("init", "new.toml", "--budget"),
+    ],
+)
+def test_no_amount_is_nan_or_infinite(folder, command, number):
+    """`--max-cost nan` would be no limit: nothing is more than nan."""
+    code, words = refusal(*command, number)
+    assert code == 2
+    assert any(reason in words for reason in ("finite number", "not in the range"))
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (("alerts", "ack", "9" * 40), "not in the range"),
+        (("alerts", "silence", "vip/*", "--for", "0h"), "--for 0h is no time at all"),
+        (("triage", ""), "The id is empty"),
+        (("triage", "--text", "x", "--sent-at", "9999-12-31"), "lies in the future"),
+    ],
+)
+def test_values_that_mean_nothing_are_refused(folder, command, words):
+    code, said = refusal(*command)
+    assert code == 2
+    assert words in said
+
+
+def test_a_disk_that_fills_up_leaves_nothing_in_the_way(folder, monkeypatch):
+    """A file of at most 100 bytes stands for a full disk."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, resource.RLIM_INFINITY))
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        made = refusal("init", "new.toml")
+        written = refusal("report", "--output", "report.html")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        signal.signal(signal.SIGXFSZ, before)
+    assert "new.toml cannot be written: File too large; name another file" in made[1]
+    assert "report.html cannot be written (File too large)" in written[1]
+    assert not list(folder.glob("new.toml")) + list(folder.glob("*report.html*"))

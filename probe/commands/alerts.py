@@ -68,7 +68,7 @@ def list_(*, everything: bool, config_path: str | None, as_json: bool) -> None:
 
 
 @command.command(short_help="Somebody cares: an incident is not told again.")
-@click.argument("numbers", metavar="[NUMBER]...", type=int, nargs=-1)
+@click.argument("numbers", metavar="[NUMBER]...", type=click.IntRange(0, 2**63 - 1), nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Every open incident.")
 @options.CONFIG
 def ack(*, numbers: tuple[int, ...], everything: bool, config_path: str | None) -> None:
@@ -181,13 +181,14 @@ def ending(now: dt.datetime, span: str | None, until: str | None) -> dt.datetime
 
     try:
         if until is None:
-            return now + dt.timedelta(seconds=durations.seconds(span or ""))
-        at = dt.datetime.fromisoformat(until)
+            at = now + dt.timedelta(seconds=durations.seconds(span or ""))
+        else:
+            at = dt.datetime.fromisoformat(until)
     except (ValueError, OverflowError) as error:
         raise click.UsageError(f"--{'for' if until is None else 'until'}: {error}.") from error
     at = at.replace(tzinfo=dt.UTC) if at.tzinfo is None else at.astimezone(dt.UTC)
     if at <= now:
-        raise click.UsageError(f"--until {until} is past.")
+        raise click.UsageError(f"--until {until} is past." if until else f"--for {span} is no time at all.")
     return at
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.option(
     "--budget",
     "usd_per_day",
-    type=click.FloatRange(min=0),
+    type=options.Finite(min=0),
     metavar="USD",
     help="Per day [default: the config's, else 5].",
 )

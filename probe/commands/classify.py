@@ -22,7 +22,7 @@ WIDTH = 79
 @click.argument("file", type=click.File("r", encoding="utf-8", errors="replace"), required=False)
 @click.option("--text", metavar="TEXT", help="The reply's words instead of a file.")
 @click.option("--status", type=click.IntRange(100, 999), metavar="N", help="Its HTTP status, where you know it.")
-@click.option("--elapsed", "elapsed_s", type=click.FloatRange(min=0), metavar="SECONDS", help="How long it took.")
+@click.option("--elapsed", "elapsed_s", type=options.Finite(min=0), metavar="SECONDS", help="How long it took.")
 @click.option("--ndjson", is_flag=True, help="One reply a line in, one verdict a line out, in the same order.")
 @click.option("--config", "config_path", metavar="FILE", help="config.toml whose own [[rule]] tables are tried first.")
 @options.JSON

@@ -1,5 +1,6 @@
 """`tierwatch init`: write a commented config.toml from the shipped one, and say what it will cost."""
 
+import contextlib
 import os
 import pathlib
 import sys
@@ -63,6 +64,8 @@ def command(file: str, channels: tuple[str, ...], budget: float | None) -> None:
     except FileExistsError as error:
         raise FileExists(_exists(file)) from error
     except OSError as error:
+        with contextlib.suppress(OSError):
+            path.unlink()  # half of it would be in the way of the next try
         raise model.UserError(f"{file} cannot be written: {error.strerror}; name another file") from error
     click.echo(f"Wrote {file}.\n")
     click.echo("\n".join(keys(settings)) + "\n")

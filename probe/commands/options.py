@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import math
 import os
 import re
 import sys
@@ -19,6 +20,16 @@ UNITS_S = {"m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 SPAN = re.compile(r"(\d{1,6})([mhdw])")
 EARLIEST_YEAR, LONGEST_SPAN = 2000, dt.timedelta(days=3660)
 """Nothing was watched before, nor for longer: what lies further back is a slip of the pen."""
+
+
+class Finite(click.FloatRange):
+    """A number within bounds, and neither nan, which passes any comparison by failing it, nor infinite."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number", param, ctx)
+        return number
 
 
 class When(click.ParamType[dt.datetime]):

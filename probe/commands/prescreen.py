@@ -21,7 +21,7 @@ WARNING = "clean does not clear brands, likeness or attire: those are refused al
 @click.command(short_help="Screen a batch of prompts before paying.")
 @click.argument("prompts", metavar="PROMPTS.ndjson", type=click.Path(dir_okay=False, path_type=pathlib.Path))
 @click.option("--out", type=click.Path(dir_okay=False, path_type=pathlib.Path), metavar="FILE", help="Results [default: PROMPTS.screened.ndjson].")  # fmt: skip
-@click.option("--per-minute", type=click.FloatRange(min=1), default=120.0, show_default=True, help="Most requests a minute; each asks about 20 prompts.")  # fmt: skip
+@click.option("--per-minute", type=options.Finite(min=1), default=120.0, show_default=True, help="Most requests a minute; each asks about 20 prompts.")  # fmt: skip
 @click.option("--yes", "agreed", is_flag=True, help="Let the prompts go to the moderation service.")
 @options.CONFIG
 @options.JSON

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.option(
     "--max-cost",
     "max_usd",
-    type=click.FloatRange(min=0),
+    type=options.Finite(min=0),
     required=True,
     metavar="USD",
     help="Send nothing where the list prices sum to more.",

@@ -1,5 +1,6 @@
 """`tierwatch report`: what is degraded since when, what to use, and the numbers behind it."""
 
+import contextlib
 import datetime as dt
 import pathlib
 from typing import TYPE_CHECKING
@@ -152,6 +153,8 @@ def write(output: pathlib.Path, rendered: str) -> None:
         draft.write_text(rendered, encoding="utf-8", newline="")
         draft.replace(output)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            draft.unlink()
         raise model.UserError(f"{output} cannot be written ({error.strerror}); choose another --output") from error
     click.echo(f"wrote {output}", err=True)
 

@@ -10,9 +10,11 @@ from probe.commands import options
 @click.option(
     "--listen", default="127.0.0.1:8400", show_default=True, metavar="HOST:PORT", help="Port 0: any free one."
 )
-@click.option("--speed", default=1.0, show_default=True, type=click.FloatRange(0.01, 100_000), help="Times real time.")
+@click.option("--speed", default=1.0, show_default=True, type=options.Finite(0.01, 100_000), help="Times real time.")
 @click.option("--seed", default=0, show_default=True, help="The same seed gives the same answers.")
-@click.option("--skip-hours", default=0.0, type=click.FloatRange(min=0), help="Begin so many hours into the scenario.")
+@click.option(
+    "--skip-hours", default=0.0, type=options.Finite(0, 87_600), help="Begin so many hours into the scenario."
+)
 @click.option("--list", "list_", is_flag=True, help="List scenarios, personalities and named replies.")
 def command(scenario: str | None, listen: str, speed: float, seed: int, skip_hours: float, list_: bool) -> None:
     """A stand-in upstream that misbehaves by scenario.

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import datetime as dt
 import pathlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from probe.triage.diagnosis import Diagnosis
     from probe.triage.subject import Hints, Subject
 
+CLOCKS_APART = dt.timedelta(hours=1)
+"""So much later than now a request may have been sent by somebody else's clock."""
+
 
 @click.command(short_help="Why one request failed, and what to do now.")
 @click.argument("what", required=False)
@@ -29,7 +33,7 @@ if TYPE_CHECKING:
 @click.option(
     "--sent-at", type=options.When(), metavar="TIME", help="When it was sent: 2026-11-24T06:10Z, or 2h (ago)."
 )
-@click.option("--elapsed", "elapsed_s", type=click.FloatRange(min=0), metavar="SECONDS", help="How long it took.")
+@click.option("--elapsed", "elapsed_s", type=options.Finite(min=0), metavar="SECONDS", help="How long it took.")
 @click.option("--prompt-file", metavar="FILE", help="The prompt that was sent; it is kept nowhere.")
 @click.option("--image", "image_file", metavar="FILE", help="The reference picture of an edit; kept nowhere.")
 @click.option("--yes", "agreed", is_flag=True, help="Let the prompt and picture go to the moderation pre-screen.")
@@ -38,7 +42,7 @@ if TYPE_CHECKING:
 @click.option(
     "--max-cost",
     "max_usd",
-    type=click.FloatRange(min=0),
+    type=options.Finite(min=0),
     metavar="USD",
     help="Most that --live may spend, list prices.",
 )
@@ -110,13 +114,13 @@ def command(
     read. 2 usage or config. 130 --live was interrupted: what was found is kept,
     told, and what it cost.
     """
-    given = [each for each in (what, reply, text, last, batch_file, since) if each is not None]
-    if len(given) != 1:
-        raise click.UsageError("Name one thing: an id, --reply, --text, --last, --batch or --since.")
-    if live and max_usd is None:
-        raise click.UsageError("--live spends money: say how much it may with --max-cost USD.")
-    if forced and not live:
-        raise click.UsageError("--ladder is the order of what --live sends: add --live --max-cost USD.")
+    refuse_senseless(
+        [each for each in (what, reply, text, last, batch_file, since) if each is not None],
+        sent_at,
+        live=live,
+        max_usd=max_usd,
+        forced=forced,
+    )
     from probe.triage import subject
 
     hints = subject.Hints(
@@ -160,6 +164,20 @@ def command(
         raise SystemExit(code)
 
 
+def refuse_senseless(
+    given: Sequence[object], sent_at: dt.datetime | None, *, live: bool, max_usd: float | None, forced: bool
+) -> None:
+    """Options that do not go together, or mean nothing; raises UsageError."""
+    if len(given) != 1:
+        raise click.UsageError("Name one thing: an id, --reply, --text, --last, --batch or --since.")
+    if sent_at is not None and sent_at > dt.datetime.now(dt.UTC) + CLOCKS_APART:
+        raise click.UsageError(f"--sent-at {sent_at:%Y-%m-%dT%H:%MZ} lies in the future.")
+    if live and max_usd is None:
+        raise click.UsageError("--live spends money: say how much it may with --max-cost USD.")
+    if forced and not live:
+        raise click.UsageError("--ladder is the order of what --live sends: add --live --max-cost USD.")
+
+
 def show(found: "Diagnosis", config: "Config | None", again: str, *, ticket: bool) -> None:
     """The answer for a person, or for the gateway's support."""
     from probe.triage import text
@@ -191,6 +209,8 @@ def about_of(
     from probe.triage import subject
 
     if what is not None:
+        if not what.strip():
+            raise click.UsageError("The id is empty.")
         return subject.by_id(what, history, hints)
     if last is not None and history is not None:
         return subject.latest_failure(path_of(last), history, hints)

@@ -19,6 +19,7 @@ CHECK_UP_TO_BYTES = {"writer": 512 << 20, "reader": 1 << 20}
 
 REMEDIES = {
     "SQLITE_FULL": "the disk is full; free some space",
+    "SQLITE_IOERR_SHMSIZE": "the disk is full; free some space",
     "SQLITE_IOERR": "the disk reports an I/O error; look at the system log",
     "SQLITE_READONLY": "the file or its file system is read-only; make it writable",
     "SQLITE_BUSY": "another program holds it locked; close that program",
@@ -133,7 +134,7 @@ def reader(path: pathlib.Path) -> tuple[sqlite3.Connection, bool]:
     """A connection that cannot write, and whether it reads the main file alone (`immutable`).
 
     It does where SQLite cannot create or write the files beside the database, as on a read-only file
-    system: rows that still wait in the -wal file are then not seen.
+    system or a full disk: rows that still wait in the -wal file are then not seen.
     """
     for immutable in (False, True):
         connection = sqlite3.connect(
@@ -144,7 +145,7 @@ def reader(path: pathlib.Path) -> tuple[sqlite3.Connection, bool]:
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         except sqlite3.OperationalError as error:
             connection.close()
-            if immutable or not name(error).startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY")):
+            if immutable or not name(error).startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_IOERR_SHM")):
                 raise
         except BaseException:
             connection.close()
