@@ -43,17 +43,7 @@ def _row(axes: Axes, index: int, row: figures.Beside) -> None:
     mark = style.WORSE if together else "D"
     shown = [(row.while_fine, 0.13, "o", style.INK, style.PAPER), (row.while_failing, -0.13, mark, colour, colour)]
     for rate, offset, marker, ink, fill in shown:
-        axes.errorbar(
-            [100 * rate.share],
-            [index + offset],
-            xerr=[[100 * (rate.share - rate.low)], [100 * (rate.high - rate.share)]],
-            fmt=marker,
-            markersize=5,
-            color=ink,
-            markerfacecolor=fill,
-            elinewidth=1.2,
-            capsize=2.5,
-        )
+        style.whiskers(axes, rate, index + offset, marker, ink, fill)
 
 
 def _legend(figure: Figure, data: figures.Concordance, *, narrow: bool) -> None:
@@ -64,11 +54,9 @@ def _legend(figure: Figure, data: figures.Concordance, *, narrow: bool) -> None:
         Line2D([], [], color=style.FAILING, marker=style.WORSE, label="clearly more: they fail together"),
     ]
     too_few = f"; {words.count(data.too_few, 'other pair')}: too few" if data.too_few else ""
-    figure.legend(
-        handles=handles,
-        loc="outside lower left",
+    style.legend(
+        figure,
+        handles,
+        f"{data.series} canaries,{chr(10) if narrow else ' '}windows of {data.window}{too_few}",
         ncols=1 if narrow else 3,
-        title=f"{data.series} canaries,{chr(10) if narrow else ' '}windows of {data.window}{too_few}",
-        alignment="left",
-        columnspacing=1.2,
     )

@@ -38,8 +38,8 @@ def _panel(axes: Axes, panel: figures.CostPanel, channels: tuple[str, ...]) -> N
             [point.usd],
             xerr=[[100 * (point.share - point.share_range[0])], [100 * (point.share_range[1] - point.share)]],
             yerr=[[point.usd - point.usd_range[0]], [point.usd_range[1] - point.usd]],
-            fmt=style.MARKERS[index % len(style.MARKERS)],
-            color=style.OKABE_ITO[index % len(style.OKABE_ITO)],
+            fmt=style.marker(index),
+            color=style.colour(index),
             markersize=6,
             elinewidth=1.1,
             capsize=2.5,
@@ -98,18 +98,11 @@ def _legend(figure: Figure, data: figures.Costs, *, narrow: bool) -> None:
             [],
             [],
             linestyle="",
-            marker=style.MARKERS[index % len(style.MARKERS)],
-            color=style.OKABE_ITO[index % len(style.OKABE_ITO)],
+            marker=style.marker(index),
+            color=style.colour(index),
             label=style.label(channel),
         )
         for index, channel in enumerate(data.channels)
     ]
     handles.append(Line2D([], [], color=style.INK, linestyle=":", label="not beaten in both"))
-    figure.legend(
-        handles=handles,
-        loc="outside lower left",
-        ncols=2 if narrow else 6,
-        title=f"{data.series} canaries, list prices, 95 %",
-        alignment="left",
-        columnspacing=1.2,
-    )
+    style.legend(figure, handles, f"{data.series} canaries, list prices, 95 %", ncols=2 if narrow else 6)

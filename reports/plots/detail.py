@@ -77,11 +77,9 @@ def _legend(figure: Figure, *, narrow: bool) -> None:
             label=f"under {100 * delivered.ENLARGED_BELOW:.0f} %: drawn smaller, enlarged",
         ),
     ]
-    figure.legend(
-        handles=handles,
-        loc="outside lower left",
+    style.legend(
+        figure,
+        handles,
+        "edge that carries detail, %; UTC" if narrow else "share of the long edge that carries detail, %; UTC",
         ncols=2,
-        title="edge that carries detail, %; UTC" if narrow else "share of the long edge that carries detail, %; UTC",
-        alignment="left",
-        columnspacing=1.2,
     )

@@ -94,11 +94,9 @@ def _legend(figure: Figure, data: figures.Kinds, *, narrow: bool) -> None:
         )
         for index, kind in enumerate(data.kinds)
     ]
-    figure.legend(
-        handles=handles,
-        loc="outside lower left",
+    style.legend(
+        figure,
+        handles,
+        f"share of {data.series} canaries, UTC" if handles else f"no failures of {data.series} canaries",
         ncols=1 if narrow else 4,
-        title=f"share of {data.series} canaries, UTC" if handles else f"no failures of {data.series} canaries",
-        alignment="left",
-        columnspacing=1.2,
     )

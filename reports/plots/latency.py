@@ -91,11 +91,4 @@ def _legend(figure: Figure, series: str, *, narrow: bool) -> None:
         Line2D([], [], color=style.INK, linestyle="--", label="deadline"),
         Line2D([], [], color=style.FAILING, marker="x", linestyle="", label="timed out"),
     ]
-    figure.legend(
-        handles=handles,
-        loc="outside lower left",
-        ncols=2 if narrow else 5,
-        title=f"successes of {series} canaries, UTC",
-        alignment="left",
-        columnspacing=1.2,
-    )
+    style.legend(figure, handles, f"successes of {series} canaries, UTC", ncols=2 if narrow else 5)

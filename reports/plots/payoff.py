@@ -54,8 +54,8 @@ def _line(axes: Axes, values: Sequence[float], index: int) -> None:
     axes.plot(
         [attempts + DODGE * (index - 1) for attempts in ATTEMPTS],  # equal values of channels lie side by side
         values,
-        marker=style.MARKERS[index % len(style.MARKERS)],
-        color=style.OKABE_ITO[index % len(style.OKABE_ITO)],
+        marker=style.marker(index),
+        color=style.colour(index),
         markersize=5,
         linewidth=1.1,
     )
@@ -76,17 +76,15 @@ def _legend(figure: Figure, data: figures.PayOff, *, narrow: bool) -> None:
         Line2D(
             [],
             [],
-            marker=style.MARKERS[index % len(style.MARKERS)],
-            color=style.OKABE_ITO[index % len(style.OKABE_ITO)],
+            marker=style.marker(index),
+            color=style.colour(index),
             label=style.label(channel),
         )
         for index, channel in enumerate(data.channels)
     ]
-    figure.legend(
-        handles=handles,
-        loc="outside lower left",
+    style.legend(
+        figure,
+        handles,
+        "as things stand at the period's end" if narrow else "as things stand at the period's end, list prices",
         ncols=3 if narrow else 6,
-        title="as things stand at the period's end" if narrow else "as things stand at the period's end, list prices",
-        alignment="left",
-        columnspacing=1.2,
     )

@@ -49,17 +49,7 @@ def _row(axes: Axes, index: int, row: figures.RateRow, left: float) -> None:
         colour = style.FAILING if changed else style.OKABE_ITO[0]
         shown.append((row.latest, -0.14, style.WORSE if changed else "D", colour, colour))
     for point, offset, marker, colour, fill in shown:
-        axes.errorbar(
-            [100 * point.share],
-            [index + offset],
-            xerr=[[100 * (point.share - point.low)], [100 * (point.high - point.share)]],
-            fmt=marker,
-            markersize=5,
-            color=colour,
-            markerfacecolor=fill,
-            elinewidth=1.2,
-            capsize=2.5,
-        )
+        style.whiskers(axes, point, index + offset, marker, colour, fill)
 
 
 def _legend(figure: Figure, data: figures.Rates, *, narrow: bool) -> None:
@@ -69,11 +59,4 @@ def _legend(figure: Figure, data: figures.Rates, *, narrow: bool) -> None:
         Line2D([], [], color=blue, marker="D", label=f"latest {data.latest}"),
         Line2D([], [], color=style.FAILING, marker=style.WORSE, label="latest, clearly worse"),
     ]
-    figure.legend(
-        handles=handles,
-        loc="outside lower left",
-        ncols=1 if narrow else 3,
-        title=f"{data.series} canaries",
-        alignment="left",
-        columnspacing=1.2,
-    )
+    style.legend(figure, handles, f"{data.series} canaries", ncols=1 if narrow else 3)

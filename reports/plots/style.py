@@ -2,14 +2,17 @@
 
 import datetime as dt
 import logging
+from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Any
 
 from matplotlib import dates
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from probe import escape
+from reports import figures
 
 INK, RULE, NO_DATA, PAPER = "#1b1b1f", "#c9c9d1", "#d9d9de", "#ffffff"
 OK, FAILING = "#cfe3f2", "#d55e00"
@@ -58,6 +61,38 @@ def is_narrow(width_in: float) -> bool:
 def figure(width_in: float, height_in: float) -> Figure:
     """An empty figure of its own: no pyplot, no global state."""
     return Figure(figsize=(width_in, height_in), layout="constrained")
+
+
+def colour(index: int) -> str:
+    """The colour of a channel by its place among the channels; its mark tells it apart from those that share it."""
+    return OKABE_ITO[index % len(OKABE_ITO)]
+
+
+def marker(index: int) -> str:
+    """The mark of a channel, likewise."""
+    return MARKERS[index % len(MARKERS)]
+
+
+def legend(figure: Figure, handles: Sequence[Artist], title: str, **options: Any) -> None:
+    """The legend below the axes, under what the whole figure has in common."""
+    figure.legend(
+        handles=handles, loc="outside lower left", title=title, alignment="left", columnspacing=1.2, **options
+    )
+
+
+def whiskers(axes: Axes, rate: figures.Rate, row: float, mark: str, ink: str, fill: str) -> None:
+    """A share with its interval, in per cent along x, at a row."""
+    axes.errorbar(
+        [100 * rate.share],
+        [row],
+        xerr=[[100 * (rate.share - rate.low)], [100 * (rate.high - rate.share)]],
+        fmt=mark,
+        markersize=5,
+        color=ink,
+        markerfacecolor=fill,
+        elinewidth=1.2,
+        capsize=2.5,
+    )
 
 
 def label(text: str) -> str:

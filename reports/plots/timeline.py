@@ -122,12 +122,4 @@ def _legend(figure: Figure, series: str, *, narrow: bool) -> None:
         Patch(facecolor="none", edgecolor=style.NO_DATA, hatch="////", linewidth=0, label="no data"),
         Line2D([], [], color=style.INK, marker=3, markersize=5, label="degraded, ends' 90 % range in grey; > still on"),
     ]
-    figure.legend(
-        handles=handles,
-        loc="outside lower left",
-        ncols=1 if narrow else 4,
-        title=f"{series} canaries, UTC",
-        alignment="left",
-        handlelength=1.6,
-        columnspacing=1.2,
-    )
+    style.legend(figure, handles, f"{series} canaries, UTC", ncols=1 if narrow else 4, handlelength=1.6)
