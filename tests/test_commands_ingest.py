@@ -91,6 +91,18 @@ def test_bad_lines_are_told_and_make_it_fail(folder):
     assert "nonsense" in aside
 
 
+def test_a_line_that_is_set_aside_is_kept_without_what_looks_like_a_key(folder):
+    key = "sk-0123456789abcdefghijkl"
+    run(write(folder / "a.ndjson", {"schema_version": 1, "headers": {"authorization": f"Bearer {key}"}}))
+    assert "authorization" in (folder / "aside.txt").read_text()
+    assert key not in (folder / "aside.txt").read_text()
+
+
+def test_times_for_programs_name_their_zone(folder):
+    document = json.loads(run(write(folder / "a.ndjson", samples.told(model="gpt-image-9")), "--json").output)
+    assert document["unmapped"][0]["first_at"] == "2026-08-13T02:19:00Z"
+
+
 def test_what_fits_no_channel_is_listed(folder):
     result = run(write(folder / "a.ndjson", samples.told(model="gpt-image-9")))
     assert result.exit_code == 0

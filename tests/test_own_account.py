@@ -51,7 +51,7 @@ def test_an_account_comes_back_from_the_line_it_is_written_to():
         ({"status": 99}, "status: Input should be greater than or equal to 100"),
         ({"status": 200.5}, "status: Input should be a valid integer"),
         ({"fault": "boom"}, "fault: Input should be 'deadline'"),
-        ({"prompt_id": "a red car on a bridge"}, "prompt_id: String should match pattern"),
+        ({"prompt_id": "a red car on a bridge"}, "prompt_id: no keyed hash .own- and 16 hex digits"),
         ({"gateway": {"kind": "apiyi"}}, "gateway.id: Field required"),
         ({"charged_usd": "free"}, "charged_usd: Input should be a valid number"),
     ],

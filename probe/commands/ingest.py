@@ -225,6 +225,7 @@ def stray_words(stray: "rows.Stray") -> str:
 def document(run: "Run", found: "own.Findings", strays: "Sequence[rows.Stray]") -> dict[str, object]:
     """The same for programs."""
     from reports import own as sentences
+    from reports import words
 
     sources = []
     for name, tally in run.tallies.items():
@@ -240,5 +241,12 @@ def document(run: "Run", found: "own.Findings", strays: "Sequence[rows.Stray]") 
         "sources": sources,
         "findings": list(sentences.sentences(found)),
         "walls": walls,
-        "unmapped": [dataclasses.asdict(stray) for stray in strays],
+        "unmapped": [
+            {
+                **dataclasses.asdict(stray),
+                "first_at": words.rfc3339(stray.first_at),
+                "last_at": words.rfc3339(stray.last_at),
+            }
+            for stray in strays
+        ],
     }

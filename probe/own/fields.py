@@ -120,4 +120,6 @@ def check(told: Mapping[str, Any], kind: pydantic.TypeAdapter[T]) -> T:
 def reason(error: pydantic.ValidationError) -> str:
     """`elapsed_s: Input should be a valid number`, without the value: it may be a prompt."""
     first = error.errors(include_url=False, include_input=False)[0]
+    if first["loc"] == ("prompt_id",):
+        return "prompt_id: no keyed hash (own- and 16 hex digits); leave it out where there is none"
     return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"

@@ -9,7 +9,7 @@ import pathlib
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from probe.own import files, intake
+from probe.own import account, files, intake
 from probe.recorder import spooling
 
 if TYPE_CHECKING:
@@ -86,7 +86,12 @@ def aside_in(folder: pathlib.Path, name: str) -> Callable[[intake.Line, str], No
             if not path.exists() or path.stat().st_size < LARGEST_ASIDE_BYTES:
                 descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
                 with os.fdopen(descriptor, "a", encoding="utf-8") as file:
-                    told = {"file": name, "line": line.number, "reason": reason, "text": line.text[:2000]}
+                    told = {
+                        "file": name,
+                        "line": line.number,
+                        "reason": reason,
+                        "text": account.scrubbed(line.text[:2000]),
+                    }
                     file.write(json.dumps(told, ensure_ascii=False) + "\n")
 
     return aside
