@@ -87,6 +87,7 @@ def sentences(found: own.Findings) -> tuple[str, ...]:
     return (
         *cuts(found),
         *failing(found),
+        *apart(found),
         *lost(found),
         *prices(found),
         *hidden(found),
@@ -115,6 +116,17 @@ def failing(found: own.Findings) -> Iterator[str]:
         low, high = share.interval
         percent = words.percent(share.failed / share.n)
         yield f"{share.path}: {share.failed} of {share.n:,} fail, {percent} (95 %: {words.percents(low, high)}): {kinds}."
+
+
+def apart(found: own.Findings) -> Iterator[str]:
+    """What is in no share of failures, by path."""
+    for share in [each for each in found.shares if each.apart][:MOST]:
+        count = sum(n for _, n in share.apart)
+        kinds = ", ".join(f"{kind} {n}" for kind, n in share.apart[:MOST])
+        yield (
+            f"{share.path}: {words.count(count, 'request')} failed for what was asked, the account or on your own side, "
+            f"and tell nothing of the channel: {kinds}."
+        )
 
 
 def lost(found: own.Findings) -> Iterator[str]:

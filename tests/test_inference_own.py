@@ -183,6 +183,15 @@ def test_no_requests_are_no_findings():
     assert told.sentences(own.find([])) == ()
 
 
+def test_what_says_nothing_of_health_is_told_apart_and_not_left_out():
+    kinds = [KIND.OK] * 30 + [KIND.INVALID_REQUEST] * 20 + [KIND.AUTH]
+    (said,) = told.sentences(own.find([point(n, kind) for n, kind in enumerate(kinds)]))
+    assert said == (
+        "vip/4k-high: 21 requests failed for what was asked, the account or on your own side, and tell nothing of the "
+        "channel: invalid_request 20, auth 1."
+    )
+
+
 def test_too_few_requests_say_so():
     assert told.sentences(own.find([point(0), point(1, KIND.TIMEOUT)])) == (
         "vip/4k-high: 1 of 2 fail, too few to say more: timeout 1.",

@@ -52,6 +52,7 @@ def test_a_failure_is_logged_with_its_code_and_costs_nothing(standin):
     request_id = order(url).headers["request-id"]
     (row,) = look_up(url, request_id=request_id).json()["data"]
     assert row["error_code"]
+    assert row["content"].startswith("An error occurred while processing your request.")  # the error's own words
     assert row["quota"] == 0
 
 

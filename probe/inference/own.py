@@ -37,6 +37,7 @@ class Share:
     excluded: int
     kinds: tuple[tuple[str, int], ...]  # of the failed, most frequent first
     median_s: float | None  # of successes
+    apart: tuple[tuple[str, int], ...] = ()  # kinds of attempts that say nothing of health, most frequent first
 
     @property
     def interval(self) -> statistics.Interval:
@@ -156,6 +157,7 @@ def share(path: model.Path, points: Sequence[Point], counted: Sequence[Point]) -
         excluded=sum(point.excluded is not None for point in points),
         kinds=tuple(kinds.most_common(3)),
         median_s=latencies_s[len(latencies_s) // 2] if latencies_s else None,
+        apart=tuple(collections.Counter(point.kind.value for point in points if point.health is None).most_common()),
     )
 
 

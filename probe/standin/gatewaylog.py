@@ -42,10 +42,18 @@ def entry(call: calls.Call, order: model.Order, answer: scenario.Answer, row: re
         order=order,
         quota=round(QUOTA_PER_USD * price_usd(order)) if billed else 0,
         error_code="" if billed else row.kind.value,
-        message="" if billed else row.note,
+        message="" if billed else said(row, ids),
         status=row.status,
         path=call.request.url.path,
     )
+
+
+def said(row: replies.Row, ids: voices.Ids) -> str:
+    """The words of an error as the gateway got them; what has none is told by its status."""
+    try:
+        return str(json.loads(voices.say(row, voices.PERSONALITIES["openai"], ids, {}))["error"]["message"])
+    except (ValueError, LookupError, TypeError):
+        return f"bad response status code {row.status}"
 
 
 def price_usd(order: model.Order) -> float:
