@@ -132,3 +132,11 @@ def test_money_of_the_day_and_canaries_left_out_for_it_are_read(book):
 def test_what_a_text_column_cannot_hold_is_replaced(box):
     box.keep([], [dataclasses.replace(samples.message("1.1"), title="a\x00b\ud800")])
     assert box.waiting()[0].title == "a\ufffdb\ufffd"
+
+
+def test_what_cannot_be_read_now_is_told_as_an_error_of_the_records(book):
+    with book._door.reading() as connection:
+        connection.set_progress_handler(lambda: 1, 1)  # SQLite gives every statement up
+    with pytest.raises(records.RecordsError, match="could not read the database"):
+        book.outbox.waiting()
+    assert not book.seen_before("vip", model.Picture(sha256="a"))  # no outcome that was paid for is lost over it

@@ -109,9 +109,12 @@ class Door:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """The connection, for a question that must see what this process wrote last."""
-        with self._mutex:
-            yield self._connection
+        """The connection, for a question that must see what this process wrote last; SQLite's errors become RecordsError."""
+        try:
+            with self._mutex:
+                yield self._connection
+        except sqlite3.Error as error:
+            raise database.explain(error, self.path, "read the database") from error
 
     @contextlib.contextmanager
     def writing(self, doing: str) -> Iterator[sqlite_utils.Database]:

@@ -1,8 +1,9 @@
 """The outbox: incidents and the messages about them, written together, so that nothing is told twice or forgotten."""
 
+import contextlib
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from probe.inference import incidents
 from probe.records import columns, told, verdicts
@@ -17,8 +18,8 @@ class Outbox:
 
     def read(self, at: dt.datetime) -> told.Told:
         """Everything that decides what is to be told next, other processes' writes included."""
-        with self._door.reading() as connection:
-            return told.read(lambda sql, *parameters: connection.execute(sql, parameters).fetchall(), at)
+        with self._asking() as ask:
+            return told.read(ask, at)
 
     def keep(
         self,
@@ -49,13 +50,19 @@ class Outbox:
 
     def waiting(self) -> tuple[told.Message, ...]:
         """Messages not yet delivered, oldest first."""
-        with self._door.reading() as connection:
-            return told.waiting(lambda sql, *parameters: connection.execute(sql, parameters).fetchall())
+        with self._asking() as ask:
+            return told.waiting(ask)
 
     def sent_since(self, since: dt.datetime) -> dict[str, tuple[dt.datetime, ...]]:
         """When something was delivered to each destination since then."""
+        with self._asking() as ask:
+            return told.sent_since(ask, since)
+
+    @contextlib.contextmanager
+    def _asking(self) -> Iterator[told.Ask]:
+        """Questions through the writer's own connection, which sees what was written last."""
         with self._door.reading() as connection:
-            return told.sent_since(lambda sql, *parameters: connection.execute(sql, parameters).fetchall(), since)
+            yield lambda sql, *parameters: connection.execute(sql, parameters).fetchall()
 
     def claim(self, messages: Sequence[told.Message], due_at: Sequence[dt.datetime]) -> tuple[told.Message, ...]:
         """Take messages to send them now: those nobody took since they were read, in order.

@@ -4,13 +4,12 @@ import contextlib
 import dataclasses
 import datetime as dt
 import secrets
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Self
 
 from probe import model, taxonomy
-from probe.records import archive, columns, database, ledger, outbox, own, rows, verdicts
+from probe.records import archive, columns, database, errors, ledger, outbox, own, rows, verdicts
 from probe.records import door as doors
 
 BATCH = 500
@@ -80,7 +79,7 @@ class Records:
         False where that cannot be read now: an outcome that was paid for must not be lost over it.
         """
         latest: list[tuple[str, str | None]] = []
-        with self._door.reading() as connection, contextlib.suppress(sqlite3.OperationalError):
+        with contextlib.suppress(errors.RecordsError), self._door.reading() as connection:
             latest = connection.execute(
                 "SELECT picture_sha256, picture_fingerprint FROM outcome INDEXED BY outcome_picture "
                 "WHERE channel = ? AND picture_sha256 IS NOT NULL ORDER BY seq DESC LIMIT ?",
