@@ -57,6 +57,11 @@ def test_an_undecided_text_without_a_path_says_what_would_tell(folder):
     assert "next rung" not in told
 
 
+def test_a_path_that_is_not_in_the_config_is_said_with_the_nearest_one(folder):
+    told = invoke("--text", "sorry", "--channel", "vlp", "--tier", "4k-high").stdout
+    assert "vlp/4k-high is not in the config (did you mean vip/4k-high?): no price" in " ".join(told.split())
+
+
 def test_a_missing_database_is_not_called_a_missing_config(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     samples.config(tmp_path)

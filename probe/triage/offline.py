@@ -1,6 +1,7 @@
 """Triage from what is stored: nothing is sent, nothing is paid, and what is missing is said."""
 
 import dataclasses
+import difflib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -79,7 +80,9 @@ def lacks(
     elif about.path is None:
         found.append("where it was sent: add --channel NAME --tier NAME")
     elif not ladder.known(config, about.path):
-        found.append(f"{about.path} is not in the config: no price and no neighbours are known")
+        near_by_name = difflib.get_close_matches(str(about.path), map(str, config.paths()), n=1)
+        hint = f" (did you mean {near_by_name[0]}?)" if near_by_name else ""
+        found.append(f"{about.path} is not in the config{hint}: no price and no neighbours are known")
     elif near is not None and sum(count.n for count in near.path) < around.ENOUGH:
         found.append(f"canaries on {about.path} around then: fewer than {around.ENOUGH}")
     if about.outcome is None and about.assumed_now:
