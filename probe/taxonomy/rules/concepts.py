@@ -32,7 +32,7 @@ RULES = (
         "concept.moderation",
         Kind.MODERATION_INPUT,
         by=HINT,
-        any=(
+        any=("版权",
             "禁止内容", "安全机制", "安全系统", "安全检测", "内容审查", "depicts", "our filter", "the filter", "content review", "moderation", "moderated",
             "moderate", "moderator", "censored", "censorship", "sensitive", "inappropriate", "prohibited", "disallowed", "illegal content",
             "illegal prompt", "illegal image", "illegal detected", "unsafe", "safety", "nsfw", "csam", "violation", "violating", "violates",
@@ -67,7 +67,7 @@ RULES = (
         "concept.permission",
         Kind.PERMISSION,
         by=HINT,
-        any=(
+        any=("被限制",
             "等级不够", "等级不足", "限制访问", "禁止访问", "turned off for", "turned off by", "administrator", "grant you", "is blocked", "request access",
             "approval", "not active", "inactive", "only for", "permission", "permissions", "denied", "unauthorized operation",
             "not authorized", "not activated", "not been activated", "not eligible", "not enabled", "not open", "real name", "verification",
@@ -96,7 +96,7 @@ RULES = (
         "concept.rate",
         Kind.RATE_LIMITED,
         by=HINT,
-        any=(
+        any=("频控",
             "at once", "at the same time", "limited to", "同一时间", "同时只能", "every", "rate", "rates", "frequency", "frequently", "throttling",
             "throttled", "burst", "too fast", "too quickly", "too many requests", "too many tasks", "too many jobs", "too many pending",
             "concurrency", "concurrent", "parallel", "in flight", "inflight", "requests per", "rpm", "ipm", "tpm", "limit exceeded",
@@ -105,7 +105,7 @@ RULES = (
         pattern=(
             r"(?<![a-z0-9])(?:rates? (?:[^\s,;:]+ ){0,3}(?:limit|exceed|too|increased|reached|quota)|(?:request|call|burst|limit)s? (?:[^\s,;:]+ ){0,3}rates?\b"
             r"|frequen|throttl|burst|too (?:fast|quickly|many (?:requests|tasks|jobs|pending))|concurren|parallel|in ?flight|requests per|[rit]pm\b|limit (?:exceed|reach)|(?:jobs?|tasks?|requests?|images?|generations?) (?:[^\s,;:]+ ){0,3}at (?:once|the same time)|limited to \d+ (?:[^\s,;:]+ ){0,2}(?:a|per|each|every) (?:second|minute)|\d+ (?:[^\s,;:]+ )?(?:a|per) minute|every \d+ (?:seconds|minutes))"
-            r"|频率|频繁|并发|限流|过快|请求过多|请求数|任务数|同一时间|同时只能"
+            r"|频率|频繁|并发|限流|过快|请求过多|请求数|任务数|同一时间|同时只能|频控"
         ),
         without=("size", "length", "file"),
         when=("loose_status", "not_page"),
@@ -153,7 +153,7 @@ RULES = (
         pattern=(
             r"(?<![a-z0-9])(?:(?:model|deployment|endpoint|provider)s?\b.{0,60}(?:not (?:be )?(?:found|exist|supported|available|recognized)|unknown|invalid|unsupported|disabled|deprecated|retired|turned off|shut (?:off|down)|sunset|gone\b|removed|no longer)"
             r"|(?:unknown|invalid|unsupported|no such|missing|not found)\b.{0,30}(?:model|deployment|endpoint|provider))"
-            r"|no (?:[^\s,;:]+ )?(?:model|engine|checkpoint|workflow)s? (?:by|named|called|with|of)|(?:model|engine|checkpoint|workflow|lora)s? \S{1,60} (?:does ?n.t|does not) exist|模型.{0,20}(?:不|未|无|错误|下线)|(?:不|未|没有)(?:提供|支持|包含|开放).{0,4}模型"
+            r"|no (?:[^\s,;:]+ )?(?:model|engine|checkpoint|workflow)s? (?:by|named|called|with|of)|(?:model|engine|checkpoint|workflow|lora)s? \S{1,60} (?:does ?n.t|does not) exist|模型.{0,20}(?:不|未|无|错误|有误|下线)|(?:不|未|没有)(?:提供|支持|包含|开放).{0,4}模型"
         ),
         without=("try again", "not ready"),
         when=("loose_status", "not_page"),
@@ -165,7 +165,7 @@ RULES = (
         Kind.INVALID_REQUEST,
         "parameter",
         by=HINT,
-        any=(
+        any=("仅支持", "只支持", "只能为", "只能是", "有误",
             "has to", "have to", "between", "无法访问", "must not exceed", "boundary", "multipart", "请上传", "请先上传", "请提供", "请输入", "请填写", "请选择",
             "请指定", "请传入", "宽高比", "像素", "不符合要求", "必须", "不能超过", "不能大于", "不能小于", "不能少于", "最多", "至少", "字符", "应在", "应为", "须为", "需要为", "invalid",
             "illegal", "missing", "malformed", "unsupported", "unknown parameter", "parameter", "parameters", "params", "argument",
@@ -178,7 +178,7 @@ RULES = (
             r"(?<![a-z0-9])(?:(?:invalid|illegal|malformed|unsupported|missing)\b|param|argument|validation|dimensions?\b|mismatch|\b(?:width|height|resolution)\b|content[ -]type|is not configured|not a valid url|required\b|requirements|(?:only|not) supported"
             r"|(?:fail\w*|error|unable|could not|cannot) (?:[^\s,;:]+ ){0,2}(?:decode|download)|(?:decode|download)\w* (?:fail|error)|too (?:long|short|small)\b|no face|schema|already (?:a|exists|in)|duplicate"
             r"|boundary|multipart|(?:has|have) to (?:be|lie|have|contain)|(?:be|lie) between|could be found from|(?:prompt|format) (?:[^\s,;:]+ ){0,4}(?:is|must|should|not|invalid|empty|missing|too))"
-            r"|参数|格式|非法|缺少|尺寸|分辨率|解码|下载|过长|提示词|不支持|无效|不能为空|必填|请(?:先)?(?:上传|提供|输入|填写|选择|指定|传入)|宽高比|像素|不符合要求|(?:应|须|必须|需要?)(?:在|为|是|大于|小于)|不能(?:超过|大于|小于|少于)|最多|至少|最大|字符|(?:图片|链接|地址|url).{0,4}无法(?:访问|打开|读取)"
+            r"|参数|格式|非法|缺少|尺寸|分辨率|解码|下载|过长|提示词|不支持|无效|不能为空|必填|请(?:先)?(?:上传|提供|输入|填写|选择|指定|传入)|宽高比|像素|不符合要求|(?:应|须|必须|需要?)(?:在|为|是|大于|小于)|不能(?:超过|大于|小于|少于)|最多|至少|最大|[仅只]支持|只能[为是]|有误|字符|(?:图片|链接|地址|url).{0,4}无法(?:访问|打开|读取)"
         ),
         without=("invalid response", "response format", "upstream", "上游"),
         when=("not_5xx", "of_request", "loose_status", "not_page"),
@@ -201,11 +201,11 @@ RULES = (
         Kind.GATEWAY_ERROR,
         "upstream_status",
         by=HINT,
-        any=(
+        any=("中转",
             "线路", "relay", "router", "vendor", "密钥", "upstream response", "api request failed", "upstream", "downstream", "third party",
             "provider", "gateway", "backend", "plugin", "上游", "网关", "渠道", "通道",
         ),
-        pattern=r"error|fail|unavailable|exception|unreachable|rejected|refused|returned|invalid response|could not|no route|错误|失败|异常|不可用|拒绝|返回|没有可用|失效",
+        pattern=r"error|fail|unavailable|exception|unreachable|rejected|refused|returned|invalid response|could not|said|answered|responded|no route|错误|失败|异常|不可用|拒绝|返回|没有可用|失效",
         when=("loose_status", "not_page"),
         confidence="low",
         would_decide="what the other side said",

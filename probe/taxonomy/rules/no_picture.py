@@ -8,7 +8,7 @@ RULES = (
     Rule(
         "delivery.said-no-image",
         Kind.NO_IMAGE,
-        any=(
+        any=("无图", "不含图", "未包含图", "不包含图", "没有图",
             "只返回了文字", "只返回文字", "只返回了文本", "仅返回文字", "仅返回文本", "没有图片链接", "无图片", "zero pictures", "zero images", "text only", "only text",
             "without image_generation_call", "without producing", "without returning", "without generating", "not found in", "missing from",
             "no image", "no valid image", "no valid final", "no usable image", "no final image", "no generated image", "no output image",
@@ -31,7 +31,7 @@ RULES = (
             r"|no images? (?:data|output|in|response)\b|neither (?:text |[a-z]+ )?nor (?:an? )?image|no (?:valid )?multimodal response|(?:extract|get|find|parse|locate|obtain)\w* (?:[a-z]+ ){0,3}images?(?: data| urls?)? (?:from|in) (?:[a-z]+ ){0,2}(?:response|reply|answer|result|output|api)\b|no (?:[a-z_-]+ ){0,2}(?:images?|pictures?)\b(?!-| (?:is |was |were |are )?(?:provided|uploaded|attached|supplied|required|specified|given|quota|models?|tools?|generation|support|file|url|input|available for))|no (?:valid |usable |final ){1,3}images?\b"
             r"|(?:returned|received|got|contain\w*|has|had|have|with) (?:no|an? empty|zero|0) (?:[^\s,;:]+ ){0,2}(?:image|images|picture)"
             r"|(?:had|has|contained|contains|with) zero (?:images?|pictures?)|(?:text|prose) only\b|without (?:an |any )?(?:images?|image_generation_call)\b|empty image(?! file)|missing image (?:data|result)|no image_generation"
-            r")|(?:(?:未能?|没有)(?:获取|返回|生成|找到|收到|提取)|无法(?:获取|返回|找到|收到|提取))到?.{0,6}图|[只仅]返回了?文[字本]|(?:没有|无)图片(?:链接|数据|地址)|从.{0,6}(?:响应|返回|结果).{0,4}(?:提取|解析|获取|找到).{0,4}图"
+            r")|(?:(?:未能?|没有)(?:获取|返回|生成|找到|收到|提取)|无法(?:获取|返回|找到|收到|提取))到?.{0,6}图|[只仅]返回了?文[字本]|[中里内](?:没有|无|未包含|不含|不包含)图|(?:没有|无)图片(?:链接|数据|地址)|从.{0,6}(?:响应|返回|结果).{0,4}(?:提取|解析|获取|找到).{0,4}图"
         ),
         without=("plan doesn't", "plan does not", "image is required", "your plan", "subscription", "your tier"),
         party=Party.CHANNEL,
@@ -86,10 +86,10 @@ RULES = (
         "delivery.other-form",
         Kind.MALFORMED_RESPONSE,
         "client_parse",
-        any=(
+        any=("string indices",
             "reading '0'", "list index out of range", "nonetype", "index out of bounds", "indexoutofboundsexception", "array index",
         ),
-        pattern=r"reading '0'|list index out of range|nonetype' object is not (?:iterable|subscriptable)|index ?out ?of ?bounds|undefined array (?:key|index)",
+        pattern=r"string indices must be|reading '0'|list index out of range|nonetype' object is not (?:iterable|subscriptable)|index ?out ?of ?bounds|undefined array (?:key|index)",
         party=Party.CHANNEL,
         retryable=False,
         action=Action.REPORT_BUG,

@@ -88,14 +88,14 @@ RULES = (
     Rule(
         "words.no-money",
         Kind.QUOTA_EXHAUSTED,
-        any=("fast hours",
+        any=("out of generations", "no more generations", "值不足", "币不足", "豆不足", "券不足", "点不足", "次数不足", "值不够", "币不够", "fast hours",
             "buzz", "gems", "out of tokens", "enough tokens", "insufficient tokens", "points", "coins", "generations left", "trial", "套餐",
             "会员", "balance", "budget", "spend limit", "spending limit", "credit", "funds", "billing", "payment", "prepaid", "subscription",
             "top up", "recharge", "充值", "余额", "额度", "欠费", "积分", "tokens left", "fund",
         ),
         pattern=(
             r"(?<![a-z0-9])(?:(?:subscription|trial) (?:[^\s,;:]+ ){0,2}(?:expired|ended|over)\b"
-            r"|(?:not enough|insufficient|out of|run out of|ran out of|need (?:more|at least \d+)) (?:more )?(?:points|coins|gems|buzz|tokens(?! (?:in|for the))|kudos|credits?|pearls|tokens left|generations left)|no (?:more )?(?:points|coins|credits?|tokens left|generations left)"
+            r"|(?:out of|ran out of|no more) generations|(?:not enough|insufficient|out of|run out of|ran out of|need (?:more|at least \d+)) (?:more )?(?:points|coins|gems|buzz|tokens(?! (?:in|for the))|kudos|credits?|pearls|tokens left|generations left)|no (?:more )?(?:points|coins|credits?|tokens left|generations left)"
             r"|budget (?:[^\s,;:]+ ){0,4}exceed|exceed\w* (?:[^\s,;:]+ ){0,4}budget|budget_exceeded"
             r"|spend(?:ing)? limit"
             r"|(?:insufficient|not enough|no|low|out of|run out of|ran out of|zero|negative|exhausted|depleted|lack\w*|exceeded your|used up (?:all )?(?:of )?your) (?:[^\s,;:]+ ){0,4}(?:balance|credits?|funds?)\b"
@@ -103,7 +103,7 @@ RULES = (
             r"|(?:does not|doesn't|do not|don't) have (?:[^\s,;:]+ ){0,3}(?:enough|sufficient|any) (?:[^\s,;:]+ ){0,2}(?:balance|credits?|funds?)"
             r"|(?:please|to) (?:top up|recharge|add (?:more )?(?:credits?|funds?|balance)|purchase (?:more )?credits?|buy (?:more )?credits?)"
             r"|payment (?:required|method|failed|overdue)|billing (?:issue|problem|limit|cycle|error|account)"
-            r")|会员.{0,4}过期|套餐.{0,6}(?:过期|用完|用尽|不足)|(?:余额|额度|积分).{0,6}(?:不足|不够|用完|用尽|耗尽|为 ?0)|请(?:先|及时)?充值|欠费"
+            r")|会员.{0,4}过期|套餐.{0,6}(?:过期|用完|用尽|不足)|(?:余额|额度|积分).{0,6}(?:不足|不够|用完|用尽|耗尽|为 ?0)|请(?:先|及时)?充值|欠费|(?:值|币|豆|券|点|次数)(?:不足|不够)"
         ),
     ),
     Rule(
