@@ -1,164 +1,87 @@
 """Can a report be believed: degraded stretches and shares of time against simulated months whose truth is known.
 
-`own` draws incidents as the smoother assumes them; `outside` does not: severity ramps up and down, incidents
-come in clusters with heavy-tailed lengths, the healthy share fails by the hour of the day and in blips. What the
-smoother assumes was chosen in others, `stepped` (levels that change within an incident, paths that differ) and
-`sloped` (long trouble with slow ramps); `own` and `outside` chose nothing. Canaries go out as the product sends them: a fixed grid, bursts while
-suspicious, re-checks while degraded.
+What the smoother assumes was chosen in the worlds of `--choose`; `own` and `outside` chose nothing. Canaries go out
+as the product sends them to vip/4k-high of the shipped config while all else is calm: the grid of the plan, bursts
+while suspicious, recovery checks while degraded, all as far as the day's budget goes.
 
 A stretch that runs over several incidents tells when the first began and the last ended, and is held to that.
 
-    python bench/report_truth.py [--months 40] [--seed 1] [--choose]    # --choose: the worlds of choices
+    python bench/report_truth.py [--months 40] [--seed 1] [--choose] [--every MINUTES]
+
+--choose: the worlds of choices; --every: another spacing of the grid, with the same money for what is beside it.
 """
 
 import argparse
 import dataclasses
 import datetime as dt
 import math
+import pathlib
 import random
 import sys
 import time
 
 import numpy as np
+from report_truth_worlds import CHOOSING, DAYS, MINUTES, WORLDS
 
-from probe import model
-from probe.inference import detect
+from probe import config as configuration
+from probe import model, plan
+from probe.inference import detect, schedule, states
 from reports import outcomes, past, present, window
 
 START = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
-DAYS = 30
-MINUTES = DAYS * 1440
-CALM, BURST, RECHECK = 60.0, 5.0, 10.0  # minutes between canaries
 CELL = 5.0
 LONG = 120.0
 AT_ONCE = 8  # months smoothed together
+RESAMPLES = 200
+
+PATH = model.Path("vip", "4k-high")
+CONFIG = configuration.load(pathlib.Path(__file__).parents[1] / "config.toml")
+PLAN = plan.plan(CONFIG)
+EVERY = next(line.interval_s for line in PLAN.lines if line.path == PATH) / 60
 
 
-@dataclasses.dataclass(frozen=True)
-class Incident:
-    start: float  # minutes
-    end: float
-    severity: float
-
-
-def own_world(rng):
-    """Incidents as the model has them, half of them short; share failing by minute."""
-    incidents, at = [], rng.expovariate(0.5 / 1440)
-    while at < MINUTES - 60:
-        length = rng.uniform(10, 60) if rng.random() < 0.5 else rng.lognormvariate(math.log(180), 0.6)
-        incidents.append(Incident(at, min(at + length, MINUTES), rng.choice((0.3, 0.5, 0.7, 1.0))))
-        at += length + rng.expovariate(0.5 / 1440)
-    failing = np.full(MINUTES, 0.03)
-    for one in incidents:
-        failing[int(one.start) : int(one.end)] = one.severity
-    return incidents, failing
-
-
-def outside_world(rng):
-    """Ramps, clusters, heavy tails, a healthy share that depends on the hour, and blips of three minutes."""
-    hours = np.arange(MINUTES) / 60
-    failing = 0.02 + 0.02 * (1 + np.sin(2 * math.pi * hours / 24)) / 2
-    at = rng.expovariate(12 / 1440)
-    while at < MINUTES:
-        failing[int(at) : int(at) + 3] = 0.25
-        at += rng.expovariate(12 / 1440)
-    incidents, at = [], rng.expovariate(0.4 / 1440)
-    while at < MINUTES - 60:
-        length = min(20 * rng.paretovariate(0.9), 1440)
-        peak = rng.betavariate(2, 1.5)
-        end = min(at + length, MINUTES)
-        if peak > 0.2:
-            first, last = int(at), int(end)
-            shape = np.sin(math.pi * (np.arange(last - first) + 0.5) / (last - first)) ** 0.5
-            failing[first:last] = np.maximum(failing[first:last], peak * shape)
-            # A ramp has no edge of its own: trouble is where more than a tenth fails.
-            above = first + np.flatnonzero(peak * shape > 0.1)
-            incidents.append(Incident(float(above[0]), float(above[-1] + 1), peak))
-        at = end + (rng.uniform(30, 360) if rng.random() < 0.3 else rng.expovariate(0.4 / 1440))
-    return incidents, failing
-
-
-def stepped_world(rng):
-    """Trouble in steps: linear ramps, levels that change within, log-normal lengths, a healthy share of its own."""
-    failing = np.full(MINUTES, rng.uniform(0.005, 0.04))
-    at = rng.expovariate(8 / 1440)
-    while at < MINUTES:
-        failing[int(at) : int(at + rng.uniform(2, 8))] += 0.2
-        at += rng.expovariate(8 / 1440)
-    incidents, at = [], rng.expovariate(0.45 / 1440)
-    while at < MINUTES - 60:
-        end = min(at + max(10.0, min(rng.lognormvariate(math.log(90), 1.0), 1440)), MINUTES)
-        first, last = int(at), int(end)
-        shape = levels(last - first, rng) * ramps(last - first, rng.uniform(0, 0.4), rng.uniform(0, 0.4))
-        above = first + np.flatnonzero(shape > 0.1)
-        if len(above) < 3:
-            at = end + 60
-            continue
-        failing[first:last] = np.maximum(failing[first:last], shape)
-        incidents.append(Incident(float(above[0]), float(above[-1] + 1), float(shape.max())))
-        at = end + (rng.uniform(20, 240) if rng.random() < 0.2 else rng.expovariate(0.45 / 1440))
-    return incidents, np.minimum(failing, 1.0)
-
-
-def sloped_world(rng):
-    """Long trouble that comes and goes slowly: lengths with a heavy tail, up to half of them a rise or a fall."""
-    failing = np.full(MINUTES, rng.uniform(0.005, 0.04))
-    at = rng.expovariate(8 / 1440)
-    while at < MINUTES:
-        failing[int(at) : int(at + rng.uniform(2, 8))] += 0.2
-        at += rng.expovariate(8 / 1440)
-    incidents, at = [], rng.expovariate(0.4 / 1440)
-    while at < MINUTES - 60:
-        end = min(at + max(10.0, min(rng.lognormvariate(math.log(120), 1.3), 2880)), MINUTES)
-        first, last = int(at), int(end)
-        shape = levels(last - first, rng) * ramps(last - first, rng.uniform(0.1, 0.5), rng.uniform(0.1, 0.5))
-        above = first + np.flatnonzero(shape > 0.1)
-        at = end + rng.expovariate(0.4 / 1440)
-        if len(above) >= 3:
-            failing[first:last] = np.maximum(failing[first:last], shape)
-            incidents.append(Incident(float(above[0]), float(above[-1] + 1), float(shape.max())))
-    return incidents, np.minimum(failing, 1.0)
-
-
-def levels(minutes, rng):
-    """Shares failing that stay for a while and then change by up to three fifths."""
-    found, at, level = np.empty(minutes), 0, rng.uniform(0.2, 1.0)
-    while at < minutes:
-        step = max(5, int(rng.expovariate(1 / (0.4 * minutes + 1))))
-        found[at : at + step] = level
-        at, level = at + step, min(1.0, max(0.15, level * rng.uniform(0.6, 1.6)))
-    return found
-
-
-def ramps(minutes, up, down):
-    """A rise over the first share of the time, and a fall over the last."""
-    x = (np.arange(minutes) + 0.5) / minutes
-    return np.minimum(1.0, np.minimum(x / max(up, 1e-9), (1 - x) / max(down, 1e-9)))
-
-
-WORLDS = {"own": own_world, "outside": outside_world}
-CHOOSING = {"stepped": stepped_world, "sloped": sloped_world}
-
-
-def watched(failing, rng):
-    """Minutes and failures of the canaries that the product's schedule would have sent."""
-    settings = detect.Settings(tiers=("4k-high",), calm_s={"4k-high": CALM * 60})
-    watcher = detect.Detector(settings)
+def watched(failing, rng, every):
+    """Minutes and failures of the canaries that the product would have sent, and which of them were on the grid."""
+    settings = states.settings(CONFIG, PATH.channel, {PATH: 60 * every})
+    settings = dataclasses.replace(settings, tiers=(PATH.tier,))
+    watcher, purse = detect.Detector(settings), Purse()
     sent, failures, scheduled = [], [], []
-    grid, extra = rng.uniform(0, CALM), math.inf
-    while min(grid, extra) < MINUTES:
-        at = min(grid, extra)
-        scheduled.append(at == grid)
-        grid += CALM if at == grid else 0
-        failed = rng.random() < failing[int(at)]
-        sent.append(at)
-        failures.append(failed)
+    grid, extra = rng.uniform(0, every), None
+    while (at := min(grid, minutes(extra.at) if extra else math.inf)) < MINUTES:
         moment = START + dt.timedelta(minutes=at)
-        watcher.update(detect.Observation(moment, "4k-high", failed))
-        found = watcher.detection("4k-high", moment)
-        degraded = found.state in {model.State.DEGRADED, model.State.RECOVERING}
-        extra = at + (RECHECK if degraded else BURST if found.suspicious else math.inf)
+        on_grid = at == grid
+        if on_grid:
+            grid += every
+        elif not purse.pays(extra.trigger, moment):
+            extra = None  # asked again after the next canary of the grid
+            continue
+        sent.append(at)
+        failures.append(rng.random() < failing[int(at)])
+        scheduled.append(on_grid)
+        watcher.update(detect.Observation(moment, PATH.tier, failures[-1]))
+        found = {PATH.tier: watcher.detection(PATH.tier, moment, dated=False)}
+        extra = next(iter(schedule.extras(found, settings)), None)
     return np.array(sent), np.array(failures), np.array(scheduled)
+
+
+class Purse:
+    """What each day's budget has left for canaries beside the grid."""
+
+    def __init__(self):
+        self.day, self.extras_usd, self.recovery_usd = None, 0.0, 0.0
+
+    def pays(self, trigger, at):
+        """Is there money for one more? It is spent then."""
+        if at.date() != self.day:
+            self.day, self.extras_usd, self.recovery_usd = at.date(), 0.0, 0.0
+        gone = (60 * at.hour + at.minute) / 1440
+        spent_usd, price_usd = PLAN.usd_per_day * gone + self.extras_usd, CONFIG.price_usd(PATH)
+        left = schedule.Purse(CONFIG.budget.usd_per_day, PLAN.usd_per_day, spent_usd, self.recovery_usd)
+        if not left.allows(trigger, price_usd, at):
+            return False
+        self.extras_usd += price_usd
+        self.recovery_usd += price_usd if trigger is model.Trigger.RECOVERY else 0.0
+        return True
 
 
 def facts_of(number, sent, failures, scheduled):
@@ -180,31 +103,37 @@ def columns(sent, failures):
 
 
 @dataclasses.dataclass
-class Score:
-    errors: list = dataclasses.field(default_factory=list)  # occupancy, points
-    naive: list = dataclasses.field(default_factory=list)  # share of all canaries, points
-    starts: list = dataclasses.field(default_factory=list)  # inside the 90 % range?
-    ends: list = dataclasses.field(default_factory=list)
-    long_found: list = dataclasses.field(default_factory=list)
-    short_found: list = dataclasses.field(default_factory=list)
-    false: int = 0
+class Month:
+    """How well one month was told. Lists are of one yes or no an incident."""
 
-    def add(self, incidents, failing, failures, found):
-        truth = float(failing.mean())
-        self.errors.append(100 * (found.occupancy.failing - truth))
-        self.naive.append(100 * (float(failures.mean()) - truth))
-        stretches = [
-            (minutes(one.start.at), minutes(one.end.at) if one.end else MINUTES, one) for one in found.degraded
-        ]
-        hits = [[k for k, each in enumerate(stretches) if touch(one, each)] for one in incidents]
-        for one, found_by in zip(incidents, hits, strict=True):
-            (self.long_found if one.end - one.start >= LONG else self.short_found).append(bool(found_by))
-        for first, last, told in together(incidents, hits):
-            self.starts.append(within(first.start, stretches[told[0]][2].start))
-            ending = stretches[told[-1]][2].end
-            if ending and last.end < MINUTES:
-                self.ends.append(within(last.end, ending))
-        self.false += sum(not any(k in found_by for found_by in hits) for k in range(len(stretches)))
+    error: float  # occupancy, points
+    naive: float  # share of all canaries, points
+    starts: list  # inside the 90 % range?
+    ends: list
+    long_found: list
+    long_seen: list  # did at least two canaries fail in it?
+    short_found: list
+    false: int
+
+
+def month(incidents, failing, sent, failures, found):
+    """The truth, the canaries, and what the report makes of them."""
+    truth = float(failing.mean())
+    stretches = [(minutes(one.start.at), minutes(one.end.at) if one.end else MINUTES, one) for one in found.degraded]
+    hits = [[k for k, each in enumerate(stretches) if touch(one, each)] for one in incidents]
+    told = Month(100 * (found.occupancy.failing - truth), 100 * (float(failures.mean()) - truth), [], [], [], [], [], 0)
+    for one, found_by in zip(incidents, hits, strict=True):
+        is_long = one.end - one.start >= LONG
+        (told.long_found if is_long else told.short_found).append(bool(found_by))
+        if is_long:
+            told.long_seen.append(int(failures[(sent >= one.start) & (sent < one.end)].sum()) >= 2)
+    for first, last, by in together(incidents, hits):
+        told.starts.append(within(first.start, stretches[by[0]][2].start))
+        ending = stretches[by[-1]][2].end
+        if ending and last.end < MINUTES:
+            told.ends.append(within(last.end, ending))
+    told.false = sum(not any(k in found_by for found_by in hits) for k in range(len(stretches)))
+    return told
 
 
 def touch(one, stretch):
@@ -232,22 +161,49 @@ def within(truth, found):
     return minutes(found.low) - CELL <= truth <= minutes(found.high) + CELL
 
 
-def score(world, months, seed):
-    rng, total = random.Random(seed), Score()
+def score(world, months, seed, every):
+    """Every month, and how many canaries a day it took."""
+    rng = random.Random(seed)
     drawn = [(WORLDS | CHOOSING)[world](rng) for _ in range(months)]
-    seen = [watched(failing, rng) for _, failing in drawn]
-    until = START + dt.timedelta(days=DAYS)
+    seen = [watched(failing, rng, every) for _, failing in drawn]
+    until, told = START + dt.timedelta(days=DAYS), []
     for first in range(0, months, AT_ONCE):
         chunk = range(first, min(first + AT_ONCE, months))
         facts = {model.Path("vip", str(number)): facts_of(number, *seen[number]) for number in chunk}
         pasts = past.read(facts, START, until)
         for number in chunk:
-            total.add(*drawn[number], seen[number][1], pasts[model.Path("vip", str(number))])
-    return total, sum(len(sent) for sent, *_ in seen) / months / DAYS
+            sent, failures, _ = seen[number]
+            told.append(month(*drawn[number], sent, failures, pasts[model.Path("vip", str(number))]))
+    return told, sum(len(sent) for sent, *_ in seen) / months / DAYS
 
 
 def rmse(errors):
     return math.sqrt(np.mean(np.square(errors)))
+
+
+def share(name):
+    """Over the incidents of all months."""
+    return lambda told: np.mean([each for one in told for each in getattr(one, name)])
+
+
+FIGURES = (
+    # name, figure of months, least, most
+    ("occupancy RMSE, points", lambda told: rmse([one.error for one in told]), 0.0, 0.5),
+    ("  bias, points", lambda told: np.mean([one.error for one in told]), None, None),
+    ("  naive share of canaries, bias", lambda told: np.mean([one.naive for one in told]), None, None),
+    ("start inside its 90 % range", share("starts"), 0.87, 0.96),
+    ("end inside its 90 % range", share("ends"), 0.87, 0.96),
+    ("incidents >= 2 h found", share("long_found"), 0.85, 1.0),
+    ("  in which two canaries failed", share("long_seen"), None, None),
+    ("shorter ones found", share("short_found"), None, None),
+    ("false stretches a month", lambda told: np.mean([one.false for one in told]), 0.0, 0.5),
+)
+
+
+def spread(figure, told):
+    """Standard error over months, which are independent, as the incidents of one are not: bootstrap."""
+    rng = random.Random(0)
+    return np.std([figure(rng.choices(told, k=len(told))) for _ in range(RESAMPLES)])
 
 
 def main():
@@ -255,32 +211,21 @@ def main():
     parser.add_argument("--months", type=int, default=40)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--choose", action="store_true")
+    parser.add_argument("--every", type=float, default=EVERY)
     arguments = parser.parse_args()
     missed = 0
     for world in CHOOSING if arguments.choose else WORLDS:
         began_s = time.monotonic()
-        found, per_day = score(world, arguments.months, arguments.seed)
-        rows = (
-            ("occupancy RMSE, points", rmse(found.errors), "<= 0.5", rmse(found.errors) <= 0.5),
-            ("  bias, points", float(np.mean(found.errors)), "", True),
-            ("  naive share of canaries, bias", float(np.mean(found.naive)), "", True),
-            ("start inside its 90 % range", np.mean(found.starts), "0.87-0.96", 0.87 <= np.mean(found.starts) <= 0.96),
-            ("end inside its 90 % range", np.mean(found.ends), "0.87-0.96", 0.87 <= np.mean(found.ends) <= 0.96),
-            ("incidents >= 2 h found", np.mean(found.long_found), ">= 0.85", np.mean(found.long_found) >= 0.85),
-            ("shorter ones found", np.mean(found.short_found), "", True),
-            (
-                "false stretches a month",
-                found.false / arguments.months,
-                "<= 0.5",
-                found.false / arguments.months <= 0.5,
-            ),
-        )
+        told, per_day = score(world, arguments.months, arguments.seed, arguments.every)
+        incidents = sum(len(one.long_found) + len(one.short_found) for one in told)
         print(
-            f"\n{world}: {arguments.months} months, {per_day:.1f} canaries a day, "
-            f"{len(found.long_found) + len(found.short_found)} incidents, {time.monotonic() - began_s:.0f} s"
+            f"\n{world}: {arguments.months} months, one canary every {arguments.every:.0f} min and what is beside it: "
+            f"{per_day:.1f} a day, {incidents} incidents, {time.monotonic() - began_s:.0f} s"
         )
-        for name, value, target, ok in rows:
-            print(f"  {name:<34} {value:6.3f}  {target:<10} {'' if ok else 'MISSED'}")
+        for name, figure, least, most in FIGURES:
+            value, asked = figure(told), "" if least is None else f"{least:g}-{most:g}"
+            ok = least is None or least <= value <= most
+            print(f"  {name:<34} {value:6.3f} +- {spread(figure, told):.3f}  {asked:<10} {'' if ok else 'MISSED'}")
             missed += not ok
     return min(missed, 1)
 

@@ -13,6 +13,7 @@ class Bracket:
     start_range: tuple[dt.datetime, dt.datetime] | None
     end_range: tuple[dt.datetime, dt.datetime] | None
     still_on: bool
+    sure: bool = True  # more likely than not
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from probe import model
-from probe.inference import months, segments
+from probe.inference import months, segments, smoothing
 from reports import outcomes, present, window
 from reports.outcomes import Outcomes
 
@@ -42,7 +42,7 @@ class Usual:
 def usual_of(calm: Sequence[months.Calm]) -> Usual:
     """Beta-binomial by moments: the more alike the paths, the more each is drawn towards all of them."""
     total = sum(calm, months.Calm())
-    failing = (total.failed + segments.HEALTHY_FAILING * ASSUMED_WEIGHT) / (total.n + ASSUMED_WEIGHT)
+    failing = (total.failed + smoothing.HEALTHY_FAILING * ASSUMED_WEIGHT) / (total.n + ASSUMED_WEIGHT)
     known = [each for each in calm if each.n > 0]
     if len(known) < 2:
         return Usual(failing, LEAST_POOLED)
@@ -87,14 +87,14 @@ def read(
 
 def at_assumed_level(piece: months.Piece, level: float) -> months.Piece:
     """A piece smoothed with another share failing while calm, as those are kept that were smoothed without one."""
-    excess = (1 - piece.degraded) * (level - segments.HEALTHY_FAILING)
+    excess = (1 - piece.degraded) * (level - smoothing.HEALTHY_FAILING)
     shares = (piece.failing - excess, piece.failing_low - excess, piece.failing_high - excess)
     return dataclasses.replace(piece, failing=shares[0], failing_low=shares[1], failing_high=shares[2])
 
 
 def calm_level(facts: window.PathFacts) -> float:
     """What share of a path's canaries fails when it is as usual: a path that always fails a little is not degraded."""
-    return max(segments.HEALTHY_FAILING, min(facts.now.usual_failing or 0.0, MOST_USUAL))
+    return max(smoothing.HEALTHY_FAILING, min(facts.now.usual_failing or 0.0, MOST_USUAL))
 
 
 def telling(taken: Outcomes) -> Outcomes:
@@ -109,7 +109,7 @@ def occupancy(past: months.Piece, usual: Usual) -> window.Occupancy:
     """
     weight = past.calm.n + usual.weight
     calm_failing = (past.calm.failed + usual.failing * usual.weight) / weight
-    failing = past.failing + (1 - past.degraded) * (calm_failing - segments.HEALTHY_FAILING)
+    failing = past.failing + (1 - past.degraded) * (calm_failing - smoothing.HEALTHY_FAILING)
     # The sampled histories and the calm share are independent of each other: their spreads add in quadrature.
     of_calm = (1 - past.degraded) * NINETY * math.sqrt(calm_failing * (1 - calm_failing) / weight)
     low = failing - math.hypot(max(past.failing - past.failing_low, 0.0), of_calm)
@@ -120,7 +120,8 @@ def occupancy(past: months.Piece, usual: Usual) -> window.Occupancy:
 def stretch(segment: segments.Segment, last_at: dt.datetime) -> window.Degraded:
     """An end that no canary has seen is no end: without evidence the model only forgets."""
     end = segment.end if segment.end and segment.end.at <= last_at else None
-    return window.Degraded(present.estimate(segment.start), present.estimate(end) if end else None, segment.failing)
+    ended = present.estimate(end) if end else None
+    return window.Degraded(present.estimate(segment.start), ended, segment.failing, segment.p_degraded)
 
 
 def agreed(facts: window.PathFacts, past: Past) -> window.PathFacts:

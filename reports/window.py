@@ -48,11 +48,17 @@ LEARNED = detect.FEW_OBSERVATIONS
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Degraded:
-    """A stretch during which a path was more likely degraded than not; `end` None = still on at the period's end."""
+    """A stretch during which a path was degraded, or perhaps; `end` None = still on at the period's end."""
 
     start: present.Estimate
     end: present.Estimate | None
     failing: float | None  # estimated share failing within it; None: it is slow rather than failing
+    likely: float = 1.0  # that it was degraded at some time in it
+
+    @property
+    def is_sure(self) -> bool:
+        """Is it more likely than not?"""
+        return self.likely > 0.5
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

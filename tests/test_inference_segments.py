@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from probe import model
-from probe.inference import segments
+from probe.inference import segments, smoothing
 
 START = dt.datetime(2026, 9, 1, tzinfo=dt.UTC)
 PATH = model.Path("vip", "4k-high")
 
 
-TABLED = segments.Course(per_day=0.5, minutes=150.0, degree_minutes=math.inf)
+TABLED = smoothing.Course(per_day=0.5, minutes=150.0, degree_minutes=math.inf)
 """The model of the published tables."""
 
 
@@ -36,7 +36,7 @@ def golden():
 def test_five_minute_transitions_are_the_matrix_exponential():
     from scipy.linalg import expm
 
-    step = segments.transition(5, TABLED)
+    step = smoothing.transition(5, TABLED)
     assert step[0][0] == pytest.approx(0.998294, abs=1e-6)
     assert step[0][1] == pytest.approx(0.000569, abs=1e-6)
     assert step[1][0] == pytest.approx(0.032756, abs=1e-6)
@@ -44,24 +44,24 @@ def test_five_minute_transitions_are_the_matrix_exponential():
     generator = [[-onset, onset / 3, onset / 3, onset / 3]]
     generator += [[end, *[-end if i == j else 0.0 for j in range(3)]] for i in range(3)]
     by_matrix = expm(np.array(generator) * 37)
-    assert np.array(segments.transition(37, TABLED)) == pytest.approx(by_matrix, abs=1e-12)
+    assert np.array(smoothing.transition(37, TABLED)) == pytest.approx(by_matrix, abs=1e-12)
 
 
 def test_degrees_that_change_are_in_the_matrix_exponential_too():
     from scipy.linalg import expm
 
-    course = segments.Course(per_day=0.5, minutes=150.0, degree_minutes=30.0)
+    course = smoothing.Course(per_day=0.5, minutes=150.0, degree_minutes=30.0)
     onset, end, change = 0.5 / 1440, 1 / 150, 1 / 30
     generator = [[-onset, onset / 3, onset / 3, onset / 3]]
     generator += [[end, *[change / 3 - (end + change if i == j else 0.0) for j in range(3)]] for i in range(3)]
-    assert np.array(segments.transition(37, course)) == pytest.approx(expm(np.array(generator) * 37), abs=1e-12)
+    assert np.array(smoothing.transition(37, course)) == pytest.approx(expm(np.array(generator) * 37), abs=1e-12)
 
 
 def test_trouble_that_comes_by_degrees_is_dated_with_more_doubt_before_it():
     mild = [*range(0, 600, 60), *range(620, 700, 20)]
     taken = signals(ok=mild, failed=[605, 625, *range(700, 800, 10)])
     ranges = []
-    for course in (segments.COURSE, segments.COURSE._replace(degree_minutes=math.inf)):
+    for course in (smoothing.COURSE, smoothing.COURSE._replace(degree_minutes=math.inf)):
         found = segments.past({PATH: taken}, START, at(900), course=course)[PATH]
         start = found.segments[0].start
         ranges.append((start.high - start.low).total_seconds())
@@ -105,6 +105,33 @@ def test_an_incident_that_lasts_has_no_end():
     (segment,) = segments.past({PATH: lasting}, START, at(400))[PATH].segments
     assert segment.end is None
     assert segment.failing > 0.85
+
+
+MILD = {"ok": (0, 60, 120, *range(210, 290, 10), *range(360, 1000, 60)), "failed": (180, 200)}
+"""Two failures close together, then successes."""
+
+
+def test_mild_trouble_that_no_cell_shows_is_told_as_perhaps():
+    found = segments.past({PATH: signals(**MILD)}, START, at(1200))[PATH]
+    assert found.p_degraded.max() < segments.SURELY
+    (segment,) = found.segments
+    assert segments.TOLD < segment.p_degraded < segments.SURELY
+    assert segment.start.at <= at(180)
+    assert at(200) <= segment.end.at
+
+
+def test_one_failure_that_nobody_looked_after_is_not_even_perhaps_trouble():
+    sparse = signals(ok=[each for each in range(0, 2400, 240) if each != 1200], failed=[1200])
+    found = segments.past({PATH: sparse}, START, at(2400))[PATH]
+    assert found.p_degraded.max() > segments.TOLD
+    assert not found.segments
+
+
+def test_doubt_that_lasts_is_left_to_the_alarm():
+    until_now = {kind: [each for each in sent if each < 290] for kind, sent in MILD.items()}
+    found = segments.past({PATH: signals(**until_now)}, START, at(290))[PATH]
+    assert found.p_degraded[-1] > segments.SOMEWHERE
+    assert not found.segments
 
 
 def test_canaries_outside_the_window_change_nothing(golden):

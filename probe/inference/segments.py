@@ -2,17 +2,17 @@
 
 A continuous-time hidden Markov model over canary evidence on a grid of five-minute cells: a path is
 healthy or fails to one of three degrees. Adaptive probing looks more often at trouble, so a share of
-canaries is biased (twice too high, measured); a share of time is not. Model: docs/detection.md.
+canaries is biased (twice too high, measured); a share of time is not. Model: docs/reports.md.
 """
 
 import dataclasses
 import datetime as dt
-import math
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from probe import model
+from probe.inference import smoothing
 from probe.inference.change import Moment
 
 if TYPE_CHECKING:
@@ -20,28 +20,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+    Integers = NDArray[np.int64]
 
 CELL_S = 300.0
 NOTHING = dt.timedelta(0)
-SEVERITIES = (0.25, 0.5, 0.95)
-START = (0.95, 0.017, 0.017, 0.016)
-HEALTHY_FAILING = 0.03
-SAMPLES = 200
 
-TINY = 1e-300  # a probability whose logarithm is still a number
+SURELY = 0.5
+"""A cell is told as degraded where that is more likely than not."""
 
-
-class Course(NamedTuple):
-    """How trouble comes and goes: incidents a healthy day, their mean length, and how long they keep one degree."""
-
-    per_day: float = 0.5
-    minutes: float = 240.0
-    degree_minutes: float = 60.0
-
-
-COURSE = Course()
-"""Real trouble comes by degrees and often lasts: a model in which it keeps the degree that it began with, or is soon
-over, is too sure of its ends. Chosen in the worlds of `bench/report_truth.py --choose`."""
+SOMEWHERE, TOLD = 0.05, 0.4
+"""Mild trouble fails so seldom that it can be pinned to no cell: cells next to each other with more than the first are
+told too, where so many of the sampled histories have trouble somewhere in them. Chosen in the worlds of
+`bench/report_truth.py --choose`, for at most 0.4 false stretches a month."""
 
 
 class Signals(NamedTuple):
@@ -53,12 +43,12 @@ class Signals(NamedTuple):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Segment:
-    """A stretch in which a path was more likely degraded than not; `end` is None while it lasts."""
+    """A stretch in which a path was more likely degraded than not, or perhaps; `end` is None while it lasts."""
 
     start: Moment  # median, 5 % and 95 % over sampled histories
     end: Moment | None
     failing: float  # share failing, posterior mean while degraded
-    p_degraded: float  # the highest in the stretch
+    p_degraded: float  # that it was degraded at some time in the stretch
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -82,173 +72,51 @@ def past(
     before: dt.timedelta = NOTHING,
     after: dt.timedelta = NOTHING,
     healthy_failing: Mapping[model.Path, float] = MappingProxyType({}),
-    course: Course = COURSE,
+    course: smoothing.Course = smoothing.COURSE,
     seed: int = 0,
 ) -> dict[model.Path, Past]:
     """Smooth every path over [since, until), in the light of the canaries so long before and after.
 
-    Those further off are passed over. `healthy_failing` is what share fails on a path that is as usual. A segment that reaches beyond either end is told whole, as far as
-    that light reaches.
+    Those further off are passed over. `healthy_failing` is what share fails on a path that is as usual. A segment
+    that reaches beyond either end is told whole, as far as that light reaches.
     """
     import numpy as np  # noqa: PLC0415 - kept off the start of every command
 
     cell = dt.timedelta(seconds=CELL_S)
     inside = slice(before // cell, before // cell + max(1, -(-(until - since) // cell)))
     first_at, cells = since - inside.start * cell, inside.stop + after // cell
-    step = np.array(transition(CELL_S / 60, course))
+    step = np.array(smoothing.transition(CELL_S / 60, course))
     rng = np.random.default_rng(seed)
     found = {}
     for path, of_path in signals.items():
-        failing = levels(healthy_failing.get(path, HEALTHY_FAILING))
-        likelihoods = _likelihoods(of_path, first_at, cells, failing)
-        filtered = _filter(likelihoods, step)
-        smoothed = _smooth(filtered, likelihoods, step)
-        runs = _sample(filtered, step, rng)
-        found[path] = _past(first_at, smoothed, runs, failing, inside)
+        failing = smoothing.levels(healthy_failing.get(path, smoothing.HEALTHY_FAILING))
+        ok, failed = _counts(of_path, first_at, cells)
+        likelihoods = smoothing.likelihoods(ok, failed, failing)
+        filtered = smoothing.forward(likelihoods, step)
+        smoothed = smoothing.smooth(filtered, likelihoods, step)
+        runs = smoothing.sample(filtered, step, rng)
+        found[path] = _past(first_at, smoothed, runs, failing, failed, inside)
     return found
 
 
-def transition(minutes: float, course: Course = COURSE) -> list[list[float]]:
-    """Transition probabilities over so many minutes, healthy state first.
-
-    exp(Q t) in closed form: healthy -> each severity at a k-th of the incident rate, back at 1 / mean
-    length, and meanwhile every `course.degree_minutes` another severity, each as likely (the same one, too).
-    """
-    k = len(SEVERITIES)
-    onset, end = course.per_day / 1440, 1 / course.minutes
-    relaxed = 1 - math.exp(-(onset + end) * minutes)
-    broken, mended = onset / (onset + end) * relaxed, end / (onset + end) * relaxed
-    unchanged = math.exp(-(end + 1 / course.degree_minutes) * minutes)
-    elsewhere = (1 - mended - unchanged) / k  # another degree, or left and degraded again: to any degree alike
-    rows = [[1 - broken, *[broken / k] * k]]
-    rows += [[mended, *[elsewhere + unchanged * (i == j) for j in range(k)]] for i in range(k)]
-    return rows
-
-
-def levels(healthy: float) -> "Floats":
-    """Share failing by state, healthy first; degraded is at least twice as bad as healthy."""
-    import numpy as np  # noqa: PLC0415
-
-    return np.array([healthy, *(max(share, min(2 * healthy, SEVERITIES[-1])) for share in SEVERITIES)])
-
-
-def _likelihoods(signals: Signals, since: dt.datetime, cells: int, failing: "Floats") -> "Floats":
-    """P(canaries of the cell | state), shape (cells, states)."""
+def _counts(signals: Signals, since: dt.datetime, cells: int) -> "tuple[Integers, Integers]":
+    """Canaries by cell: those that were fine, those that failed."""
     import numpy as np  # noqa: PLC0415
 
     at = np.floor((signals.sent_s - since.timestamp()) / CELL_S).astype(np.int64)
     inside = (at >= 0) & (at < cells)
     ok, failed = (np.bincount(at[inside & chosen], minlength=cells) for chosen in (~signals.failed, signals.failed))
-    logs = ok[:, None] * np.log1p(-failing) + failed[:, None] * np.log(failing)
-    likelihoods: Floats = np.exp(logs - logs.max(axis=-1, keepdims=True))
-    return likelihoods
+    return ok, failed
 
 
-def _scan(factors: "Floats", step: "Floats", start: "Floats") -> "Floats":
-    """`row = (row before @ step) * factor`, each scaled to sum 1; the first row is start * factor.
-
-    The same as row by row, and far quicker: about sqrt(n) blocks of equal length are gone through side by
-    side, first for what each does to any state it may begin in, then, the beginnings known, for its rows.
-    """
-    import numpy as np  # noqa: PLC0415
-
-    n, states = len(factors) - 1, factors.shape[1]
-    length = math.isqrt(max(n - 1, 0)) + 1
-    blocks = -(-n // length)
-    padded = np.ones((blocks * length, states))
-    padded[:n] = factors[1:]
-    by_block = padded.reshape(blocks, length, states)
-    effects = np.broadcast_to(np.eye(states), (blocks, states, states))
-    for k in range(length):
-        effects = (effects @ step) * by_block[:, k, None]
-        effects = effects / effects.sum(axis=(1, 2), keepdims=True)
-    first = start * factors[0]
-    now = np.empty((blocks, states))
-    begin = first / first.sum()
-    for block in range(blocks):
-        now[block] = begin
-        begin = begin @ effects[block]
-        begin = begin / begin.sum()
-    rows = np.empty_like(by_block)
-    for k in range(length):
-        now = (now @ step) * by_block[:, k]
-        now /= now.sum(axis=-1, keepdims=True)
-        rows[:, k] = now
-    return np.concatenate([first[None] / first.sum(), rows.reshape(-1, states)[:n]])
-
-
-def _filter(likelihoods: "Floats", step: "Floats") -> "Floats":
-    """P(state | canaries up to the cell)."""
-    import numpy as np  # noqa: PLC0415
-
-    return _scan(likelihoods, step, np.array(START))
-
-
-def _smooth(filtered: "Floats", likelihoods: "Floats", step: "Floats") -> "Floats":
-    """P(state | all canaries)."""
-    import numpy as np  # noqa: PLC0415
-
-    states = filtered.shape[1]
-    onward = _scan(likelihoods[::-1], step.T, np.ones(states))[::-1]  # ~ P(canaries from the cell on | state)
-    smoothed = filtered.copy()
-    smoothed[:-1] *= onward[1:] @ step.T
-    smoothed /= smoothed.sum(axis=-1, keepdims=True)
-    return smoothed
-
-
-class _Runs(NamedTuple):
-    """Histories as runs of one state, in order of history, then of time; columns of equal length."""
-
-    history: "NDArray[np.int64]"  # 0 to SAMPLES - 1
-    start: "NDArray[np.int64]"  # first cell
-    end: "NDArray[np.int64]"  # behind its last cell
-    state: "NDArray[np.int64]"
-
-
-def _sample(filtered: "Floats", step: "Floats", rng: "np.random.Generator") -> _Runs:
-    """Histories drawn backward from the posterior, from change to change of state rather than cell by cell.
-
-    A history that is in state j at cell c was in j at all cells from t on with a probability that is a
-    product over the cells; where its logarithm passes an exponential draw, the history leaves j.
-    """
-    import numpy as np  # noqa: PLC0415
-
-    cells, states = filtered.shape
-    # P(state at the cell | next state, canaries up to the cell), shape (cells, next state, state).
-    backward = filtered[:, None, :] * step.T
-    backward /= backward.sum(axis=-1, keepdims=True)
-    stay = np.maximum(np.diagonal(backward, axis1=1, axis2=2), TINY)
-    # Summed -log P(stay) before each cell, a row a state, each row above the one before: one sorted line.
-    hazard = np.zeros((states, cells))
-    np.cumsum(-np.log(stay[:-1].T), axis=1, out=hazard[:, 1:])
-    hazard += np.concatenate([[0.0], np.cumsum(hazard[:, -1])[:-1]])[:, None]
-    line = hazard.ravel()
-    history, end = np.arange(SAMPLES), np.full(SAMPLES, cells)
-    state = _choose(np.broadcast_to(filtered[-1], (SAMPLES, states)), rng)
-    found = []
-    while len(history):
-        limit = line[state * cells + end - 1] - rng.exponential(size=len(state))
-        start = np.maximum(np.searchsorted(line, limit) - state * cells, 0)
-        found.append((history, start, end, state))
-        history, end, state = (each[start > 0] for each in (history, start, state))
-        left = backward[end - 1, state]
-        left[np.arange(len(state)), state] = 0.0
-        state = _choose(left, rng)
-    runs = _Runs(*(np.concatenate(column) for column in zip(*found, strict=True)))
-    order = np.lexsort((runs.start, runs.history))
-    return _Runs(*(column[order] for column in runs))
-
-
-def _choose(weights: "Floats", rng: "np.random.Generator") -> "NDArray[np.int64]":
-    """One index a row, drawn by the row's weights."""
-    import numpy as np  # noqa: PLC0415
-
-    limits = np.cumsum(weights, axis=-1)
-    chosen: NDArray[np.int64] = (rng.random((len(limits), 1)) * limits[:, -1:] >= limits[:, :-1]).sum(axis=-1)
-    return chosen
-
-
-def _past(first_at: dt.datetime, smoothed: "Floats", runs: _Runs, failing: "Floats", inside: slice) -> Past:
+def _past(
+    first_at: dt.datetime,
+    smoothed: "Floats",
+    runs: smoothing.Runs,
+    failing: "Floats",
+    failed: "Integers",
+    inside: slice,
+) -> Past:
     """The cells `inside` summed up, with the segments that touch them."""
     import numpy as np  # noqa: PLC0415
 
@@ -265,13 +133,13 @@ def _past(first_at: dt.datetime, smoothed: "Floats", runs: _Runs, failing: "Floa
         degraded=float(p_degraded[inside].mean()),
         segments=tuple(
             _segment(first_at, first, last, smoothed, spans, failing)
-            for first, last in _stretches(p_degraded > 0.5)
+            for first, last in _told(p_degraded, spans, failed)
             if last >= inside.start and first < inside.stop
         ),
     )
 
 
-def _spans(runs: _Runs) -> _Runs:
+def _spans(runs: smoothing.Runs) -> smoothing.Runs:
     """The degraded stretches of every history: runs of different degrees that meet are one (of state 1)."""
     import numpy as np  # noqa: PLC0415
 
@@ -279,7 +147,7 @@ def _spans(runs: _Runs) -> _Runs:
     follows = np.concatenate([[False], bad[:-1]]) & (runs.start > 0)
     begins = bad & ~follows
     ends = bad & ~np.concatenate([follows[1:] & bad[1:], [False]])
-    return _Runs(runs.history[begins], runs.start[begins], runs.end[ends], runs.state[begins])
+    return smoothing.Runs(runs.history[begins], runs.start[begins], runs.end[ends], runs.state[begins])
 
 
 def _stretches(flags: "NDArray[np.bool_]") -> list[tuple[int, int]]:
@@ -290,16 +158,44 @@ def _stretches(flags: "NDArray[np.bool_]") -> list[tuple[int, int]]:
     return list(zip(np.flatnonzero(edges == 1).tolist(), (np.flatnonzero(edges == -1) - 1).tolist(), strict=True))
 
 
-def _segment(since: dt.datetime, first: int, last: int, smoothed: "Floats", spans: _Runs, failing: "Floats") -> Segment:
-    """A run of cells with the spread of its ends over the histories that are degraded in its middle."""
-    middle, cells = (first + last) // 2, len(smoothed)
-    inside = (spans.start <= middle) & (middle < spans.end)
+def _told(p_degraded: "Floats", spans: smoothing.Runs, failed: "Integers") -> list[tuple[int, int]]:
+    """First and last cell of every stretch to tell, by time.
+
+    1. runs of cells that are more likely degraded than not;
+    2. apart from those, runs of doubtful cells with more than one failure that were degraded somewhere, as
+       likely as `TOLD`. One that lasts is left to the alarm.
+    """
+    surely, found = p_degraded > SURELY, []
+    for first, last in _stretches(p_degraded > SOMEWHERE):
+        if surely[first : last + 1].any():
+            found += [(first + a, first + b) for a, b in _stretches(surely[first : last + 1])]
+        elif last < len(p_degraded) - 1 and failed[first : last + 1].sum() > 1:
+            found += [(first, last)] if _share(_within(spans, first, last)) > TOLD else []
+    return found
+
+
+def _within(spans: smoothing.Runs, first: int, last: int) -> smoothing.Runs:
+    """The degraded stretches of histories that touch these cells."""
+    touching = (spans.start <= last) & (first < spans.end)
+    return smoothing.Runs(*(column[touching] for column in spans))
+
+
+def _share(spans: smoothing.Runs) -> float:
+    """Of histories that have any of them."""
+    return len(set(spans.history.tolist())) / smoothing.SAMPLES
+
+
+def _segment(
+    since: dt.datetime, first: int, last: int, smoothed: "Floats", spans: smoothing.Runs, failing: "Floats"
+) -> Segment:
+    """A run of cells with the spread of its ends over the histories that are degraded in it."""
+    of_run, cells = _within(spans, first, last), len(smoothed)
     trouble = smoothed[first : last + 1, 1:]
     return Segment(
-        start=_moment(since, spans.start[inside]),
-        end=None if last == cells - 1 else _moment(since, spans.end[inside]),
+        start=_moment(since, of_run.start),
+        end=None if last == cells - 1 else _moment(since, of_run.end),
         failing=float((trouble @ failing[1:]).sum() / trouble.sum()),
-        p_degraded=float(trouble.sum(axis=-1).max()),
+        p_degraded=max(float(trouble.sum(axis=-1).max()), _share(of_run)),
     )
 
 

@@ -89,9 +89,11 @@ def _runs(spans: Iterable[tuple[dt.datetime, dt.datetime]]) -> list[tuple[dt.dat
 def _brackets(axes: Axes, y: float, brackets: Sequence[figures.Bracket], left: dt.datetime) -> None:
     """Lines with feet; an end that is still open has an arrow head, an end's 90 % range is drawn thick and pale.
 
-    What began before the left edge runs into the strip without a foot.
+    Dotted: perhaps. What began before the left edge runs into the strip without a foot.
     """
-    ranges, lines = [], []
+    ranges: list[list[tuple[float, float]]] = []
+    lines: list[list[tuple[float, float]]] = []
+    styles = [":" if not bracket.sure else "-" for bracket in brackets]
     for bracket in brackets:
         ranges += [
             _line([(max(at, left), y) for at in span])
@@ -107,7 +109,9 @@ def _brackets(axes: Axes, y: float, brackets: Sequence[figures.Bracket], left: d
             points.append((bracket.end, y - BRACKET))
         lines.append(_line(points))
     axes.add_collection(LineCollection(ranges, color=style.INK, linewidth=4.5, alpha=0.3, capstyle="butt"))
-    axes.add_collection(LineCollection(lines, color=style.INK, linewidth=1.4, capstyle="projecting", clip_on=False))
+    axes.add_collection(
+        LineCollection(lines, color=style.INK, linestyles=styles, linewidth=1.4, capstyle="projecting", clip_on=False)
+    )
 
 
 def _line(points: Sequence[tuple[dt.datetime, float]]) -> list[tuple[float, float]]:
@@ -120,6 +124,13 @@ def _legend(figure: Figure, series: str, *, narrow: bool) -> None:
         Patch(facecolor=style.OK, label="ok"),
         Patch(facecolor=style.FAILING, label="share failing (height)"),
         Patch(facecolor="none", edgecolor=style.NO_DATA, hatch="////", linewidth=0, label="no data"),
-        Line2D([], [], color=style.INK, marker=3, markersize=5, label="degraded, ends' 90 % range in grey; > still on"),
+        Line2D(
+            [],
+            [],
+            color=style.INK,
+            marker=3,
+            markersize=5,
+            label="degraded (dotted: perhaps), ends' 90 % range in grey; > still on",
+        ),
     ]
     style.legend(figure, handles, f"{series} canaries, UTC", ncols=1 if narrow else 4, handlelength=1.6)

@@ -215,7 +215,7 @@ def calm(seen: window.Window) -> Iterator[blocks.Line]:
     for end, stretch, facts in sorted(ended, key=lambda each: each[0].at, reverse=True)[:MOST_TOLD]:
         lasted = words.span((end.at - stretch.start.at).total_seconds())
         yield blocks.Line(
-            f"{facts.path} was degraded {words.clock_range(stretch.start.at, end.at, seen.until)} UTC ({lasted}), "
+            f"{facts.path} was {'' if stretch.is_sure else 'perhaps '}degraded {words.clock_range(stretch.start.at, end.at, seen.until)} UTC ({lasted}), "
             f"{'slow' if stretch.failing is None else f'about {words.percent(stretch.failing)} failing'}.",
             "over",
         )

@@ -63,7 +63,8 @@ def bracket(stretch: window.Degraded, seen: window.Window) -> figures.Bracket:
         end.at if end else seen.until,
         (start.low, start.high),
         (end.low, end.high) if end else None,
-        end is None,
+        still_on=end is None,
+        sure=stretch.is_sure,
     )
 
 
@@ -103,19 +104,21 @@ def degraded(seen: window.Window) -> blocks.Table | None:
     found = newest(seen)
     if not found:
         return None
+    perhaps = "" if all(stretch.is_sure for stretch, _ in found) else ", or perhaps degraded (two in five times)"
     return blocks.Table(
         ("degraded", "from (90 % range)", "until (90 % range)", "failing"),
         tuple(
             (str(facts.path), moment(stretch.start), ending(stretch, facts), how_bad(stretch))
             for stretch, facts in found[:MOST_STRETCHES]
         ),
-        caption="Stretches in which a path was more likely degraded than not, UTC, newest first.",
+        caption=f"Stretches in which a path was more likely degraded than not{perhaps}, UTC, newest first.",
         note=f"And {len(found) - MOST_STRETCHES} older ones." if len(found) > MOST_STRETCHES else "",
     )
 
 
 def how_bad(stretch: window.Degraded) -> str:
-    return "slow" if stretch.failing is None else words.percent(stretch.failing)
+    told = "slow" if stretch.failing is None else words.percent(stretch.failing)
+    return told if stretch.is_sure else f"perhaps {told}"
 
 
 def ending(stretch: window.Degraded, facts: window.PathFacts) -> blocks.Cell:

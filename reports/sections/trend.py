@@ -96,10 +96,12 @@ def shares(facts: window.PathFacts, edges: Sequence[dt.datetime]) -> list[blocks
         bad_s = sum(
             max(0.0, (min(one.end.at if one.end else end, end) - max(one.start.at, start)).total_seconds())
             for one in facts.degraded
+            if one.is_sure
         )
         cells.append(blocks.Share(bad_s / (end - start).total_seconds()))
     return cells
 
 
 def first(facts: window.PathFacts) -> blocks.Cell:
-    return blocks.Moment(facts.degraded[0].start.at) if facts.degraded else "never"
+    begun = next((one.start.at for one in facts.degraded if one.is_sure), None)
+    return blocks.Moment(begun) if begun else "never"
