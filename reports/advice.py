@@ -11,6 +11,12 @@ from reports import blocks, present, words
 WORTH_A_FALL_BACK = 0.99
 """Where fewer pictures get through, the sentence says where the rest go."""
 
+RULE = (
+    f"the cheapest way that gets {words.percent(recommend.LEAST_THROUGH)} through, fall-back and lost pictures priced "
+    f"in; a channel in use is left to save over {words.percent(recommend.DEAD_BAND)}."
+)
+"""When it is said to stay on a channel in trouble, and when to leave it."""
+
 
 def headline(advice: present.Advice, now: dt.datetime) -> blocks.Headline:
     """The choice, then its reason, the alternatives, how sure it is, and until when it stands."""
@@ -74,10 +80,21 @@ def choices(
     elif chosen in bad:
         told = f"{told}; {chosen} is in trouble too, and still the best"
     elif bad:
-        told = f"{told}. Not {words.listed(bad, 'or')} now"
+        told = f"{told}. Not {words.listed([left(advice, channel) for channel in bad], 'or')} now"
     yield advice.job or "batch", f"{advice.tier}: {told}. Checked {standing(advice, now)}."
     if urgent := hurry(advice):
         yield "urgent", f"{advice.tier}: {offer(urgent)}."
+
+
+def left(advice: present.Advice, channel: str) -> str:
+    """`vip (66 % get through)`: a channel that is not chosen, and why where its numbers are known."""
+    found = next((one for one in advice.batch.offers if one.candidate.path.channel == channel), None)
+    choice = advice.batch.choice
+    if found is None or choice is None:
+        return channel
+    if found.usable_share < recommend.LEAST_THROUGH:
+        return f"{channel} ({words.percent(found.usable_share)} get through)"
+    return f"{channel} ({'dearer, all priced in' if found.value_usd > choice.value_usd else 'beyond the limits'})"
 
 
 def reason(batch: recommend.Recommendation) -> str:
@@ -109,7 +126,8 @@ def hurry(advice: present.Advice) -> recommend.Offer | None:
 def offer(one: recommend.Offer, fall_back: Sequence[model.Path] = ()) -> str:
     """`vip, up to 3 attempts: $0.04 and 4.6 min a usable picture, 91 % get through (84-95, n 41), the rest on official`.
 
-    The range and n are of the canaries that the share rests on: those since the trouble began, where there is any.
+    What a usable picture costs is what is spent on this channel by those that get through there: the rest pay the
+    fall-back's price as well, and the sentence says so. The range and n are of the canaries that the share rests on: those since the trouble began, where there is any.
     """
     attempts = f", up to {one.attempts} attempts" if one.attempts > 1 else ""
     digits = 1 if one.usable_share > 0.95 else 0
@@ -117,7 +135,9 @@ def offer(one: recommend.Offer, fall_back: Sequence[model.Path] = ()) -> str:
     support = f"{low}-{high}, n {one.candidate.support}" if low != high else f"n {one.candidate.support}"
     through = f"{words.percent(one.usable_share, digits)} get through ({support})"
     cost = f"{words.usd(one.usd)} and {words.seconds(60 * one.minutes)} a usable picture"
-    rest = f", the rest on {fall_back[0].channel}" if fall_back and one.usable_share < WORTH_A_FALL_BACK else ""
+    rest = ""
+    if fall_back and one.usable_share < WORTH_A_FALL_BACK:
+        rest = f", the rest on {fall_back[0].channel} (not in the {words.usd(one.usd)})"
     return f"{one.candidate.path.channel}{attempts}: {cost}, {through}{rest}"
 
 

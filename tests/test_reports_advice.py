@@ -44,9 +44,22 @@ def test_a_choice_that_is_in_trouble_itself_says_so(bad, here, said):
     assert said in text
 
 
+@pytest.mark.parametrize(
+    ("others", "bad", "said"),
+    [
+        ((BROKEN, OFFICIAL), "vip", "Not vip (19 % get through) now."),
+        ((VIP, OFFICIAL), "official", "Not official (dearer, all priced in) now."),
+    ],
+)
+def test_a_channel_in_trouble_that_is_left_is_told_with_the_reason(others, bad, said):
+    given = present.Advice("4k-high", "", rank(*others), None, None, None)
+    ((_, text),) = advice.choices(given, [bad], [bad], dt.datetime(2026, 11, 24, tzinfo=dt.UTC))
+    assert said in text
+
+
 def test_where_many_pictures_are_lost_the_offer_says_where_they_go():
     found = rank(BROKEN, candidate("nano", 0.15, usable=11, n=11))
-    assert advice.offer(found.choice, found.fall_back).endswith(", the rest on nano")
+    assert advice.offer(found.choice, found.fall_back).endswith(", the rest on nano (not in the $0.03)")
 
 
 def test_a_path_in_trouble_is_told_by_the_canaries_since_it_began():

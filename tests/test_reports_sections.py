@@ -188,6 +188,7 @@ def test_the_first_screen_says_what_since_when_why_and_what_to_use():
     assert lines["why"].endswith("vip fine at 1k-low: the vip route, not your prompts.")
     assert lines["spread"] == "yes: 2k-high since 05:10 UTC (90 %: 05:10-05:30; about 20 % fail); no: 1k-low fine."
     assert lines["batch"].startswith("4k-high: stay on vip, up to 3 attempts: $0.03")
+    assert lines["rule"].startswith("the cheapest way that gets 80 % through")
     assert lines["1k-low"].startswith("official, up to 3 attempts: $0.006")
     assert lines["nightly-batch"] == "4k-high: not enough data: nano/4k-high: 11 canaries, too few."
     assert lines["paid"] == "$3.10 canaries today of $5.00."

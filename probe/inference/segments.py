@@ -95,7 +95,7 @@ def past(
         filtered = smoothing.forward(likelihoods, step)
         smoothed = smoothing.smooth(filtered, likelihoods, step)
         runs = smoothing.sample(filtered, step, rng)
-        found[path] = _past(first_at, smoothed, runs, failing, failed, inside)
+        found[path] = _past(first_at, smoothed, runs, failing, ok + failed, failed, inside)
     return found
 
 
@@ -114,6 +114,7 @@ def _past(
     smoothed: "Floats",
     runs: smoothing.Runs,
     failing: "Floats",
+    n: "Integers",
     failed: "Integers",
     inside: slice,
 ) -> Past:
@@ -132,7 +133,7 @@ def _past(
         failing_high=float(high),
         degraded=float(p_degraded[inside].mean()),
         segments=tuple(
-            _segment(first_at, first, last, smoothed, spans, failing)
+            _segment(first_at, first, last, smoothed, spans, failing, n)
             for first, last in _told(p_degraded, spans, failed)
             if last >= inside.start and first < inside.stop
         ),
@@ -170,32 +171,48 @@ def _told(p_degraded: "Floats", spans: smoothing.Runs, failed: "Integers") -> li
         if surely[first : last + 1].any():
             found += [(first + a, first + b) for a, b in _stretches(surely[first : last + 1])]
         elif last < len(p_degraded) - 1 and failed[first : last + 1].sum() > 1:
-            found += [(first, last)] if _share(_within(spans, first, last)) > TOLD else []
+            found += [(first, last)] if len(_within(spans, first, last).history) > TOLD * smoothing.SAMPLES else []
     return found
 
 
 def _within(spans: smoothing.Runs, first: int, last: int) -> smoothing.Runs:
-    """The degraded stretches of histories that touch these cells."""
-    touching = (spans.start <= last) & (first < spans.end)
-    return smoothing.Runs(*(column[touching] for column in spans))
+    """The degraded stretches of histories that touch these cells, as one a history: its first start, its last end."""
+    import numpy as np  # noqa: PLC0415
 
-
-def _share(spans: smoothing.Runs) -> float:
-    """Of histories that have any of them."""
-    return len(set(spans.history.tolist())) / smoothing.SAMPLES
+    touching = np.flatnonzero((spans.start <= last) & (first < spans.end))
+    _, firsts, counts = np.unique(spans.history[touching], return_index=True, return_counts=True)
+    begins, ends = touching[firsts], touching[firsts + counts - 1]
+    return smoothing.Runs(spans.history[begins], spans.start[begins], spans.end[ends], spans.state[begins])
 
 
 def _segment(
-    since: dt.datetime, first: int, last: int, smoothed: "Floats", spans: smoothing.Runs, failing: "Floats"
+    since: dt.datetime,
+    first: int,
+    last: int,
+    smoothed: "Floats",
+    spans: smoothing.Runs,
+    failing: "Floats",
+    n: "Integers",
 ) -> Segment:
-    """A run of cells with the spread of its ends over the histories that are degraded in it."""
-    of_run, cells = _within(spans, first, last), len(smoothed)
-    trouble = smoothed[first : last + 1, 1:]
+    """A run of cells with the spread of its ends over the histories that are degraded in its middle.
+
+    Where no cell is surely degraded, over those that are degraded anywhere in it. What fails is told by the cells
+    with canaries, each as often as it has `n`: between them the model only knows what is usual.
+    """
+    import numpy as np  # noqa: PLC0415
+
+    cells, middle, trouble = len(smoothed), (first + last) // 2, smoothed[first : last + 1, 1:]
+    highest, of_run = float(trouble.sum(axis=-1).max()), _within(spans, first, last)
+    if highest > SURELY:
+        chosen = np.isin(of_run.history, _within(spans, middle, middle).history)
+        of_run = smoothing.Runs(*(column[chosen] for column in of_run))
+    asked = trouble * n[first : last + 1, None]
+    told = asked if asked.any() else trouble
     return Segment(
         start=_moment(since, of_run.start),
         end=None if last == cells - 1 else _moment(since, of_run.end),
-        failing=float((trouble @ failing[1:]).sum() / trouble.sum()),
-        p_degraded=max(float(trouble.sum(axis=-1).max()), _share(of_run)),
+        failing=float((told @ failing[1:]).sum() / told.sum()),
+        p_degraded=max(highest, len(of_run.history) / smoothing.SAMPLES),
     )
 
 

@@ -26,7 +26,7 @@ class Course(NamedTuple):
 
     per_day: float = 0.5
     minutes: float = 240.0
-    degree_minutes: float = 60.0
+    degree_minutes: float = 45.0
 
 
 COURSE = Course()

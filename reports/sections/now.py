@@ -12,6 +12,9 @@ RECENT_S = 86_400.0  # a stretch that ended within this is still news
 MOST_NAMES = 6
 MOST_TOLD = 3
 
+NOT_AS_ORDERED = frozenset({"size", "format", "quality", "detail"})
+"""Changes of what is delivered that make a picture another one than was ordered."""
+
 LITTLE = 0.5
 """Where fewer pictures get through at the best channel, waiting is the advice."""
 
@@ -84,7 +87,10 @@ def incident(
     if spread := spreading(seen, found):
         yield blocks.Line(spread, "spread")
     given = advised(seen, found)
-    yield from instead(seen, [each for each in given if each not in before], found.channels)
+    fresh = list(instead(seen, [each for each in given if each not in before], found.channels))
+    yield from fresh
+    if not before and any(line.tone != "bad" for line in fresh):
+        yield blocks.Line(advice.RULE, "rule")
     if again := [each for each in given if each in before]:
         tiers = words.listed(dict.fromkeys(each.tier for each in again))
         yield blocks.Line(f"{tiers}: as above.", again[0].job or "batch")
@@ -154,7 +160,10 @@ def delivered(seen: window.Window, facts: window.PathFacts) -> str:
     since = facts.now.since
     rows = [row for row in seen.pictures if row.path == facts.path]
     changes = [change for row in rows for change in row.changes if since and change.at >= since.low]
-    return "; ".join(change.sentence(facts.path) for change in changes if change.what != "pace")
+    told = [change.sentence(facts.path) for change in changes if change.what != "pace"]
+    if any(change.what in NOT_AS_ORDERED for change in changes):
+        told.append("your own since then are as likely so: to have them as ordered, order them again elsewhere")
+    return "; ".join(told)
 
 
 def spreading(seen: window.Window, found: findings.Incident) -> str:
