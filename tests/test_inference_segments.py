@@ -127,6 +127,15 @@ def test_one_failure_that_nobody_looked_after_is_not_even_perhaps_trouble():
     assert not found.segments
 
 
+def test_a_long_outage_seen_seldom_is_dated_whole_and_told_as_bad_as_it_was():
+    days = 10 * 1440
+    taken = signals(ok=[*range(0, days, 120), *range(2 * days, 3 * days, 120)], failed=range(days, 2 * days, 120))
+    (segment,) = segments.past({PATH: taken}, START, at(3 * days))[PATH].segments
+    assert at(days - 360) <= segment.start.low <= at(days) <= segment.start.high + dt.timedelta(hours=2)
+    assert segment.end.low - dt.timedelta(hours=2) <= at(2 * days) <= segment.end.high <= at(2 * days + 360)
+    assert segment.failing > 0.95
+
+
 def test_doubt_that_lasts_is_left_to_the_alarm():
     until_now = {kind: [each for each in sent if each < 290] for kind, sent in MILD.items()}
     found = segments.past({PATH: signals(**until_now)}, START, at(290))[PATH]

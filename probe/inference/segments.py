@@ -34,6 +34,10 @@ told too, where so many of the sampled histories have trouble somewhere in them.
 `bench/report_truth.py --choose`, for at most 0.4 false stretches a month."""
 
 
+FEW = 4.0
+"""How many canaries the model's own idea of what fails in a stretch counts for, against those sent in it (assumed)."""
+
+
 class Signals(NamedTuple):
     """The canaries of one path as columns of equal length."""
 
@@ -47,7 +51,7 @@ class Segment:
 
     start: Moment  # median, 5 % and 95 % over sampled histories
     end: Moment | None
-    failing: float  # share failing, posterior mean while degraded
+    failing: float  # share failing while degraded
     p_degraded: float  # that it was degraded at some time in the stretch
 
 
@@ -133,7 +137,7 @@ def _past(
         failing_high=float(high),
         degraded=float(p_degraded[inside].mean()),
         segments=tuple(
-            _segment(first_at, first, last, smoothed, spans, failing, n)
+            _segment(first_at, first, last, smoothed, spans, failing, n, failed)
             for first, last in _told(p_degraded, spans, failed)
             if last >= inside.start and first < inside.stop
         ),
@@ -193,26 +197,27 @@ def _segment(
     spans: smoothing.Runs,
     failing: "Floats",
     n: "Integers",
+    failed: "Integers",
 ) -> Segment:
     """A run of cells with the spread of its ends over the histories that are degraded in its middle.
 
-    Where no cell is surely degraded, over those that are degraded anywhere in it. What fails is told by the cells
-    with canaries, each as often as it has `n`: between them the model only knows what is usual.
+    Where no cell is surely degraded, over those that are degraded anywhere in it. What fails is told by the canaries
+    in it, each weighed by the probability that it met trouble: between canaries the model forgets how bad it was.
     """
     import numpy as np  # noqa: PLC0415
 
     cells, middle, trouble = len(smoothed), (first + last) // 2, smoothed[first : last + 1, 1:]
-    highest, of_run = float(trouble.sum(axis=-1).max()), _within(spans, first, last)
-    if highest > SURELY:
+    in_trouble, of_run = trouble.sum(axis=-1), _within(spans, first, last)
+    if in_trouble.max() > SURELY:
         chosen = np.isin(of_run.history, _within(spans, middle, middle).history)
         of_run = smoothing.Runs(*(column[chosen] for column in of_run))
-    asked = trouble * n[first : last + 1, None]
-    told = asked if asked.any() else trouble
+    usual = float((trouble @ failing[1:]).sum() / in_trouble.sum())
+    sent, lost = (float(counts[first : last + 1] @ in_trouble) for counts in (n, failed))
     return Segment(
         start=_moment(since, of_run.start),
         end=None if last == cells - 1 else _moment(since, of_run.end),
-        failing=float((told @ failing[1:]).sum() / told.sum()),
-        p_degraded=max(highest, len(of_run.history) / smoothing.SAMPLES),
+        failing=(lost + FEW * usual) / (sent + FEW),
+        p_degraded=max(float(in_trouble.max()), len(of_run.history) / smoothing.SAMPLES),
     )
 
 

@@ -83,6 +83,8 @@ def parts(since: dt.datetime, until: dt.datetime) -> list[dt.datetime]:
             borders.append(at)
     while len(borders) >= MOST_PARTS:
         borders = borders[len(borders) % 2 :: 2]
+    if len(borders) > 1 and borders[0] - since < (borders[1] - borders[0]) / 2:
+        del borders[0]  # a first part much shorter than the others would be compared with them
     return [since, *borders, until]
 
 
