@@ -50,6 +50,9 @@ _STATED_S = re.compile(
     r"(?:after|waited|for|about|elapsed|took|等待|约|耗时)\W{0,3}(\d{1,4}(?:\.\d{1,3})?) ?(?:s|secs?|seconds?|秒)(?![a-z])"
 )
 """The time a sentence says the request ran, in seconds."""
+_PICTURE_WORDS = facts.tokens_of(
+    "image images imagefile imageurl url urls file files mask masks mime mimetype media base64 图片 图像 考图"
+)
 _NO_CANDIDATES = re.compile(r'"candidates"\s{0,8}:\s{0,8}(?:null|\[\s{0,8}\])')
 _NO_TOKENS = re.compile(r'"candidatesTokenCount"\s{0,8}:\s{0,8}0\b')
 _EMPTY_DATA = re.compile(r'\A\s{0,8}\[\s{0,8}\]\s{0,8}\Z|"(?:data|images|output)"\s{0,8}:\s{0,8}(?:null|\[\s{0,8}\])')
@@ -100,6 +103,10 @@ def _has_words(spoken: Voice, at_least: int) -> bool:
 def told_refusal(told: Facts, spoken: Voice) -> bool:
     status = facts.said_status(spoken.words)
     return status is not None and status < 500 and status not in {408, 425, 429}
+
+
+def of_picture(told: Facts, spoken: Voice) -> bool:
+    return not _PICTURE_WORDS.isdisjoint(spoken.tokens)
 
 
 def worded(told: Facts, spoken: Voice) -> bool:
@@ -170,6 +177,7 @@ CONDITIONS: Mapping[str, Condition] = MappingProxyType(
         "not_5xx": Condition("not a 5xx", lambda told, spoken: (told.status or 0) < 500),
         "explained": Condition("words that say more than the status", explained),
         "told_refusal": Condition("words that name a 4xx of somebody else", told_refusal),
+        "of_picture": Condition("words about a picture, a file or where it lies", of_picture),
         "worded": Condition("more than one word of its own", worded),
         "vague_status": Condition(
             "no status that says more than vague words: no 4xx, no 503, no gateway's timeout, none of a CDN's own",

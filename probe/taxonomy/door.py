@@ -19,13 +19,15 @@ def evidence_of(reply: Mapping[str, Any]) -> model.Evidence:
     Keys: status headers body exception elapsed_s request observed (any may be null or absent).
     """
     request, observed = _mapping(reply.get("request")), _mapping(reply.get("observed"))
-    body = reply.get("body")
+    body, exception, elapsed_s = reply.get("body"), reply.get("exception"), reply.get("elapsed_s")
+    if elapsed_s is not None or observed:
+        elapsed_s = _first_number(elapsed_s, observed.get("elapsed_s"), observed.get("seconds"))
     return model.Evidence(
         status=_status(reply.get("status")),
         headers=_headers(reply.get("headers")),
         text=unwrap.shorten(body if isinstance(body, str) else _text(body)),
-        fault_text=unwrap.shorten(_text(reply.get("exception"))),
-        elapsed_s=_first_number(reply.get("elapsed_s"), observed.get("elapsed_s"), observed.get("seconds")),
+        fault_text=unwrap.shorten(_text(exception)) if exception is not None else "",
+        elapsed_s=elapsed_s,
         order=_order(request) if request else None,
         **(_delivered(observed) if observed else {}),
     )

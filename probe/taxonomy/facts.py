@@ -154,7 +154,7 @@ def voice(layer: Layer) -> Voice:
         codes.update("block:" + reason for reason in _NAMED_BLOCK.findall(words))
     if "stage" in tokens:
         codes.update("stage:" + stage for stage in _NAMED_STAGE.findall(words))
-    if "code" in tokens or "type" in tokens or "reason" in tokens:
+    if (":" in words or "=" in words) and ("code" in tokens or "type" in tokens or "reason" in tokens):
         codes.update(_NAMED_CODE.findall(words))
     return Voice(layer, words, tokens, frozenset(codes))
 

@@ -104,6 +104,11 @@ def _hop(header: str) -> str:
 def _in_text(text: str) -> list[tuple[str, str]]:
     """(hop, id) of the ids a text names, in the order they stand."""
     text = unwrap.shorten(text)
-    found = [match for letters, pattern in _IN_TEXT.items() if letters in text for match in pattern.finditer(text)]
+    found: list[re.Match[str]] = []
+    for letters, pattern in _IN_TEXT.items():
+        if letters in text:
+            found += pattern.finditer(text)
+    if not found:
+        return []
     found.sort(key=re.Match.start)
     return [(match.lastgroup or "gateway", match[match.lastgroup or 0]) for match in found]

@@ -114,7 +114,7 @@ RULES = (
             r")|(?<!生成)(?<!返回)(?:图片|参考图|图像).{0,8}(?:格式|无效|错误|下载|损坏|读取|解析)"
         ),
         without=("generated image", "result image"),
-        when=("not_5xx", "of_request", "loose_status"),
+        when=("of_picture", "not_5xx", "of_request", "loose_status"),
     ),
     Rule(
         "words.signature",
