@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import datetime as dt
+import io
 import itertools
 import json
 import logging
@@ -64,6 +65,13 @@ def test_a_message_arrives_as_plain_text(service):
     assert [(b["title"], b["message"], b["type"]) for b in service.taken] == [
         ("title", "a <b> & *c*\nsecond", "warning")
     ]
+
+
+def test_what_a_plugin_prints_is_no_part_of_the_answer(monkeypatch, capsys):
+    monkeypatch.setattr(sending, "deliver", lambda *_letter: sys.stdout.write("hello") and "refused")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b'["json://h", "t", "b", "info", 0]')))
+    sending.main()
+    assert json.loads(capsys.readouterr().out) == "refused"
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The one door to apprise: one message to one address, within a deadline, and why it failed without its secrets."""
 
+import contextlib
 import json
 import logging
 import signal
@@ -96,7 +97,8 @@ def main() -> None:
     """Send the letter on standard input, and write why it failed: the process of `send`, with or without a parent."""
     address, title, body, tone, deadline_s = json.loads(sys.stdin.buffer.read())
     signal.setitimer(signal.ITIMER_REAL, deadline_s)  # the daemon may end at once, and nobody be left to end this
-    why = deliver(secrets.Secret(address), title, body, tone)
+    with contextlib.redirect_stdout(sys.stderr):  # a plugin may print; the answer stands alone
+        why = deliver(secrets.Secret(address), title, body, tone)
     sys.stdout.write(json.dumps(why))
 
 

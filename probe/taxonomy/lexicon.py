@@ -35,39 +35,12 @@ _STEM = 4
 _TURNING = frozenset(("not", "no", "cannot", "without", "invalid", "fail", "unabl"))
 """Stems that turn the meaning of the next one: the pair is read too."""
 _LITTLE = frozenset(
-    [
-        "the",
-        "an",
-        "of",
-        "to",
-        "is",
-        "in",
-        "for",
-        "and",
-        "or",
-        "on",
-        "at",
-        "with",
-        "by",
-        "it",
-        "this",
-        "that",
-        "be",
-        "was",
-        "from",
-        "as",
-        "are",
-        "you",
-        "your",
-        "we",
-        "our",
-        "http",
-        "https",
-        "com",
-        "www",
-        "error",
-    ]
-)
+    (
+        "the", "an", "of", "to", "is", "in", "for", "and", "or", "on", "at", "with", "by", "it", "this",
+        "that", "be", "was", "from", "as", "are", "you", "your", "we", "our", "http", "https", "com", "www", "error",
+    )
+)  # fmt: skip
+"""Words and parts of addresses that tell nothing."""
 
 Table = Mapping[str, Mapping[Kind, float]]
 """Stem -> evidence for each kind."""
