@@ -530,6 +530,11 @@ def test_a_trend_has_few_parts_that_cover_the_period(days):
     assert len(edges) <= 8
 
 
+def test_a_trend_compares_no_stub_of_a_month_with_several_months():
+    edges = trend.parts(NOW - 365 * DAY, NOW)
+    assert min(b - a for a, b in itertools.pairwise(edges[:-1])) > 60 * DAY
+
+
 # --- scorecard and digest ---------------------------------------------------------------------------------------------
 
 
