@@ -64,6 +64,7 @@ _WAIT_WORDS = frozenset(
     )
 )
 """Words one of which a sentence that asks to wait must have."""
+_DIGIT = re.compile(r"\d")
 _SUPPOSED = re.compile(
     r"\b(?:(?:may|might|could) (?:also )?(?:be (?:due|caused|because|that|the result|unavailable|down|busy|overloaded)|have been|happen|mean|indicate)"
     r"|possibl[ey]|perhaps|maybe|probably|usually|often|typically|likely cause|common (?:cause|reason))\b|也?可能(?:是|因为|由于|被|触发)|通常是|或许|原因可能"
@@ -195,7 +196,7 @@ def prepare(evidence: model.Evidence) -> Facts:
         status=_status(evidence, body, voices, pictures),
         pictures=pictures,
         links=body.links,
-        prose=fold(body.prose),
+        prose=fold(body.prose) if body.prose else "",
         wait_s=wait_s,
         flaws=flaws,
     )
@@ -240,7 +241,9 @@ def _wait_s(evidence: model.Evidence, layers: tuple[Layer, ...], voices: tuple[V
     if asked is not None:
         return asked
     for spoken in voices:
-        if not _WAIT_WORDS.isdisjoint(spoken.tokens) and (asked := waits.sentence_s(spoken.words)) is not None:
+        if _WAIT_WORDS.isdisjoint(spoken.tokens) or not _DIGIT.search(spoken.words):
+            continue
+        if (asked := waits.sentence_s(spoken.words)) is not None:
             return asked
     return None
 
