@@ -60,14 +60,14 @@ class Score:
 def greedy(
     said: Said,
     clues: Sequence[Clue],
-    seen: list[Finding],
+    findings: list[Finding],
     shared: bool | None,
     check: Callable[[Check], tuple[Result, Said | None]],
     tables: causes.Tables = causes.TABLES,
     slow: Callable[[], bool | None] = lambda: None,
 ) -> tuple[posterior.Posterior, float]:
-    """The live ladder as the product climbs it."""
-    findings, done, usd = list(seen), dict.fromkeys(Check, 0), 0.0
+    """The live ladder as the product climbs it; what it finds is added to `findings`."""
+    done, usd = dict.fromkeys(Check, 0), 0.0
     while True:
         options = [
             posterior.Option(

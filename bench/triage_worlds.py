@@ -47,7 +47,7 @@ WORLDS = (
 AT_WORK = 0.25
 """A cause that stops so many requests of its kind is at work, whether or not it stopped this one first."""
 
-MONTHS_CANARIES = 150
+MONTHS_CANARIES = 265
 """So many hours of a month are independent of each other: incidents last some."""
 
 CANARY_EVERY_MINUTES = {Check.CANARY: 74.0, Check.LIGHTER_CANARY: 20.0, Check.OTHER_CANARY: 74.0}

@@ -106,6 +106,32 @@ def test_beside_a_config_with_a_typo_the_typo_is_what_is_to_be_mended(tmp_path, 
     assert "no config could be read; mend it, or name one" in " ".join(result.stdout.split())
 
 
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (["--text", "x", "--max-cost", "1"], "nothing is sent without it: add --live"),
+        (["--batch", "-", "--live", "--max-cost", "1"], "--live is for one request"),
+        (["--since", "6h", "--ticket"], "--ticket is for one request"),
+        (["--batch", "-", "--stored"], "--stored is for one request"),
+    ],
+)
+def test_what_would_do_nothing_is_refused(folder, asked, words):
+    result = invoke(*asked)
+    assert result.exit_code == 2
+    assert words in " ".join(result.stderr.split())
+
+
+def test_a_path_that_nobody_knows_is_not_called_one_without_failures(folder):
+    told = str(invoke("--last", "vip/9k").exception)
+    assert told.startswith("vip/9k is neither in the config nor in the records; paths there: vip/")
+
+
+def test_a_misspelt_channel_is_told_what_is_meant(folder):
+    told = " ".join(invoke("--text", "Unknown error", "--channel", "vpi", "--tier", "4k-high").stdout.split())
+    assert "vpi/4k-high is not in the config (did you mean vip/4k-high?)" in told
+    assert "a path of the config (--channel, --tier) may tell them apart" in told
+
+
 def test_json_is_one_document_with_its_schema(folder):
     found = json.loads(invoke("mine-0001", "--json").stdout)
     assert found["schema_version"] == 1

@@ -47,7 +47,7 @@ def test_lines_are_failures_and_successes_and_what_cannot_be_read(config):
     assert [judged.outcome.id for judged in found.succeeded] == ["job-1"]
     assert [(number, judged.outcome.id) for number, judged in found.failed] == [(2, "job-2")]
     assert [number for number, _ in found.refused] == [4, 5, 6, 7]
-    assert found.refused[2][1] == "channel and tier name no path of the config: nobody/4k-high"
+    assert found.refused[2][1] == "nobody/4k-high is not in the config"
 
 
 @pytest.mark.parametrize("value", [None, 7, "soon", [], {}])

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import datetime as dt
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -114,9 +114,12 @@ def command(
     read. 2 usage or config. 130 --live was interrupted: what was found is kept,
     told, and what it cost.
     """
+    batch = batch_file is not None or since is not None
     refuse_senseless(
-        [each for each in (what, reply, text, last, batch_file, since) if each is not None],
-        sent_at,
+        (what, reply, text, last, batch_file, since),
+        batch=batch,
+        of_one={"--live": live, "--ticket": ticket, "--stored": stored},
+        sent_at=sent_at,
         live=live,
         max_usd=max_usd,
         forced=forced,
@@ -127,7 +130,6 @@ def command(
         channel, tier, sent_at, elapsed_s, inputs.prompt_of(prompt_file), inputs.picture_of(image_file), status
     )
     with contextlib.ExitStack() as stack:
-        batch = batch_file is not None or since is not None
         config, history = inquiry.open_history(
             config_path, stack, needs_config=live or batch, needs_history=last is not None or since is not None
         )
@@ -165,15 +167,27 @@ def command(
 
 
 def refuse_senseless(
-    given: Sequence[object], sent_at: dt.datetime | None, *, live: bool, max_usd: float | None, forced: bool
+    named: Sequence[object],
+    *,
+    batch: bool,
+    of_one: Mapping[str, bool],
+    sent_at: dt.datetime | None,
+    live: bool,
+    max_usd: float | None,
+    forced: bool,
 ) -> None:
     """Options that do not go together, or mean nothing; raises UsageError."""
-    if len(given) != 1:
+    if sum(each is not None for each in named) != 1:
         raise click.UsageError("Name one thing: an id, --reply, --text, --last, --batch or --since.")
     if sent_at is not None and sent_at > dt.datetime.now(dt.UTC) + CLOCKS_APART:
         raise click.UsageError(f"--sent-at {sent_at:%Y-%m-%dT%H:%MZ} lies in the future.")
+    if batch and any(of_one.values()):
+        unfit = next(name for name, is_given in of_one.items() if is_given)
+        raise click.UsageError(f"{unfit} is for one request; a batch is sorted, and nothing is sent: leave it out.")
     if live and max_usd is None:
         raise click.UsageError("--live spends money: say how much it may with --max-cost USD.")
+    if max_usd is not None and not live:
+        raise click.UsageError("--max-cost is what --live may spend, and nothing is sent without it: add --live.")
     if forced and not live:
         raise click.UsageError("--ladder is the order of what --live sends: add --live --max-cost USD.")
 
@@ -213,7 +227,12 @@ def about_of(
             raise click.UsageError("The id is empty.")
         return subject.by_id(what, history, hints)
     if last is not None and history is not None:
-        return subject.latest_failure(path_of(last), history, hints)
+        path = path_of(last)
+        watched = config.paths() if config is not None else ()
+        if path not in watched and not any(path == seen for seen in history.paths()):
+            known = ", ".join(map(str, watched)) or "none"
+            raise model.UserError(f"{path} is neither in the config nor in the records; paths there: {known}")
+        return subject.latest_failure(path, history, hints)
     rules = taxonomy.compile_rules(config.rule) if config is not None else ()
     words = text if text is not None else inputs.pasted(reply or "-")
     return subject.pasted(words, history, hints, dt.datetime.now(dt.UTC), rules)

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from probe import model
-from probe.inference.causes import CAUSES, PATH_CAUSES, SAID, UNHEARD, Cause, Said, Tables
+from probe.inference.causes import CAUSES, PATH_CAUSES, SAID, Cause, Said, Tables
 
 EXCEPTIONS = 0.05
 """Share of a one-phrase channel's failures that speak otherwise all the same. Assumed."""
@@ -29,7 +29,7 @@ MEAN_SEVERITY = 0.617
 WELL, DOOMED = 0.01, 0.5
 """Bounds of the share of time in trouble that a month may teach."""
 
-MONTH_CASES = 3.0
+MONTH_CASES = 6.0
 """So many failures the expected mix of words is worth when a month's words are weighed: incidents repeat theirs."""
 
 MOST_WORDS = 20.0
@@ -106,13 +106,14 @@ def one_phrase(phrase: Said, words: Mapping[Said, float], tables: Tables) -> flo
     """P(a channel that just said `phrase` never says anything else | what it said in a month)."""
     n = math.fsum(words.values())
     if not n:
-        return UNHEARD[phrase]
+        return tables.one_phrase[phrase]
     heard = {word: weight * min(1.0, MOST_WORDS / n) for word, weight in words.items()}
     mix = mixed(tables)
     logs = math.lgamma(MONTH_CASES) - math.lgamma(MONTH_CASES + math.fsum(heard.values()))
     for word, weight in heard.items():
         logs += math.lgamma(MONTH_CASES * mix[word] + weight) - math.lgamma(MONTH_CASES * mix[word])
-    odds = UNHEARD[phrase] / (1 - UNHEARD[phrase]) * math.exp(log_one_phrase(heard, phrase) - logs)
+    before = tables.one_phrase[phrase]
+    odds = before / (1 - before) * math.exp(log_one_phrase(heard, phrase) - logs)
     return odds / (1 + odds)
 
 

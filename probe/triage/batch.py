@@ -97,7 +97,8 @@ def outcome_of(
         raise ValueError("no JSON object")  # noqa: TRY004 - one error for every unreadable line
     path = model.Path(word(found, "channel"), word(found, "tier"))
     if not ladder.known(config, path):
-        raise ValueError(f"channel and tier name no path of the config: {path}")
+        given = path.channel and path.tier
+        raise ValueError(f"{path} is not in the config" if given else "it names no channel and tier")
     seen = taxonomy.evidence_of(found)
     charged = found.get("charged_usd")
     charged_usd = float(charged) if isinstance(charged, int | float) and not isinstance(charged, bool) else None

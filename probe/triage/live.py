@@ -62,6 +62,8 @@ class Climb:
 
     def _next(self) -> Rung | str:
         """The next rung, or why there is none."""
+        if self.found.about.path is None:
+            return "where it was sent is not known, so nothing can be: add --channel NAME --tier NAME"
         left = options.left(self.found, self.tools.config, forced=self.forced)
         affordable = [rung for rung in left if self.found.spent_usd + rung.price_usd <= self.max_usd + 1e-9]
         if not affordable:

@@ -73,7 +73,8 @@ def summary(
     yield f"{len(found.failed)} failures of {total} requests" if found.succeeded else f"{len(found.failed)} failures"
     for name, items in piles.items():
         yield f"  {name:16}{len(items):6}  {PILES[name] if items else '-'}"
-        yield from (f"{'':26}{detail}" for detail in details(name, items, config, now))
+        for detail in details(name, items, config, now):
+            yield f"{' ' * (6 if detail.startswith(COMMAND) else 26)}{detail}"
     for number, reason in found.refused[:SHOWN]:
         yield f"  line {number} set aside: {reason}"
     if len(found.refused) > SHOWN:
@@ -81,6 +82,7 @@ def summary(
 
 
 SHOWN = 5
+COMMAND = "tierwatch probe"
 
 
 def details(name: str, items: Sequence[Item], config: "Config", now: dt.datetime) -> Iterator[str]:
@@ -103,9 +105,9 @@ def details(name: str, items: Sequence[Item], config: "Config", now: dt.datetime
         rungs = batch.deciding([each for each in items if not advice.may_be_billed(each.found)], config, now)
         if rungs:
             cost_usd = sum(rung.price_usd for rung in rungs)
-            yield f"to decide: {' and '.join(map(ladder.title, rungs))}, {advice.usd(cost_usd)}"
+            yield from (f"to decide: {ladder.title(rung)}, {advice.usd(rung.price_usd)}" for rung in rungs)
             paths = " ".join(dict.fromkeys(str(rung.path) for rung in rungs))
-            yield f"tierwatch probe {paths} --max-cost {cost_usd:.2f}"
+            yield f"{COMMAND} {paths} --max-cost {cost_usd:.2f}"
 
 
 def document(found: batch.Batch, piles: Mapping[str, Sequence[Item]]) -> dict[str, object]:
