@@ -18,12 +18,12 @@ class ListenError(model.UserError):
     """The address cannot be listened on."""
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 = any free one. Raises ListenError."""
+def listen(host: str, port: int, named_by: str) -> socket.socket:
+    """A listening socket; port 0 = any free one. Raises ListenError with what the address is `named_by`."""
     try:
         listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
-        raise ListenError(f"cannot listen on {host}:{port}: {error.strerror}; use another --listen") from error
+        raise ListenError(f"cannot listen on {host}:{port}: {error.strerror}; use another {named_by}") from error
     # Connections inherit it. asyncio sets it only on sockets that name their protocol, which these do not, and
     # without it each answer waits 40 ms for a delayed acknowledgement.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -44,7 +44,7 @@ def serving_standins(ending):
     def start(played="", speed=1000.0, seed=0, time=None):
         table = tomllib.loads(played) if isinstance(played, str) else played
         app = server.app(scenario.parse(table), speed, seed, time)
-        listening = serving.listen("127.0.0.1", 0)
+        listening = serving.listen("127.0.0.1", 0, "port")
         ready = threading.Event()
         upstream = serving.Server(app, ready.set, acts.Protocol)
         thread = threading.Thread(target=upstream.run, kwargs={"sockets": [listening]}, daemon=True)

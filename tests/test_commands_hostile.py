@@ -5,6 +5,7 @@ import json
 import os
 import resource
 import signal
+import socket
 
 import click.testing
 import own_samples
@@ -269,3 +270,11 @@ def test_a_disk_that_fills_up_leaves_nothing_in_the_way(folder, monkeypatch):
     assert "new.toml cannot be written: File too large; name another file" in made[1]
     assert "report.html cannot be written (File too large)" in written[1]
     assert not list(folder.glob("new.toml")) + list(folder.glob("*report.html*"))
+
+
+def test_a_page_whose_port_is_taken_names_the_key_of_the_config(folder):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        listen = f"127.0.0.1:{taken.getsockname()[1]}"
+        (folder / "config.toml").write_text(f'[page]\nlisten = "{listen}"\n{CONFIG}')
+        code, words = refusal("serve")
+    assert (code, words.endswith("use another [page] listen in config.toml")) == (1, True)

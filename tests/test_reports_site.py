@@ -38,7 +38,7 @@ def place(tmp_path):
 @pytest.fixture
 def shown(place, ending):
     """A client of the page of `place`."""
-    listening = serving.listen("127.0.0.1", 0)
+    listening = serving.listen("127.0.0.1", 0, "port")
     ready = threading.Event()
     server = serving.Server(site.app(site.Site(configs.load(place / "config.toml"))), ready.set)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)

@@ -66,7 +66,7 @@ def test_it_says_one_line_when_ready_and_ends_cleanly_by_a_signal_though_a_reque
 def test_a_port_that_is_taken_is_told_with_the_remedy():
     from probe import serving
 
-    with serving.listen("127.0.0.1", 0) as taken:
+    with serving.listen("127.0.0.1", 0, "port") as taken:
         port = taken.getsockname()[1]
         result = simulate("quiet", "--listen", f"127.0.0.1:{port}")
     assert isinstance(result.exception, serving.ListenError)

@@ -31,6 +31,6 @@ def command(config_path: str | None) -> None:
 
     path = configs.find(config_path)
     shown = site.Site(configs.load(path))
-    listening = serving.listen(*options.host_and_port(shown.config.page.listen))
+    listening = serving.listen(*options.host_and_port(shown.config.page.listen), "[page] listen in config.toml")
     url = serving.address(listening)
     serving.serve(serving.Server(site.app(shown), lambda: click.echo(f"listening on {url}")), listening)

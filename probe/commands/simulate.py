@@ -42,7 +42,7 @@ def command(scenario: str | None, listen: str, speed: float, seed: int, skip_hou
     from probe import serving
     from probe.standin import acts, server
 
-    listening = serving.listen(*options.host_and_port(listen))
+    listening = serving.listen(*options.host_and_port(listen), "--listen")
     url = serving.address(listening)
     app = server.app(played, speed, seed)
     serving.serve(serving.Server(app, lambda: click.echo(f"listening on {url}"), acts.Protocol), listening)
