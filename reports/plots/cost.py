@@ -44,16 +44,23 @@ def _panel(axes: Axes, panel: figures.CostPanel, channels: tuple[str, ...]) -> N
             elinewidth=1.1,
             capsize=2.5,
         )
-        # The cheapest is named below and the others above, so that neighbours do not meet.
+        # The cheapest is named below, the dearest above, others before their whiskers: a name hides no mark.
+        left, right = (100 * share for share in point.share_range)
+        at, offset, align = (left, (-6, 0), "center")
+        if place == 0:
+            at, offset, align = (right, (0, -6), "top")
+        elif place == len(panel.points) - 1:
+            at, offset, align = (right, (0, 6), "bottom")
         axes.annotate(
             f"{style.label(point.channel)}, n {point.n:,}",
-            (100 * point.share_range[1], point.usd),
-            xytext=(0, -6 if place == 0 else 6),
+            (at, point.usd),
+            xytext=offset,
             textcoords="offset points",
             ha="right",
-            va="top" if place == 0 else "bottom",
+            va=align,
             fontsize=7.5,
             bbox={"facecolor": style.PAPER, "edgecolor": "none", "pad": 0.6, "alpha": 0.85},
+            zorder=1.5,
         )
     best = frontier(panel.points)
     axes.plot(

@@ -120,6 +120,7 @@ def _line(points: Sequence[tuple[dt.datetime, float]]) -> list[tuple[float, floa
 
 
 def _legend(figure: Figure, series: str, *, narrow: bool) -> None:
+    newline = "\n" if narrow else " "
     handles = [
         Patch(facecolor=style.OK, label="ok"),
         Patch(facecolor=style.FAILING, label="share failing (height)"),
@@ -130,7 +131,7 @@ def _legend(figure: Figure, series: str, *, narrow: bool) -> None:
             color=style.INK,
             marker=3,
             markersize=5,
-            label="degraded (dotted: perhaps), ends' 90 % range in grey; > still on",
+            label=f"degraded (dotted: perhaps),{newline}ends' 90 % range in grey; > still on",
         ),
     ]
     style.legend(figure, handles, f"{series} canaries, UTC", ncols=1 if narrow else 4, handlelength=1.6)
