@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import zlib
 
 import click.testing
 import pytest
@@ -90,3 +91,14 @@ def test_an_order_that_is_no_size_is_a_usage_error(folder, size):
     result = run(folder, "native.png", f"--ordered={size}")
     assert result.exit_code == 2
     assert "3840x2160" in result.stderr
+
+
+def test_remarks_of_the_decoder_are_not_ours(folder):
+    """An animation of no frames, over which Pillow warns and draws the first picture."""
+    data = (folder / "native.png").read_bytes()
+    frames = b"acTL" + bytes(8)
+    chunk = b"\0\0\0\x08" + frames + zlib.crc32(frames).to_bytes(4)
+    (folder / "animated.png").write_bytes(data[:33] + chunk + data[33:])
+    result = run(folder, "animated.png")
+    assert "findings   none" in result.stdout
+    assert result.stderr == ""

@@ -5,6 +5,7 @@ import os
 import pathlib
 import stat
 import textwrap
+import warnings
 from typing import Any
 
 import click
@@ -91,7 +92,9 @@ def look(name: str, order: model.Order | None) -> model.Picture:
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise Unread(f"{escape.visible(name)}: {reason}") from error
-    return picture.inspect(data, order)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # the decoder's own remarks on stderr
+        return picture.inspect(data, order)
 
 
 def findings(picture: model.Picture, order: model.Order | None) -> tuple[str, ...]:
