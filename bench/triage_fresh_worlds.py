@@ -1,4 +1,4 @@
-"""Worlds of other mechanisms than those in which the tables were tuned: no number was chosen by them.
+"""Worlds of other mechanisms than those in which the tables were tuned; they showed what structure was missing.
 
 Here the other channel meets the upstream's trouble later, failures are pictures that took too long, the gateway
 repeats and says the same words whatever was wrong, an account of its pool is bad and always meets the same
