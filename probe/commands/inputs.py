@@ -67,10 +67,19 @@ def prompt_of(name: str | None) -> str | None:
 
 
 def picture_of(name: str | None) -> bytes | None:
-    """A reference picture as it is; raises InputError where it is too large."""
+    """A reference picture as it is; raises InputError where it is too large, broken, or no picture."""
     if name is None:
         return None
+    from probe.picture import container
+
     data = read(name, PICTURE_CAP_BYTES + 1)
     if len(data) > PICTURE_CAP_BYTES:
         raise InputError(f"{name} is over {PICTURE_CAP_BYTES >> 20} MB")
+    header = container.read_header(data)
+    if header is None:
+        raise InputError(f"{name} is no PNG, JPEG or WebP picture; --image takes the one that was sent")
+    if flaw := container.flaw(data, header):
+        raise InputError(
+            f"{name} is a broken {header.format.upper()} picture ({flaw}): send no such file, mend it first"
+        )
     return data

@@ -136,6 +136,8 @@ def command(
         if batch and config is not None:
             batches.run(config, history, file=batch_file, since=since, out=out, ask=not offline, as_json=as_json)
             return
+        if config is not None:
+            subject.check_known(channel, tier, config, history)
         about = about_of(what, reply, text, last, hints, history, config)
         if stored:
             show_stored(about, history, as_json=as_json)
@@ -228,10 +230,7 @@ def about_of(
         return subject.by_id(what, history, hints)
     if last is not None and history is not None:
         path = path_of(last)
-        watched = config.paths() if config is not None else ()
-        if path not in watched and not any(path == seen for seen in history.paths()):
-            known = ", ".join(map(str, watched)) or "none"
-            raise model.UserError(f"{path} is neither in the config nor in the records; paths there: {known}")
+        subject.check_path(path, config, history)
         return subject.latest_failure(path, history, hints)
     rules = taxonomy.compile_rules(config.rule) if config is not None else ()
     words = text if text is not None else inputs.pasted(reply or "-")

@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from probe import model, prompts, taxonomy
+from probe.config import faults, schema
 
 if TYPE_CHECKING:
+    from probe.config import Config
     from probe.records.history import History
 
 PASTE_CAP_CHARACTERS = 256 * 1024
@@ -71,6 +73,36 @@ class Subject:
         """(hop, id) pairs: those of the reply, then ours."""
         found = self.verdict.request_ids.all() if self.verdict else ()
         return (*found, ("ours", self.outcome.id)) if self.outcome else found
+
+
+class NotKnownError(model.UserError):
+    """A channel, tier or path that neither the config nor the records know."""
+
+    exit_code = 2
+
+
+def check_known(channel: str | None, tier: str | None, config: "Config", history: "History | None") -> None:
+    """Where a request is said to have gone; raises NotKnownError that names the nearest channel or tier."""
+    paths = (*config.paths(), *(history.paths() if history is not None else ()))
+    tiers = (path.tier for path in paths)
+    for word, name, known in (
+        ("channel", channel, (*(each.name for each in config.channel), *(path.channel for path in paths))),
+        ("tier", tier, (*schema.BUILT_IN_TIERS, *config.tiers, *tiers)),
+    ):
+        names = dict.fromkeys(known)
+        if name is not None and name not in names:
+            near, there = faults.near(name, names), ", ".join(names) or "none"
+            raise NotKnownError(
+                f"{word} {name} is neither in the config nor in the records{near}; {word}s there: {there}"
+            )
+
+
+def check_path(path: model.Path, config: "Config | None", history: "History") -> None:
+    """A path as the person names it; raises NotKnownError that names the nearest one."""
+    names = [str(each) for each in (config.paths() if config is not None else ())]
+    if str(path) not in (*names, *map(str, history.paths())):
+        near, there = faults.near(str(path), names), ", ".join(names) or "none"
+        raise NotKnownError(f"{path} is neither in the config nor in the records{near}; paths there: {there}")
 
 
 def stored(judged: model.Judged, name: str, hints: Hints) -> Subject:
