@@ -103,7 +103,7 @@ class Play:
             if self.board.own_is_fresh(line.path, at, line.interval_s):
                 self.book.skip(line.path, slot, at, model.SkipReason.OWN_TRAFFIC)
             elif not self.ask(line, at, model.Trigger.SCHEDULED, slot):
-                self.book.skip(line.path, slot, at, "budget")
+                self.book.skip(line.path, slot, at, model.SkipReason.BUDGET)
         for path, trigger in extras.wanted(self.config, self.board, self.busy, at):
             self.ask(self.lines[path], at, trigger)
         for moment, path, count in self.state.by_hand:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from probe import model
-from probe.inference import charges, detect, strictness
+from probe.inference import charges, detect, segments, strictness
 from reports import delivered, outcomes, own, present, states
 from reports.outcomes import Outcomes
 
@@ -58,7 +58,7 @@ class Degraded:
     @property
     def is_sure(self) -> bool:
         """Is it more likely than not?"""
-        return self.likely > 0.5
+        return self.likely > segments.SURELY
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from probe import client, model, records
 from probe import clock as clocks
 from probe.alerts import delivery, news, routes, rules, text
-from probe.inference import incidents
+from probe.inference import incidents, words
 from probe.records import told
 
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ def budget_gone(known: told.Told, config: "schema.Config") -> str:
     dearest_usd = max(config.price_usd(path) for path in config.paths())
     if not known.budget_skips or known.reserved_usd + dearest_usd <= cap_usd:
         return ""
-    left_out = f"{known.budget_skips} {'canary' if known.budget_skips == 1 else 'canaries'} left out"
+    left_out = f"{words.canaries(known.budget_skips)} left out"
     return f"${known.reserved_usd:.2f} of ${cap_usd:.2f} reserved today, {left_out}; more at 00:00 UTC"
 
 

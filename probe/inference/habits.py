@@ -9,10 +9,18 @@ import dataclasses
 import math
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from probe import model
 from probe.inference.causes import CAUSES, PATH_CAUSES, SAID, Cause, Said, Tables
+
+T = TypeVar("T")
+
+SILENT = frozenset({Said.MODERATION, Said.ACCOUNT, Said.NETWORK})
+"""Words that say nothing about the health of the path."""
+
+HARMLESS = PATH_CAUSES | {Cause.ONE_OFF}
+"""Causes that stop a known-good prompt."""
 
 EXCEPTIONS = 0.05
 """Share of a one-phrase channel's failures that speak otherwise all the same. Assumed."""
@@ -80,10 +88,6 @@ def read(canaries: Iterable[Sent]) -> Month:
     return Month(sent, failed, dict(counts), median_s, late_s)
 
 
-SILENT = frozenset({Said.MODERATION, Said.ACCOUNT, Said.NETWORK})
-"""Words that say nothing about the health of the path."""
-
-
 def adapted(tables: Tables, month: Month) -> Tables:
     """The tables, knowing how often this path is in trouble and how its channel speaks."""
     if not month.sent:
@@ -108,13 +112,18 @@ def one_phrase(phrase: Said, words: Mapping[Said, float], tables: Tables) -> flo
     if not n:
         return tables.one_phrase[phrase]
     heard = {word: weight * min(1.0, MOST_WORDS / n) for word, weight in words.items()}
-    mix = mixed(tables)
-    logs = math.lgamma(MONTH_CASES) - math.lgamma(MONTH_CASES + math.fsum(heard.values()))
-    for word, weight in heard.items():
-        logs += math.lgamma(MONTH_CASES * mix[word] + weight) - math.lgamma(MONTH_CASES * mix[word])
+    logs = log_habit(heard, {word: MONTH_CASES * share for word, share in mixed(tables).items()}, MONTH_CASES)
     before = tables.one_phrase[phrase]
     odds = before / (1 - before) * math.exp(log_one_phrase(heard, phrase) - logs)
     return odds / (1 + odds)
+
+
+def log_habit(counts: Mapping[T, float], cases: Mapping[T, float], total: float) -> float:
+    """Log chance of what one speaker said, who has habits: Dirichlet-multinomial with so many `cases` expected, in all `total`."""
+    logs = math.lgamma(total) - math.lgamma(total + math.fsum(counts.values()))
+    for each, weight in counts.items():
+        logs += math.lgamma(cases[each] + weight) - math.lgamma(cases[each])
+    return logs
 
 
 def log_one_phrase(words: Mapping[Said, float], phrase: Said) -> float:
@@ -133,7 +142,3 @@ def mixed(tables: Tables) -> dict[Said, float]:
     }
     total = math.fsum(sums.values())
     return {said: each / total for said, each in sums.items()}
-
-
-HARMLESS = PATH_CAUSES | {Cause.ONE_OFF}
-"""Causes that stop a known-good prompt."""

@@ -193,18 +193,15 @@ def _log_foreign(words: Mapping[Said, float], expected: Mapping[Said, float]) ->
 
 
 def _log_habit(words: Mapping[T, float], expected: Mapping[T, float], heard: T | None = None) -> float:
-    """Log chance of what one speaker said, who has habits: Dirichlet-multinomial around what is expected.
+    """Log chance of what one speaker said, beside what is expected of the cause.
 
     `heard`: what the same speaker said before of the same cause; it will sooner say so again.
     """
     if not words:
         return 0.0
     before = float(heard is not None)
-    logs = math.lgamma(HABIT_CASES + before) - math.lgamma(HABIT_CASES + before + math.fsum(words.values()))
-    for word, weight in words.items():
-        alpha = HABIT_CASES * expected[word] + (word == heard)
-        logs += math.lgamma(alpha + weight) - math.lgamma(alpha)
-    return logs
+    cases = {word: HABIT_CASES * expected[word] + (word == heard) for word in words}
+    return habits.log_habit(words, cases, HABIT_CASES + before)
 
 
 def _spoken(check: Check, cause: Cause, trouble: float, tables: Tables) -> dict[Said, float]:

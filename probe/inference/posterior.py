@@ -95,21 +95,18 @@ def weigh(
     """
     groups = likelihood.groups(findings)
     chosen, speakers = tuple(clues), list(_speakers(said, tables))
+    paces = [tables.clues[clue] for clue in chosen if clue in PACES]
     cells = {}
     for index, cause in enumerate(CAUSES):
         p = tables.prior[index] * math.prod(tables.clues[clue][index] for clue in chosen if clue not in PACES)
-        paces = [tables.clues[clue] for clue in chosen if clue in PACES]
         spoken = [(phrase, chance * _spoken(index, said, phrase, paces, tables)) for phrase, chance in speakers]
         for severity, share in _severities(cause, tables):
             cell = (cause, severity)
-            cells[cell] = (
-                p
-                * share
-                * math.fsum(
-                    chance * math.prod(likelihood.of(group, cell, said, tables, phrase=phrase) for group in groups)
-                    for phrase, chance in spoken
-                )
+            found = math.fsum(
+                chance * math.prod(likelihood.of(group, cell, said, tables, phrase=phrase) for group in groups)
+                for phrase, chance in spoken
             )
+            cells[cell] = p * share * found
     return _normalised(cells)
 
 

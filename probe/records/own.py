@@ -13,6 +13,9 @@ from probe.records import cells, columns, rollups, rows, verdicts
 RANKS: Mapping[str, int] = {"recorder": 2, "litellm": 1}
 """Who is believed of two that tell of one request: nearest to the program first; gateways' logs are 0."""
 
+PROGRAMS = ", ".join(f"'{source}'" for source in ("", *RANKS))
+"""Sources, for SQL, that are no gateways' logs: our own canaries and what programs tell."""
+
 SAME_START = dt.timedelta(seconds=5)
 """Requests of one channel that began so close together may be one, where an id is missing on either side."""
 
@@ -159,7 +162,7 @@ class Same:
         times = [columns.instant(each.row.outcome.sent_at) for each in requests if each.row]
         sql = f"""
             SELECT {STORED} FROM outcome WHERE channel = ? AND sent_at BETWEEN ? AND ?
-            AND coalesce(excluded, '') <> '{model.Exclusion.LOCAL_NETWORK}' AND CASE WHEN source IN ('', 'recorder', 'litellm')
+            AND coalesce(excluded, '') <> '{model.Exclusion.LOCAL_NETWORK}' AND CASE WHEN source IN ({PROGRAMS})
                 THEN NOT EXISTS (SELECT 1 FROM request_id WHERE seq = outcome.seq AND hop = 'gateway')
                     AND NOT EXISTS (SELECT 1 FROM gateway_entry WHERE seq = outcome.seq)
                 ELSE 1 END

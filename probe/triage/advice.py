@@ -45,11 +45,7 @@ def act(found: Diagnosis, config: "Config | None") -> Advice:
     if billed:
         return elsewhere(found, config, f"DO NOT resend on {here} before its log says it was not billed.")
     if not found.answered:
-        placed = config is not None and found.about.path is not None and ladder.known(config, found.about.path)
-        return Advice(
-            "-",
-            f"Do not resend yet: {'the next rung below tells' if placed else WHERE if found.about.path is None else UNKNOWN_PATH} them apart.",
-        )
+        return Advice("-", f"Do not resend yet: {telling(found, config)} them apart.")
     if cause is Cause.ONE_OFF:
         return Advice("resend", f"RESEND once on {found.about.path or here}.", found.about.path)
     advice = elsewhere(found, config, f"SWITCH: do not resend on {here}.")
@@ -65,6 +61,14 @@ def elsewhere(found: Diagnosis, config: "Config | None", sentence: str) -> Advic
     return Advice("switch", f"{sentence} Use {well.path.channel}, {usd(well.price_usd)}.", well.path)
 
 
+def telling(found: Diagnosis, config: "Config | None") -> str:
+    """What tells the causes that are left apart."""
+    if found.about.path is None:
+        return WHERE
+    return NEXT_RUNG if config is not None and ladder.known(config, found.about.path) else UNKNOWN_PATH
+
+
+NEXT_RUNG = "the next rung below tells"
 WHERE = "where it was sent (--channel, --tier) may tell"
 UNKNOWN_PATH = "a path of the config (--channel, --tier) may tell"
 NOWHERE = "WAIT: no other channel is known to be well at this tier."
