@@ -26,7 +26,7 @@ from probe import (
     underway,
 )
 from probe.alerts import desk
-from probe.inference import states
+from probe.inference import channels, states
 from probe.own import feed
 from probe.records import health, rows
 
@@ -226,7 +226,7 @@ class Daemon:
     async def _publish(self) -> None:
         """Say what each path is now, for `status`; a request in flight that hangs is evidence already."""
         now = self.tools.clock.now()
-        pending = [states.Pending(path, since) for path, since in self.underway.in_flight.items()]
+        pending = [channels.Pending(path, since) for path, since in self.underway.in_flight.items()]
         due = {line.path: self._slots.next_at(line) for line in self.plan.lines}
         found = self._board.states(now, pending)
         self.states = tuple(dataclasses.replace(state, next_at=due.get(state.path)) for state in found)

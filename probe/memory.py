@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from probe import model, plan
-from probe.inference import states
+from probe.inference import replay, states
 from probe.records import history
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def recall(config: "schema.Config", now: dt.datetime) -> Memory:
     latest: set[str] = set()
     board = states.Board(config, calm_s)
     with history.open(pathlib.Path(config.monitor.database)) as past:
-        for judged in past.outcomes(since=now - states.MEMORY):  # one at a time: all of them would fill the memory
+        for judged in past.outcomes(since=now - replay.MEMORY):  # one at a time: all of them would fill the memory
             if judged.outcome.sent_at > now - LATE:
                 latest.add(judged.outcome.id)
             board.add(judged)

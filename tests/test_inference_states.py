@@ -8,7 +8,7 @@ import pytest
 
 from probe import config as configuration
 from probe import model
-from probe.inference import states
+from probe.inference import channels, replay, states
 
 START = dt.datetime(2026, 9, 1, tzinfo=dt.UTC)
 CONFIG = """
@@ -223,7 +223,7 @@ def test_how_far_an_incident_has_spread_is_told_as_probabilities(config):
 def test_a_pending_request_that_hangs_is_seen(config):
     outcomes = calm_days()
     quiet = state(outcomes, config, 335.2)
-    hanging = state(outcomes, config, 335.2, pending=[states.Pending(VIP_4K, at(335.1))])
+    hanging = state(outcomes, config, 335.2, pending=[channels.Pending(VIP_4K, at(335.1))])
     assert hanging.p_degraded > quiet.p_degraded
 
 
@@ -251,9 +251,9 @@ def test_evidence_older_than_a_restart_would_read_is_forgotten_and_the_states_st
     ]
     board = states.board(year, config)
     end = at(365 * 24)
-    recent = states.board([one for one in year if one.outcome.sent_at >= end - states.MEMORY], config)
+    recent = states.board([one for one in year if one.outcome.sent_at >= end - replay.MEMORY], config)
     channel = board._channels["vip"]
-    assert len(channel._observations) <= 2 * states.MEMORY.days * 12
+    assert len(channel._evidence.observations) <= 2 * replay.MEMORY.days * 12
     late = judged(VIP_4K, 365 * 24 - 31, model.Kind.PROCESSING_ERROR)
     board.add(late)
     recent.add(late)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from probe import extras, model, plan, protocols
 from probe.backtest import watchers
-from probe.inference import rules, schedule, states
+from probe.inference import channels, rules, schedule, states
 from probe.standin import scenario as scenarios
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ class _Play:
         watcher = self.watchers[path.channel]
         excluded = event.kind in model.CONTENT_KINDS | model.ACCOUNT_KINDS
         healthy = None if excluded else event.kind is model.Kind.OK
-        seen = states.Seen(sent_at, event.kind, "", healthy, model.Trigger.SIMULATED, str(self.sent[path]))
+        seen = channels.Seen(sent_at, event.kind, "", healthy, model.Trigger.SIMULATED, str(self.sent[path]))
         watcher.take(path.tier, seen, (event.at - sent_at).total_seconds())
         for tier in self.player.settings[path.channel].tiers:
             self._tell(model.Path(path.channel, tier), watcher.troubled(tier), event.at)

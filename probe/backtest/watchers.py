@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from probe import model
-from probe.inference import detect, rules, schedule, states
+from probe.inference import channels, detect, rules, schedule
 
 OURS = "tierwatch"
 
@@ -14,7 +14,7 @@ OURS = "tierwatch"
 class Watcher(Protocol):
     """What decides about one channel."""
 
-    def take(self, tier: str, seen: states.Seen, latency_s: float) -> None:
+    def take(self, tier: str, seen: channels.Seen, latency_s: float) -> None:
         """One canary has been answered."""
         ...
 
@@ -50,9 +50,9 @@ class Ours:
     def __init__(self, settings: detect.Settings) -> None:
         self.settings = settings
         self.detector = detect.Detector(settings)
-        self.recent = {tier: collections.deque[states.Seen](maxlen=10) for tier in settings.tiers}
+        self.recent = {tier: collections.deque[channels.Seen](maxlen=10) for tier in settings.tiers}
 
-    def take(self, tier: str, seen: states.Seen, latency_s: float) -> None:
+    def take(self, tier: str, seen: channels.Seen, latency_s: float) -> None:
         self.recent[tier].append(seen)
         if seen.healthy is not None:
             latency = latency_s if seen.healthy else None
@@ -60,7 +60,7 @@ class Ours:
 
     def troubled(self, tier: str) -> model.State | None:
         latest = max((seen[-1] for seen in self.recent.values() if seen), key=lambda one: one.at, default=None)
-        found = states.immediate(self.recent[tier], latest)
+        found = channels.immediate(self.recent[tier], latest)
         if found is not None:
             return found[0]
         return model.State.DEGRADED if self.detector.view(tier).alarm else None
@@ -93,7 +93,7 @@ class Usual:
         self.retry = dt.timedelta(seconds=settings.confirm_every_s)
         self.sent_at: dict[str, dt.datetime] = {}
 
-    def take(self, tier: str, seen: states.Seen, latency_s: float) -> None:
+    def take(self, tier: str, seen: channels.Seen, latency_s: float) -> None:
         self.sent_at[tier] = seen.at
         if seen.healthy is not None:
             self.rules[tier].update(seen.at.timestamp(), failed=not seen.healthy)
