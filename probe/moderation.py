@@ -72,7 +72,9 @@ async def ask(
 def read(reply: model.Reply, count: int) -> list[Screen]:
     """One Screen per input; the service's own outage is `not checked`, never clean."""
     if reply.fault is not None:
-        return [Screen("not checked", reason=str(reply.fault), again=True)] * count
+        return [
+            Screen("not checked", reason=f"the moderation service did not answer: {reply.fault}", again=True)
+        ] * count
     if reply.status != 200:
         again = reply.status in {408, 409, 429} or (reply.status or 0) >= 500
         reason = f"the moderation service answered HTTP {reply.status}"

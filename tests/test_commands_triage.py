@@ -10,6 +10,7 @@ import triage_samples as samples
 from probe import client, commands, model, prompts, records
 from probe.commands import inputs
 from probe.records import history
+from probe.triage import subject
 
 
 def invoke(*words, text=None):
@@ -143,6 +144,22 @@ def test_a_path_that_nobody_knows_is_not_called_one_without_failures(folder):
 
 def test_a_misspelt_path_is_told_what_is_meant(folder):
     assert 'did you mean "vip/4k-high"?' in str(invoke("--last", "vip/4k-hihg").exception)
+
+
+def test_another_prompt_than_was_sent_is_left_out_and_said(folder):
+    with records.open(folder / "tierwatch.db") as book:
+        sent = subject.hashed(samples.PROMPT, book.prompt_key())
+        book.store_all([samples.judged("mine-0003", trigger=model.Trigger.OWN_TRAFFIC, prompt_id=sent)])
+    (folder / "sent.txt").write_text(samples.PROMPT + "\n")
+    (folder / "other.txt").write_text("a harbour")
+    sent, other = (
+        " ".join(invoke("mine-0003", "--offline", "--prompt-file", name).stdout.split())
+        for name in ("sent.txt", "other.txt")
+    )
+    assert "--prompt-file holds another one (its hash differs), which was left out" in other
+    assert "2 pre-screen: not tried (free, needs the prompt)" in other
+    assert "its hash differs" not in sent
+    assert "2 pre-screen: not tried (free)" in sent
 
 
 def test_json_is_one_document_with_its_schema(folder):

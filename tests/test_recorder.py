@@ -500,9 +500,9 @@ def test_importing_the_recorder_loads_the_standard_library_and_nothing_else():
 
 
 def test_our_hash_of_a_prompt_is_the_one_that_triage_computes():
-    from probe.triage import evidence
+    from probe.triage import subject
 
-    assert facts.prompt_id(PROMPT, b"key") == evidence.hashed(PROMPT, b"key")
+    assert facts.prompt_id(PROMPT, b"key") == subject.hashed(PROMPT, b"key")
 
 
 def make_png():

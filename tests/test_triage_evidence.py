@@ -107,7 +107,7 @@ def test_the_same_prompt_elsewhere_is_evidence(config):
 
 
 def test_a_prompt_is_recognised_by_a_keyed_hash():
-    one, other = (evidence.hashed(samples.PROMPT, key) for key in (b"1" * 32, b"2" * 32))
+    one, other = (subject.hashed(samples.PROMPT, key) for key in (b"1" * 32, b"2" * 32))
     assert one != other
     assert one.startswith(model.OWN_PROMPT)
     assert len(one) == len(model.OWN_PROMPT) + 16

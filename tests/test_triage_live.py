@@ -13,7 +13,7 @@ from probe import clock, model, records, run
 from probe.config.schema import TierSpec
 from probe.inference.causes import Cause, Check
 from probe.records import history
-from probe.triage import diagnosis, evidence, live, offline
+from probe.triage import diagnosis, live, offline, subject
 
 QUALITIES = ("low", "medium", "high")
 START = dt.datetime(2026, 8, 13, 2, 0, tzinfo=dt.UTC)
@@ -81,7 +81,7 @@ def climb(standin, tmp_path, monkeypatch):
         async def climbing():
             with records.open(tmp_path / "tierwatch.db") as book:
                 tools = run.tools(config, time, book)
-                prompt_id = evidence.hashed(samples.PROMPT, book.prompt_key())
+                prompt_id = subject.hashed(samples.PROMPT, book.prompt_key())
                 try:
                     found = offline.examine(about, None, config)
                     return await live.Climb(tools, found, max_usd, prompt_id, **fields).up()

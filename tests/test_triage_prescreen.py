@@ -53,6 +53,11 @@ def test_an_outage_leaves_prompts_unchecked_after_five_attempts():
     assert (states, len(sizes)) == (["not checked"] * 2, 5)
 
 
+def test_a_service_that_is_down_is_asked_once_a_list_until_it_answers_again():
+    states, sizes, _ = ran(80, [DOWN] * 5 + [DOWN, CLEAN] + [DOWN, CLEAN])
+    assert (states[::20], len(sizes)) == (["not checked", "not checked", "clean", "clean"], 9)
+
+
 @pytest.mark.parametrize("line", [b"{}", b"[]", b"7", b'{"prompt": ""}', b"\xff", b"x" * (2 << 20), b'{"prompt": 7}'])
 def test_a_line_without_a_prompt_is_named(line):
     with pytest.raises(model.UserError, match="line 2 holds no prompt"):
@@ -120,3 +125,24 @@ def test_nothing_leaves_this_machine_without_a_yes(folder, monkeypatch):
     assert result.exit_code == 2
     assert "say --yes" in result.output
     assert not (folder / "p.screened.ndjson").exists()
+
+
+def test_an_outage_is_told_with_its_reason_and_what_to_do(folder, monkeypatch):
+    async def down(*_, **__):
+        return [DOWN] * 3
+
+    monkeypatch.setattr(moderation, "screen_all", down)
+    monkeypatch.setattr(prescreen, "FIRST_PAUSE_S", 0.0)
+    result = invoke("--yes")
+    assert result.exit_code == 1
+    assert "  3 not checked: HTTP 503\n  the same command asks again about those\n" in result.stdout
+
+
+def test_ctrl_c_says_how_to_go_on(folder, monkeypatch):
+    async def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(moderation, "screen_all", interrupted)
+    result = invoke("--yes")
+    assert result.exit_code == 130
+    assert "what was asked is in p.screened.ndjson; the same command goes on from there" in result.stderr

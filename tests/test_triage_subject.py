@@ -5,7 +5,7 @@ import json
 import pytest
 import triage_samples as samples
 
-from probe import model, records
+from probe import model, prompts, records
 from probe.records import history
 from probe.triage import subject
 
@@ -33,6 +33,17 @@ def test_an_unknown_id_keeps_what_the_person_said_of_it(past):
 
 def test_the_latest_failure_of_a_path_is_found(past):
     assert subject.latest_failure(samples.VIP, past, HINTS).outcome.id == "ours-1"
+
+
+def test_a_prompt_that_was_sent_with_its_line_break_is_taken_with_it():
+    sent = samples.judged("o", trigger=model.Trigger.OWN_TRAFFIC, prompt_id=subject.hashed("a cat\n", b"key"))
+    about = subject.stored(sent, "o", subject.Hints(prompt="a cat"))
+    assert subject.with_prompt_checked(about, b"key").prompt == "a cat\n"
+
+
+def test_the_prompt_of_a_canary_is_known_whatever_is_given():
+    canary = samples.judged("c", prompt_id=prompts.PROMPTS[0].id)
+    assert subject.stored(canary, "c", subject.Hints(prompt="a cat")).prompt == prompts.PROMPTS[0].text
 
 
 def test_a_path_without_a_failure_says_so(past):

@@ -83,7 +83,7 @@ async def climb(found: "Diagnosis", config: "Config", max_usd: float, *, forced:
     from probe import clock, logs, records, run
     from probe import config as configs
     from probe.own import spool
-    from probe.triage import evidence, live
+    from probe.triage import live, subject
     from probe.triage import options as rungs
 
     needed = {found.about.channel, *(path.channel for path in rungs.paths(found, config))}
@@ -92,7 +92,7 @@ async def climb(found: "Diagnosis", config: "Config", max_usd: float, *, forced:
     with records.open(configs.database(pathlib.Path(config.source))) as book:
         prompt = found.about.prompt
         key = spool.prompt_key(pathlib.Path(config.monitor.spool), book)
-        prompt_id = evidence.hashed(prompt, key) if prompt is not None else ""
+        prompt_id = subject.hashed(prompt, key) if prompt is not None else ""
         tools = run.tools(used, clock.RealClock(), book)
         logs.start(tools.redact, config.monitor.log_format, quiet=True)
         climbing = live.Climb(

@@ -1,6 +1,7 @@
 """`tierwatch prescreen`: ask the free moderation service about a batch of prompts before paying for it."""
 
 import asyncio
+import collections
 import json
 import pathlib
 import sys
@@ -62,7 +63,11 @@ def command(
     left = [prompt for prompt in wanted if checked.get(prompt.line) != prompt.mark]
     if left:
         agree(len(left), config, agreed=agreed)
-        asyncio.run(screen(left, results, config, per_minute))
+        try:
+            asyncio.run(screen(left, results, config, per_minute))
+        except KeyboardInterrupt:
+            click.echo(f"\nwhat was asked is in {results}; the same command goes on from there", err=True)
+            raise
     found = latest(results, wanted)
     counts = prescreen.counts(found)
     if as_json:
@@ -132,6 +137,11 @@ def tell(found: list[dict[str, object]], counts: dict[str, int], results: pathli
         words = ", ".join(map(str, categories)) if isinstance(categories, list) else ""
         name = f" ({answer['id']})" if answer["id"] else ""
         click.echo(escape.visible(f"  line {answer['line']}{name}: {words or 'flagged'}"))
+    reasons = collections.Counter(str(answer["reason"]) for answer in found if answer["state"] == "not checked")
+    for reason, count in reasons.most_common(3):
+        click.echo(escape.visible(f"  {count} not checked: {reason}"))
+    if reasons:
+        click.echo("  the same command asks again about those")
     click.echo(f"written to {results}")
     if counts["clean"]:
         click.echo(WARNING)

@@ -139,6 +139,7 @@ def command(
         if config is not None:
             subject.check_known(channel, tier, config, history)
         about = about_of(what, reply, text, last, hints, history, config)
+        about = subject.with_prompt_checked(about, history.prompt_key() if history is not None else None)
         if stored:
             show_stored(about, history, as_json=as_json)
             return

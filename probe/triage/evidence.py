@@ -1,8 +1,6 @@
 """Turns what is known about a failed request into pieces of evidence: its reply, its neighbours, its prompt elsewhere."""
 
 import datetime as dt
-import hashlib
-import hmac
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -133,11 +131,6 @@ def state_at(about: Subject, history: "History", config: "Config") -> model.Path
     stored = list(history.outcomes(until - STATE_REACH, until, channel=about.path.channel))
     latest = max((one.outcome.sent_at for one in stored), default=about.sent_at)
     return next((state for state in states.of(stored, config, latest) if state.path == about.path), None)
-
-
-def hashed(prompt: str, key: bytes) -> str:
-    """The id under which an own prompt is recognised; without the key nobody can test a guess."""
-    return model.OWN_PROMPT + hmac.new(key, prompt.encode(), hashlib.sha256).hexdigest()[:16]
 
 
 def of_same_prompt(about: Subject, same: Iterable[model.Judged], config: "Config", but: Iterable[str]) -> list[Piece]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from probe import model
 from probe.inference import habits
-from probe.triage import around, evidence, ladder, learning, stored
+from probe.triage import around, evidence, ladder, learning, stored, subject
 from probe.triage.diagnosis import Diagnosis, Piece, diagnose
 from probe.triage.subject import Subject
 
@@ -61,7 +61,7 @@ def prompt_id_of(about: Subject, history: "History") -> str:
     if about.outcome is not None and about.outcome.prompt_id.startswith(model.OWN_PROMPT):
         return about.outcome.prompt_id
     key = history.prompt_key() if about.prompt is not None else None
-    return evidence.hashed(about.prompt, key) if key is not None and about.prompt is not None else ""
+    return subject.hashed(about.prompt, key) if key is not None and about.prompt is not None else ""
 
 
 def lacks(
@@ -90,6 +90,13 @@ def lacks(
     channel = next((each for each in config.channel if each.name == about.channel), None) if config else None
     if channel is not None and channel.log is None and about.verdict is not None and about.verdict.billed == "unknown":
         found.append(f"{channel.name}'s own log, which says whether it was billed: log = {{...}} in its [[channel]]")
+    return (*found, *prompt_lacks(about))
+
+
+def prompt_lacks(about: Subject) -> tuple[str, ...]:
+    """What is wrong with the prompt that was given, or that none was."""
+    if about.other_prompt:
+        return ("the prompt as it was sent: --prompt-file holds another one (its hash differs), which was left out",)
     if about.prompt is None and not about.canary:
-        found.append("the prompt: --prompt-file FILE allows the pre-screen and the rungs that repeat the request")
-    return tuple(found)
+        return ("the prompt: --prompt-file FILE allows the pre-screen and the rungs that repeat the request",)
+    return ()

@@ -14,7 +14,7 @@ PROMPTS_A_REQUEST = 20
 """The service takes a list; an answer has one result each."""
 
 ATTEMPTS = 5
-"""How often a request is made before its prompts are left unchecked."""
+"""How often a request is made before its prompts are left unchecked, as long as the service is believed to be up."""
 
 FIRST_PAUSE_S = 2.0
 """Doubled after each refusal that names no pause of its own."""
@@ -95,11 +95,16 @@ async def run(
     clock: clocks.Clock,
     per_minute: float,
 ) -> AsyncIterator[tuple[Prompt, moderation.Screen]]:
-    """Ask about all, a list at a time, at most `per_minute` requests; yields each answer as it comes."""
+    """Ask about all, a list at a time, at most `per_minute` requests; yields each answer as it comes.
+
+    A service that left a whole list unchecked is asked once about each further one, until it answers again.
+    """
+    attempts = ATTEMPTS
     for first in range(0, len(prompts), PROMPTS_A_REQUEST):
         chosen = prompts[first : first + PROMPTS_A_REQUEST]
         started_s = clock.monotonic_s()
-        answers = await patiently(chosen, ask, clock)
+        answers = await patiently(chosen, ask, clock, attempts)
+        attempts = 1 if all(answer.again for answer in answers) else ATTEMPTS
         for pair in zip(chosen, answers, strict=True):
             yield pair
         if first + PROMPTS_A_REQUEST < len(prompts):
@@ -110,12 +115,13 @@ async def patiently(
     chosen: Sequence[Prompt],
     ask: Callable[[Sequence[str]], Awaitable[list[moderation.Screen]]],
     clock: clocks.Clock,
+    attempts: int,
 ) -> list[moderation.Screen]:
     """Ask again after a refusal that may pass, as long as it asks for or twice as long as before."""
     pause_s = FIRST_PAUSE_S
-    for attempt in range(1, ATTEMPTS + 1):
+    for attempt in range(1, attempts + 1):
         answers = await ask([prompt.text for prompt in chosen])
-        if attempt == ATTEMPTS or not any(answer.again for answer in answers):
+        if attempt == attempts or not any(answer.again for answer in answers):
             break
         asked_s = next((answer.retry_after_s for answer in answers if answer.retry_after_s is not None), None)
         await clock.sleep(asked_s if asked_s is not None else pause_s)

@@ -2,6 +2,8 @@
 
 import dataclasses
 import datetime as dt
+import hashlib
+import hmac
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -53,6 +55,7 @@ class Subject:
     assumed_now: bool = False  # nobody said when it was sent
     prompt: str | None = dataclasses.field(default=None, repr=False)
     reference: bytes | None = dataclasses.field(default=None, repr=False)
+    other_prompt: bool = False  # the prompt that was given is not the one that was sent, and was left out
 
     @property
     def path(self) -> model.Path | None:
@@ -106,7 +109,7 @@ def check_path(path: model.Path, config: "Config | None", history: "History") ->
 
 
 def stored(judged: model.Judged, name: str, hints: Hints) -> Subject:
-    """A request of the records. A canary's prompt is known; of the caller's own only a hash is."""
+    """A request of the records. A canary's prompt is known, whatever is given; of the caller's own only a hash is."""
     outcome = judged.outcome
     known = next(
         (prompt.text for prompt in (*prompts.PROMPTS, *prompts.SENTINELS) if prompt.id == outcome.prompt_id), None
@@ -119,9 +122,28 @@ def stored(judged: model.Judged, name: str, hints: Hints) -> Subject:
         channel=outcome.path.channel,
         tier=outcome.path.tier,
         sent_at=outcome.sent_at,
-        prompt=hints.prompt or known,
+        prompt=known or hints.prompt,
         reference=hints.reference,
     )
+
+
+def hashed(prompt: str, key: bytes) -> str:
+    """The id under which an own prompt is recognised; without the key nobody can test a guess."""
+    return model.OWN_PROMPT + hmac.new(key, prompt.encode(), hashlib.sha256).hexdigest()[:16]
+
+
+def with_prompt_checked(about: Subject, key: bytes | None) -> Subject:
+    """Without the given prompt where the stored hash is of another: what became of that one says nothing of this request.
+
+    A file's line break at the end may have been sent or not. `key` is None where no prompt was ever hashed.
+    """
+    known = about.outcome.prompt_id if about.outcome is not None else ""
+    if about.prompt is None or key is None or not known.startswith(model.OWN_PROMPT):
+        return about
+    for prompt in (about.prompt, f"{about.prompt}\n"):
+        if hmac.compare_digest(hashed(prompt, key), known):
+            return dataclasses.replace(about, prompt=prompt)
+    return dataclasses.replace(about, prompt=None, other_prompt=True)
 
 
 def by_id(request_id: str, history: "History | None", hints: Hints) -> Subject:
