@@ -91,6 +91,14 @@ def test_the_other_loop_sends_a_refused_prompt_once(counting):
     assert (len(sends), stopped.value.verdict.action) == (1, "rewrite_prompt")
 
 
+def test_a_200_without_a_picture_is_no_picture(counting):
+    client, sends = counting(0, success=0, failure="no_image")
+    instead = block("instead")
+    with pytest.raises(instead["Stop"]) as stopped:
+        instead["picture"](client, **order())
+    assert (len(sends), stopped.value.verdict.kind) == (1, "no_image")
+
+
 def test_the_other_loop_returns_the_picture(counting):
     client, sends = counting(0)
     assert block("instead")["picture"](client, **order()).data[0].b64_json

@@ -173,6 +173,8 @@ def test_a_request_cut_off_in_flight_counts_as_spent(climb, stored, monkeypatch)
     monkeypatch.setattr(run, "probe", hang)
     found, _ = climb(SCENE, samples.about(prompt="a harbour"), max_usd=5.0, forced=True)
     assert (found.stopped, found.spent_usd) == (diagnosis.INTERRUPTED, 0.03)
+    assert found.pieces[-1].check is Check.RETRY
+    assert found.pieces[-1].words == "cut off in flight; it may be billed"
 
 
 def test_without_the_prompt_only_canaries_are_sent(climb, stored):

@@ -15,6 +15,9 @@ from probe.triage import around, evidence, ladder, offline, options
 from probe.triage.diagnosis import INTERRUPTED, Diagnosis, Piece
 from probe.triage.ladder import Rung
 
+CUT_OFF = "cut off in flight; it may be billed"
+"""What is found of a rung until its answer is here, and all that is where there is none."""
+
 
 @dataclasses.dataclass(slots=True)
 class Climb:
@@ -46,7 +49,8 @@ class Climb:
             times = options.times(self.found, Check.RETRY)
             await self.tools.clock.sleep(max(ladder.RETRY_WAITS_S[times], asked_s or 0.0))
         before = self.found
-        self._spend(before, rung.price_usd)  # a request cut off in flight may be billed
+        cut_off = Piece(ladder.title(rung), CUT_OFF, check=rung.check)
+        self._spend(offline.with_pieces(before, [cut_off]), rung.price_usd)
         try:
             judged = await run.probe(self._canary(rung), self.tools)
         except records.BudgetExhausted:
