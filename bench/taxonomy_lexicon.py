@@ -17,9 +17,9 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from probe import taxonomy
+from probe import model, taxonomy
 from probe.model import Kind
-from probe.taxonomy import facts, lexicon
+from probe.taxonomy import facts, lexicon, rules
 
 GIVEN = ("status", "headers", "body", "exception", "elapsed_s", "request", "observed")
 RECORDED = pathlib.Path(__file__).resolve().parent.parent / "tests" / "replies"
@@ -117,17 +117,24 @@ def report(name: str, held: Iterable[Sample], made: Mapping[str, Mapping[str, fl
     table = {stem: {Kind(kind): value for kind, value in weights.items()} for stem, weights in made.items()}
     doubtful = by_default = by_table = 0
     for sample in held:
-        told = facts.prepare(taxonomy.evidence_of(sample.given))
-        default = taxonomy.default_of(told)
+        evidence = taxonomy.evidence_of(sample.given)
+        default = default_of(taxonomy.judge(evidence))
         if default is None:
             continue
-        reading = lexicon.read(told.voices, default, table)
+        reading = lexicon.read(facts.prepare(evidence).voices, default, table)
         doubtful += 1
         by_default += default.value in sample.accepted
         by_table += (reading.kind if reading else default).value in sample.accepted
     print(
         f"{name}: {doubtful} replies without a certain rule, {by_default} right by default, {by_table} with the table"
     )
+
+
+def default_of(verdict: model.Verdict) -> Kind | None:
+    """The kind that only a status or a vague word stands for; None where a rule is surer."""
+    overruled = verdict.rule in {rule.name for rule in rules.LIKELY.values()}
+    rule = taxonomy.rule_named((overruled and verdict.runner_up) or verdict.rule)
+    return rule.kind if rule is not None and rule.name in rules.DEFAULTS else None
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 
 from probe import config
+from probe.own import account, fields
 
 AT = dt.datetime(2026, 8, 13, 2, 19, tzinfo=dt.UTC)
 
@@ -80,3 +81,8 @@ def unanswered(identity="r1", at=AT, **fields):
     nothing = dict.fromkeys(("status", "headers", "picture", "picture_count"))
     fault = {"fault": "read_timeout", "fault_text": "ReadTimeout: ", "elapsed_s": 100.1}
     return told(identity, at, **nothing, **(fault | fields))
+
+
+def read(line):
+    """The account that a line tells; raises ValueError."""
+    return account.of(fields.check(line, fields.LINE))

@@ -42,7 +42,7 @@ def block(name, **replaced):
 def recorded(spool):
     assert recorder.flush()
     lines = [line for path in spool.glob("*.ndjson") for line in path.read_text().splitlines()]
-    return [account.of_line(formats.read(line, None)) for line in lines]
+    return [account.of(formats.read(line, None)) for line in lines]
 
 
 def test_a_client_made_as_the_page_says_records_under_the_openai_sdk(standin, spool):

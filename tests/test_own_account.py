@@ -14,7 +14,7 @@ KEY = b"0" * 32
 
 
 def test_a_line_says_what_was_ordered_and_what_came():
-    found = account.of(samples.told())
+    found = samples.read(samples.told())
     assert found.evidence.order == model.Order("openai-images", "gpt-image-2-vip", 3840, 2160, "high")
     assert (found.evidence.picture.width_px, found.evidence.picture_count) == (3840, 1)
     assert (found.host, found.latency_s, found.sent_at) == ("api.apiyi.com", 90.5, samples.AT)
@@ -32,8 +32,8 @@ def test_an_account_comes_back_from_the_line_it_is_written_to():
         ),
     ]
     for line in lines:
-        found = account.of(line)
-        assert account.of(json.loads(json.dumps(account.line(found)))) == found
+        found = samples.read(line)
+        assert samples.read(json.loads(json.dumps(account.line(found)))) == found
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_an_account_comes_back_from_the_line_it_is_written_to():
 )
 def test_a_bad_line_says_what_is_wrong_with_it(fields, reason):
     with pytest.raises(ValueError, match=reason):
-        account.of(samples.told(**fields) | {name: value for name, value in fields.items() if value is None})
+        samples.read(samples.told(**fields) | {name: value for name, value in fields.items() if value is None})
 
 
 @pytest.mark.parametrize("text", ["", "[]", "7", "{", "[" * 100_000, '{"a": 1}', "null"])
@@ -69,20 +69,20 @@ def test_what_is_no_line_at_all_is_refused(text):
 
 def test_what_looks_like_a_key_is_taken_out():
     key = "sk-0123456789abcdefghijkl"
-    found = account.of(samples.failed(text=f"bad key {key}", headers={"x-request-id": key, "set-cookie": "a"}))
+    found = samples.read(samples.failed(text=f"bad key {key}", headers={"x-request-id": key, "set-cookie": "a"}))
     assert key not in str(found)
     assert "set-cookie" not in found.evidence.headers
 
 
 def test_faults_of_the_callers_side_are_excluded_and_time_outs_are_not():
     def excluded(fault):
-        return account.of(samples.told(fault=fault, status=None)).excluded
+        return samples.read(samples.told(fault=fault, status=None)).excluded
 
     assert excluded("own_pool") is model.Exclusion.OWN_POOL
     assert excluded("cancelled") is model.Exclusion.CANCELLED
     assert excluded("dns") is model.Exclusion.LOCAL_NETWORK
     assert excluded("read_timeout") is None
-    assert not account.of(samples.told(fault="refused", status=None)).evidence.sent
+    assert not samples.read(samples.told(fault="refused", status=None)).evidence.sent
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def places(tmp_path):
     ],
 )
 def test_a_request_finds_its_path_by_what_it_asked_for(places, fields, path):
-    assert str(places.place(account.of(samples.told(**fields))).path) == path
+    assert str(places.place(samples.read(samples.told(**fields))).path) == path
 
 
 @pytest.mark.parametrize(
@@ -126,15 +126,15 @@ def test_a_request_finds_its_path_by_what_it_asked_for(places, fields, path):
     ],
 )
 def test_a_request_without_a_path_is_told_why(places, fields, reason):
-    assert places.place(account.of(samples.told(**fields))).startswith(reason)
+    assert places.place(samples.read(samples.told(**fields))).startswith(reason)
 
 
 def test_two_channels_of_one_model_and_host_must_be_named(tmp_path):
     twin = samples.CONFIG + '[[channel]]\nname = "vip-b"\nprotocol = "openai-images"\nkey_env = "B"\nprice_usd = 0.02\n'
     twin += 'base_url = "https://api.apiyi.com/v1"\nmodel = "gpt-image-2-vip"\n'
     places = mapping.Map(samples.settings(tmp_path, twin))
-    assert "name the channel" in places.place(account.of(samples.told()))
-    assert str(places.place(account.of(samples.told(channel="vip-b"))).path) == "vip-b/4k-high"
+    assert "name the channel" in places.place(samples.read(samples.told()))
+    assert str(places.place(samples.read(samples.told(channel="vip-b"))).path) == "vip-b/4k-high"
 
 
 def test_an_answer_never_decides_the_path(places):
@@ -144,7 +144,7 @@ def test_an_answer_never_decides_the_path(places):
         samples.failed(),
         samples.told(echoed_size="1254x1254", echoed_quality="low"),
     ]
-    assert {str(places.place(account.of(line)).path) for line in answers} == {"vip/4k-high"}
+    assert {str(places.place(samples.read(line)).path) for line in answers} == {"vip/4k-high"}
 
 
 def test_what_a_log_says_was_made_names_the_price_and_no_path(tmp_path):
@@ -152,14 +152,14 @@ def test_what_a_log_says_was_made_names_the_price_and_no_path(tmp_path):
         "price_usd = 0.03", 'price_usd = { "1k-low" = 0.01, "2k-high" = 0.02, "4k-high" = 0.04 }'
     )
     places = mapping.Map(samples.settings(tmp_path, text))
-    made, failed = (places.place(account.of(samples.told(tier="?", size=size))) for size in ("3840x2160", None))
+    made, failed = (places.place(samples.read(samples.told(tier="?", size=size))) for size in ("3840x2160", None))
     assert (str(made.path), made.price_usd, made.fingerprint) == ("vip/?", 0.04, "")
     assert (str(failed.path), failed.price_usd) == ("vip/?", 0.0)
 
 
 def test_the_price_is_that_of_what_was_ordered(places):
     def price_usd(**fields):
-        return places.place(account.of(samples.told(**fields))).price_usd
+        return places.place(samples.read(samples.told(**fields))).price_usd
 
     assert price_usd() == 0.03
     official = {"model": "gpt-image-2", "url": ""}
@@ -169,7 +169,7 @@ def test_the_price_is_that_of_what_was_ordered(places):
 
 
 def test_elapsed_time_alone_never_changes_what_a_delivered_picture_means(tmp_path):
-    evidence = account.of(samples.told()).evidence
+    evidence = samples.read(samples.told()).evidence
     for elapsed_s in (0.1, 30.0, 60.1, 100.2, 300.0, 900.0):
         assert taxonomy.judge(dataclasses.replace(evidence, elapsed_s=elapsed_s)) == taxonomy.judge(evidence)
 
@@ -237,7 +237,7 @@ def spend(**fields):
 
 
 def told(row):
-    return account.of_line(formats.of(row, KEY))
+    return account.of(formats.of(row, KEY))
 
 
 def test_a_failed_attempt_of_litellm_is_a_request_to_the_channel_behind_it(places):

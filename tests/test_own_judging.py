@@ -8,7 +8,7 @@ import pytest
 from hypothesis import strategies as st
 
 from probe import headers, model
-from probe.own import account, fields, judging
+from probe.own import fields, judging
 from probe.records import columns
 
 SMALL = {"format": "png", "width": 1254, "height": 1254, "bytes": 1}
@@ -66,7 +66,7 @@ def judge(tmp_path_factory):
 @hypothesis.given(VARIED)
 def test_a_success_like_one_before_is_stored_as_if_it_were_the_first(judge, varied):
     line = samples.told() | varied
-    in_full = judge.request(account.of(line))
+    in_full = judge.request(samples.read(line))
     for _ in range(2):
         assert stored(judge.request(checked(line))) == stored(in_full)
 

@@ -17,7 +17,7 @@ import openai
 import pytest
 
 from probe import model, recorder
-from probe.own import account
+from probe.own import account, fields
 from probe.recorder import facts, passing, queue, spooling
 
 PROMPT = "A harbour at dawn, with red boats and a lighthouse."
@@ -330,7 +330,9 @@ def test_record_tells_what_a_program_without_hooks_knows(spool):
     )
     told = one(spool)
     assert (told["channel"], told["status"], told["attempt"], told["elapsed_s"]) == ("official", 504, 2, 100.2)
-    assert account.of(told).evidence.order == model.Order("openai-images", "gpt-image-2", 3840, 2160, "high")
+    assert account.of(fields.check(told, fields.LINE)).evidence.order == model.Order(
+        "openai-images", "gpt-image-2", 3840, 2160, "high"
+    )
 
 
 def test_record_names_the_fault_of_an_exception_of_any_library(spool):

@@ -68,12 +68,7 @@ class Account(NamedTuple):
         return EXCLUSIONS.get(self.evidence.fault) if self.evidence.fault else None
 
 
-def of(told: Mapping[str, Any]) -> Account:
-    """An object of the documented shape; raises ValueError."""
-    return of_line(fields.check(told, fields.LINE))
-
-
-def of_line(told: fields.Line) -> Account:
+def of(told: fields.Line) -> Account:
     """A line whose fields are checked. Words that are too long are cut."""
     fault, elapsed_s, status = told.get("fault"), told.get("elapsed_s"), told.get("status")
     entry = told.get("gateway")

@@ -39,11 +39,11 @@ class Judging:
             return self._in_full(told)
         headers = account.headers_of(told.get("headers") or {})
         if self._rules or not is_plain(told, headers):  # own rules may look at anything
-            return self._in_full(account.of_line(told))
+            return self._in_full(account.of(told))
         name = sort_of(told)
         if name in self._sorts:
             return own.Request(self._sorts[name].row(told, headers))
-        request = self._in_full(account.of_line(told))
+        request = self._in_full(account.of(told))
         if request.row is not None:
             if len(self._sorts) >= MOST_SORTS:
                 self._sorts.clear()
@@ -69,9 +69,9 @@ class Sort(NamedTuple):
     @classmethod
     def of(cls, row: cells.Row) -> "Sort":
         """By the row of one of them."""
-        facts = {name: each for name, each in json.loads(row.facts).items() if name not in VARYING}
-        picture = json.loads(row.facts).get("picture", {})
-        picture.pop("image_bytes", None)
+        found = json.loads(row.facts)
+        facts = {name: each for name, each in found.items() if name not in VARYING}
+        picture = {name: each for name, each in found.get("picture", {}).items() if name != "image_bytes"}
         return cls(row.outcome, row.verdict, facts, picture)
 
     def row(self, told: fields.Line, headers: Mapping[str, str]) -> cells.Row:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 ASIDE = "aside.txt"
 """Where bad lines go, with the reason, beside the files they were in."""
 
+ASIDE_CHARACTERS = 2_000
+"""So much of a bad line is kept there."""
+
 LARGEST_ASIDE_BYTES = 4 * 2**20
 
 
@@ -86,12 +89,8 @@ def aside_in(folder: pathlib.Path, name: str) -> Callable[[intake.Line, str], No
             if not path.exists() or path.stat().st_size < LARGEST_ASIDE_BYTES:
                 descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
                 with os.fdopen(descriptor, "a", encoding="utf-8") as file:
-                    told = {
-                        "file": name,
-                        "line": line.number,
-                        "reason": reason,
-                        "text": account.scrubbed(line.text[:2000]),
-                    }
+                    text = account.scrubbed_word(line.text, ASIDE_CHARACTERS)
+                    told = {"file": name, "line": line.number, "reason": reason, "text": text}
                     file.write(json.dumps(told, ensure_ascii=False) + "\n")
 
     return aside

@@ -61,12 +61,6 @@ def judge(evidence: model.Evidence, own_rules: Sequence[Rule] = ()) -> model.Ver
     return _verdict(told, rule, None)
 
 
-def default_of(told: "Facts") -> model.Kind | None:
-    """The kind that only a status or a vague word stands for; None where a rule is surer."""
-    rule = next(_holding(told, ()))
-    return rule.kind if rule.name in rules.DEFAULTS else None
-
-
 def rule_named(name: str) -> Rule | None:
     """The built-in rule of that name, as a verdict gives it."""
     return next((rule for rule in RULES if rule.name == name), None)

@@ -100,16 +100,6 @@ def _usd_axis(axes: Axes, data: figures.Costs) -> None:
 
 
 def _legend(figure: Figure, data: figures.Costs, *, narrow: bool) -> None:
-    handles = [
-        Line2D(
-            [],
-            [],
-            linestyle="",
-            marker=style.marker(index),
-            color=style.colour(index),
-            label=style.label(channel),
-        )
-        for index, channel in enumerate(data.channels)
-    ]
+    handles = style.channels(data.channels, linestyle="")
     handles.append(Line2D([], [], color=style.INK, linestyle=":", label="not beaten in both"))
     style.legend(figure, handles, f"{data.series} canaries, list prices, 95 %", ncols=2 if narrow else 6)

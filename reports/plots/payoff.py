@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from reports import figures, words
@@ -72,19 +71,9 @@ def _log_axis(axes: Axes, *, money: bool) -> None:
 
 
 def _legend(figure: Figure, data: figures.PayOff, *, narrow: bool) -> None:
-    handles = [
-        Line2D(
-            [],
-            [],
-            marker=style.marker(index),
-            color=style.colour(index),
-            label=style.label(channel),
-        )
-        for index, channel in enumerate(data.channels)
-    ]
     style.legend(
         figure,
-        handles,
+        style.channels(data.channels),
         "as things stand at the period's end" if narrow else "as things stand at the period's end, list prices",
         ncols=3 if narrow else 6,
     )

@@ -1,7 +1,6 @@
 """How every figure looks: Okabe-Ito colours that never carry a meaning alone, sizes, and the settings that keep bytes stable."""
 
 import datetime as dt
-import logging
 from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Any
@@ -10,6 +9,7 @@ from matplotlib import dates
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from probe import escape
 from reports import figures
@@ -51,8 +51,6 @@ SETTINGS: Any = MappingProxyType(
     }
 )
 
-logging.getLogger("matplotlib").setLevel(logging.ERROR)  # an unwritable cache folder is no news for the reader
-
 
 def is_narrow(width_in: float) -> bool:
     return width_in < NARROW_BELOW_IN
@@ -71,6 +69,14 @@ def colour(index: int) -> str:
 def marker(index: int) -> str:
     """The mark of a channel, likewise."""
     return MARKERS[index % len(MARKERS)]
+
+
+def channels(names: Sequence[str], **options: Any) -> list[Artist]:
+    """The legend's entries of all channels."""
+    return [
+        Line2D([], [], marker=marker(index), color=colour(index), label=label(name), **options)
+        for index, name in enumerate(names)
+    ]
 
 
 def legend(figure: Figure, handles: Sequence[Artist], title: str, **options: Any) -> None:
