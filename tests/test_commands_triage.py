@@ -178,6 +178,13 @@ def test_a_triage_is_kept_and_shown_again(folder):
         assert len(past.triages("mine-0001")) == 1
 
 
+def test_no_own_traffic_is_not_the_same_as_no_failure(folder):
+    result = invoke("--since", "1h")
+    assert result.exit_code == 0
+    assert "no own traffic since" in result.stderr
+    assert "`tierwatch ingest` brings it" in result.stderr
+
+
 def test_a_ticket_is_markdown(folder):
     result = invoke("mine-0001", "--ticket")
     assert result.stdout.startswith("# Image request failed\n")

@@ -1,6 +1,7 @@
 """The answer in two lines, and the text, ticket and document around it."""
 
 import dataclasses
+import datetime as dt
 import json
 
 import pytest
@@ -237,6 +238,20 @@ def test_a_ticket_quotes_the_gateways_own_log_and_the_id_we_sent(config):
     made = ticket.render(found(canary(), config=config, pieces=[LOST]), config)
     assert "id (client)   c\n" in made
     assert "your log      finished after 212 s, billed $0.03" in made
+
+
+def test_a_ticket_tells_our_traffic_from_test_requests(config):
+    own = samples.judged("mine", samples.PICTURE, minutes=-9, trigger=model.Trigger.OWN_TRAFFIC)
+    made = ticket.render(found(canary(), samples.series(samples.VIP, "xx."), [own], config=config), config)
+    lines = [line.split(None, 1)[1] for line in made.splitlines() if line.startswith("4k-high ")]
+    assert [line[:13].strip() for line in lines] == ["test requests", "our traffic"]
+
+
+def test_a_state_that_began_after_the_request_says_so(config):
+    later = model.PathState(samples.VIP, model.State.HEALTHY, samples.AT + dt.timedelta(minutes=2))
+    about = dataclasses.replace(found(canary(), config=config), state=later)
+    told = " ".join(text.render(about, config, samples.AT, "c").split())
+    assert "vip/4k-high healthy since 13 Aug 02:43, after this request" in told
 
 
 def test_a_ticket_about_a_wrong_picture_says_what_was_ordered_and_what_came(config):

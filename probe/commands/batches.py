@@ -75,6 +75,12 @@ def from_history(history: "History | None", since: dt.datetime) -> "Batch":
     if history is None:
         raise model.UserError("--since reads the records, and there are none; `tierwatch ingest` fills them")
     own = list(history.outcomes(since, triggers=[model.Trigger.OWN_TRAFFIC]))
+    if not own:
+        click.echo(
+            f"no own traffic since {since:%Y-%m-%d %H:%M} UTC is stored; `tierwatch ingest` brings it, "
+            "`tierwatch report` tells what canaries saw",
+            err=True,
+        )
     failed = tuple((0, judged) for judged in own if not judged.ok and not judged.outcome.excluded)
     return batch.Batch(failed, tuple(judged for judged in own if judged.ok))
 

@@ -80,6 +80,8 @@ def neighbours(found: Diagnosis) -> Iterator[str]:
     yield f"Around {near.at:%d %b %H:%M} UTC"
     if found.state is not None:
         since = f" since {found.state.since:%d %b %H:%M}" if found.state.since else ""
+        if found.state.since and found.about.sent_at and found.state.since > found.about.sent_at:
+            since += ", after this request"
         reason = f": {found.state.reason}" if found.state.reason else ""
         yield from row("state", f"{found.state.path} {found.state.state}{since}{reason}", 2)
     for label, counts in (("this path", near.path), ("lighter", near.lighter), ("elsewhere", near.others)):

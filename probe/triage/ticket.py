@@ -76,4 +76,8 @@ def seen(found: Diagnosis) -> list[str]:
     if found.near is None:
         return []
     counts = (*found.near.path, *found.near.lighter)
-    return [f"{count.path.tier:12}{around.told(count)}" for count in counts if count.n]
+    return [
+        f"{count.path.tier:12}{'our traffic' if count.own else 'test requests':15}{around.told(count)}"
+        for count in counts
+        if count.n
+    ]
