@@ -33,7 +33,6 @@ SOMEWHERE, TOLD = 0.05, 0.4
 told too, where so many of the sampled histories have trouble somewhere in them. Chosen in the worlds of
 `bench/report_truth.py --choose`, for at most 0.4 false stretches a month."""
 
-
 FEW = 4.0
 """How many canaries the model's own idea of what fails in a stretch counts for, against those sent in it (assumed)."""
 
@@ -43,6 +42,20 @@ class Signals(NamedTuple):
 
     sent_s: "Floats"  # seconds from the epoch
     failed: "NDArray[np.bool_]"
+
+
+class Cells(NamedTuple):
+    """One path cell by cell: what was sent, and what the model makes of it."""
+
+    first_at: dt.datetime  # when the first cell begins
+    sent: "Integers"
+    failed: "Integers"
+    levels: "Floats"  # share failing by state
+    smoothed: "Floats"  # P(state | all canaries), shape (cells, states)
+
+    @property
+    def p_degraded(self) -> "Floats":
+        return 1 - self.smoothed[:, 0]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -93,13 +106,13 @@ def past(
     rng = np.random.default_rng(seed)
     found = {}
     for path, of_path in signals.items():
-        failing = smoothing.levels(healthy_failing.get(path, smoothing.HEALTHY_FAILING))
+        levels = smoothing.levels(healthy_failing.get(path, smoothing.HEALTHY_FAILING))
         ok, failed = _counts(of_path, first_at, cells)
-        likelihoods = smoothing.likelihoods(ok, failed, failing)
+        likelihoods = smoothing.likelihoods(ok, failed, levels)
         filtered = smoothing.forward(likelihoods, step)
         smoothed = smoothing.smooth(filtered, likelihoods, step)
         runs = smoothing.sample(filtered, step, rng)
-        found[path] = _past(first_at, smoothed, runs, failing, ok + failed, failed, inside)
+        found[path] = _past(Cells(first_at, ok + failed, failed, levels, smoothed), runs, inside)
     return found
 
 
@@ -113,32 +126,24 @@ def _counts(signals: Signals, since: dt.datetime, cells: int) -> "tuple[Integers
     return ok, failed
 
 
-def _past(
-    first_at: dt.datetime,
-    smoothed: "Floats",
-    runs: smoothing.Runs,
-    failing: "Floats",
-    n: "Integers",
-    failed: "Integers",
-    inside: slice,
-) -> Past:
+def _past(cells: Cells, runs: smoothing.Runs, inside: slice) -> Past:
     """The cells `inside` summed up, with the segments that touch them."""
     import numpy as np  # noqa: PLC0415
 
-    p_degraded, spans = 1 - smoothed[:, 0], _spans(runs)
+    p_degraded, spans = cells.p_degraded[inside], _spans(runs)
     lengths = np.clip(runs.end, inside.start, inside.stop) - np.clip(runs.start, inside.start, inside.stop)
-    by_history = np.bincount(runs.history, failing[runs.state] * lengths) / (inside.stop - inside.start)
+    by_history = np.bincount(runs.history, cells.levels[runs.state] * lengths) / (inside.stop - inside.start)
     low, high = np.quantile(by_history, (0.05, 0.95))
     return Past(
-        first_at + dt.timedelta(seconds=inside.start * CELL_S),
-        p_degraded[inside],
-        failing=float((smoothed[inside] @ failing).mean()),
+        cells.first_at + dt.timedelta(seconds=inside.start * CELL_S),
+        p_degraded,
+        failing=float((cells.smoothed[inside] @ cells.levels).mean()),
         failing_low=float(low),
         failing_high=float(high),
-        degraded=float(p_degraded[inside].mean()),
+        degraded=float(p_degraded.mean()),
         segments=tuple(
-            _segment(first_at, first, last, smoothed, spans, failing, n, failed)
-            for first, last in _told(p_degraded, spans, failed)
+            _segment(cells, spans, first, last)
+            for first, last in _told(cells, spans)
             if last >= inside.start and first < inside.stop
         ),
     )
@@ -163,18 +168,18 @@ def _stretches(flags: "NDArray[np.bool_]") -> list[tuple[int, int]]:
     return list(zip(np.flatnonzero(edges == 1).tolist(), (np.flatnonzero(edges == -1) - 1).tolist(), strict=True))
 
 
-def _told(p_degraded: "Floats", spans: smoothing.Runs, failed: "Integers") -> list[tuple[int, int]]:
+def _told(cells: Cells, spans: smoothing.Runs) -> list[tuple[int, int]]:
     """First and last cell of every stretch to tell, by time.
 
     1. runs of cells that are more likely degraded than not;
     2. apart from those, runs of doubtful cells with more than one failure that were degraded somewhere, as
        likely as `TOLD`. One that lasts is left to the alarm.
     """
-    surely, found = p_degraded > SURELY, []
-    for first, last in _stretches(p_degraded > SOMEWHERE):
+    surely, found = cells.p_degraded > SURELY, []
+    for first, last in _stretches(cells.p_degraded > SOMEWHERE):
         if surely[first : last + 1].any():
             found += [(first + a, first + b) for a, b in _stretches(surely[first : last + 1])]
-        elif last < len(p_degraded) - 1 and failed[first : last + 1].sum() > 1:
+        elif last < len(surely) - 1 and cells.failed[first : last + 1].sum() > 1:
             found += [(first, last)] if len(_within(spans, first, last).history) > TOLD * smoothing.SAMPLES else []
     return found
 
@@ -189,16 +194,7 @@ def _within(spans: smoothing.Runs, first: int, last: int) -> smoothing.Runs:
     return smoothing.Runs(spans.history[begins], spans.start[begins], spans.end[ends], spans.state[begins])
 
 
-def _segment(
-    since: dt.datetime,
-    first: int,
-    last: int,
-    smoothed: "Floats",
-    spans: smoothing.Runs,
-    failing: "Floats",
-    n: "Integers",
-    failed: "Integers",
-) -> Segment:
+def _segment(cells: Cells, spans: smoothing.Runs, first: int, last: int) -> Segment:
     """A run of cells with the spread of its ends over the histories that are degraded in its middle.
 
     Where no cell is surely degraded, over those that are degraded anywhere in it. What fails is told by the canaries
@@ -206,16 +202,16 @@ def _segment(
     """
     import numpy as np  # noqa: PLC0415
 
-    cells, middle, trouble = len(smoothed), (first + last) // 2, smoothed[first : last + 1, 1:]
+    middle, trouble = (first + last) // 2, cells.smoothed[first : last + 1, 1:]
     in_trouble, of_run = trouble.sum(axis=-1), _within(spans, first, last)
     if in_trouble.max() > SURELY:
         chosen = np.isin(of_run.history, _within(spans, middle, middle).history)
         of_run = smoothing.Runs(*(column[chosen] for column in of_run))
-    usual = float((trouble @ failing[1:]).sum() / in_trouble.sum())
-    sent, lost = (float(counts[first : last + 1] @ in_trouble) for counts in (n, failed))
+    usual = float((trouble @ cells.levels[1:]).sum() / in_trouble.sum())
+    sent, lost = (float(counts[first : last + 1] @ in_trouble) for counts in (cells.sent, cells.failed))
     return Segment(
-        start=_moment(since, of_run.start),
-        end=None if last == cells - 1 else _moment(since, of_run.end),
+        start=_moment(cells.first_at, of_run.start),
+        end=None if last == len(cells.smoothed) - 1 else _moment(cells.first_at, of_run.end),
         failing=(lost + FEW * usual) / (sent + FEW),
         p_degraded=max(float(in_trouble.max()), len(of_run.history) / smoothing.SAMPLES),
     )
