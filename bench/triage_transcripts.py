@@ -88,7 +88,7 @@ def standing(played: scenario.Scenario, speed: float) -> Iterator[str]:
     """The stand-in; scenario time starts at the first request."""
     ready = threading.Event()
     upstream = serving.Server(server.app(played, speed, 7), ready.set, acts.Protocol)
-    listening = serving.listen("127.0.0.1", 0)
+    listening = serving.listen("127.0.0.1", 0, "port")
     thread = threading.Thread(target=upstream.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     ready.wait(10)
