@@ -157,8 +157,7 @@ def minutes(moment):
 
 
 def within(truth, found):
-    """A cell is as fine as the smoother sees."""
-    return minutes(found.low) - CELL <= truth <= minutes(found.high) + CELL
+    return minutes(found.low) <= truth <= minutes(found.high)
 
 
 def score(world, months, seed, every):

@@ -13,7 +13,7 @@ WORTH_A_FALL_BACK = 0.99
 
 RULE = (
     f"the cheapest way that gets {words.percent(recommend.LEAST_THROUGH)} through, fall-back and lost pictures priced "
-    f"in; a channel in use is left to save over {words.percent(recommend.DEAD_BAND)}."
+    f"in; a channel in use is given up to save over {words.percent(recommend.DEAD_BAND)}."
 )
 """When it is said to stay on a channel in trouble, and when to leave it."""
 
@@ -81,9 +81,11 @@ def choices(
         told = f"{told}; {chosen} is in trouble too, and still the best"
     elif bad:
         told = f"{told}. Not {words.listed([left(advice, channel) for channel in bad], 'or')} now"
-    yield advice.job or "batch", f"{advice.tier}: {told}. Checked {standing(advice, now)}."
-    if urgent := hurry(advice):
-        yield "urgent", f"{advice.tier}: {offer(urgent)}."
+    batch = f"{advice.tier}: {told}. Checked {standing(advice, now)}."
+    yield advice.job or "batch", batch
+    if advice.urgent and advice.urgent.choice:
+        urgent = hurry(advice)
+        yield "urgent", f"{advice.tier}: {offer(urgent)}." if urgent else batch
 
 
 def left(advice: present.Advice, channel: str) -> str:

@@ -136,6 +136,12 @@ def test_a_long_outage_seen_seldom_is_dated_whole_and_told_as_bad_as_it_was():
     assert segment.failing > 0.95
 
 
+def test_a_turn_that_is_certain_may_lie_anywhere_in_the_two_cells_it_parts():
+    found = segments.past({PATH: signals(ok=range(300), failed=range(300, 600))}, START, at(600))[PATH]
+    start = found.segments[0].start
+    assert (start.low, start.at, start.high) == (at(295), at(300), at(305))
+
+
 def test_doubt_that_lasts_is_left_to_the_alarm():
     until_now = {kind: [each for each in sent if each < 290] for kind, sent in MILD.items()}
     found = segments.past({PATH: signals(**until_now)}, START, at(290))[PATH]

@@ -57,6 +57,12 @@ def test_a_channel_in_trouble_that_is_left_is_told_with_the_reason(others, bad, 
     assert said in text
 
 
+def test_who_is_in_a_hurry_hears_it_where_that_changes_nothing():
+    given = present.Advice("4k-high", "", rank(VIP, OFFICIAL), rank(VIP, OFFICIAL), None, None)
+    batch, urgent = advice.choices(given, ["vip"], ["vip"], dt.datetime(2026, 11, 24, tzinfo=dt.UTC))
+    assert urgent == ("urgent", batch[1])
+
+
 def test_where_many_pictures_are_lost_the_offer_says_where_they_go():
     found = rank(BROKEN, candidate("nano", 0.15, usable=11, n=11))
     assert advice.offer(found.choice, found.fall_back).endswith(", the rest on nano (not in the $0.03)")

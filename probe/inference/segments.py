@@ -218,7 +218,9 @@ def _segment(cells: Cells, spans: smoothing.Runs, first: int, last: int) -> Segm
 
 
 def _moment(since: dt.datetime, cells: "NDArray[np.int64]") -> Moment:
+    """When trouble turned: a turn between two cells may lie anywhere in either."""
     import numpy as np  # noqa: PLC0415
 
     median, low, high = (float(value) for value in np.quantile(cells, (0.5, 0.05, 0.95)))
+    low, high = low - 1, high + 1
     return Moment(*(since + dt.timedelta(seconds=cell * CELL_S) for cell in (median, low, high)))
