@@ -101,6 +101,7 @@ class Pulses(Trouble):
         return 0.97 if random.Random(f"{self.seed}/{int(minute // 6)}").random() < self.failing else 0.02
 
 
+@dataclasses.dataclass
 class Pulsing(Case):
     def __post_init__(self) -> None:
         pulses = {id(each): Pulses(**vars(each)) for each in (self.upstream, self.other_upstream, self.gateway)}
