@@ -1,6 +1,6 @@
 """Alerts through kills and refusals: every event reaches a local service, hardly one twice.
 
-usage: python bench/alerts.py [EVENTS] [KILLS] [SEED]
+    python bench/alerts.py [EVENTS] [KILLS] [SEED]
 
 A process of its own plays incidents that begin and end to the daemon's desk, on a clock that runs 6,000
 times as fast, and delivers the messages to a webhook, which answers 500 to a fifth of them. It is killed at
@@ -8,6 +8,7 @@ random moments and started again. Events are told apart by their keys, in single
 Prints one line each: name, value, target, n, seed, seconds. Exit 1 where a target is missed.
 """
 
+import argparse
 import asyncio
 import datetime as dt
 import http.server
@@ -130,7 +131,11 @@ def run(folder, events, kills, draw):
 
 
 def main():
-    events, kills, seed = (int(word) for word in (*sys.argv[1:4], *("1000", "40", "1")[len(sys.argv) - 1 :]))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, default in (("events", 1000), ("kills", 40), ("seed", 1)):
+        parser.add_argument(name, type=int, nargs="?", default=default)
+    asked = parser.parse_args()
+    events, kills, seed = asked.events, asked.kills, asked.seed
     started_s = time.monotonic()
     with tempfile.TemporaryDirectory() as name, Service(seed) as service:
         threading.Thread(target=service.serve_forever, daemon=True).start()

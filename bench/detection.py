@@ -260,7 +260,7 @@ SECTIONS = {
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sections", nargs="*", metavar="SECTION", help="a to g; all where none is named")
     parser.add_argument("--plot", type=pathlib.Path, help="write the picture of docs/detection.md and stop")
     parser.add_argument("--table", action="store_true", help="print the rows of probe/inference/delays.py and stop")

@@ -1,6 +1,6 @@
 """How fast own traffic is taken in, classified, against raw `executemany` of the same rows; and memory over many lines.
 
-usage: python bench/ingest.py [LINES [MEMORY_LINES]]
+    python bench/ingest.py [LINES [MEMORY_LINES]]
 
 Ours is what `tierwatch ingest FILE` does: lines read, parsed, mapped to paths, judged, looked up among what is
 stored, committed batch by batch with the place reached. Raw is SQLite alone: every column of every row made
@@ -12,6 +12,7 @@ Memory is the process's own, read while lines are taken in without a stop. LINES
 MEMORY_LINES four times as many; 10,000,000 need 25 GB of disk.
 """
 
+import argparse
 import contextlib
 import datetime as dt
 import json
@@ -19,7 +20,6 @@ import pathlib
 import random
 import sqlite3
 import statistics
-import sys
 import tempfile
 import time
 
@@ -203,8 +203,12 @@ def memory(folder, count):
 
 
 def main():
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
-    many = int(sys.argv[2]) if len(sys.argv) > 2 else 4 * count
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("lines", type=int, nargs="?", default=100_000)
+    parser.add_argument("memory_lines", type=int, nargs="?")
+    asked = parser.parse_args()
+    count = asked.lines
+    many = 4 * count if asked.memory_lines is None else asked.memory_lines
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         (folder / "config.toml").write_text(CONFIG)

@@ -1,6 +1,6 @@
 """What reports cost on a million outcomes over two years, against one SQL group-by over the same rows.
 
-usage: python bench/report_scale.py [--outcomes 1000000] [--folder FOLDER]
+    python bench/report_scale.py [--outcomes 1000000] [--folder FOLDER]
 
 Three channels at three tiers, with incidents, bursts while they last, and pictures; the closed months are
 stored as the daemon stores them. Each command is a process of its own, the group-by too; the best of ROUNDS
@@ -139,7 +139,7 @@ def lines(folder, now):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--outcomes", type=int, default=1_000_000)
     parser.add_argument("--folder", type=pathlib.Path)
     arguments = parser.parse_args()

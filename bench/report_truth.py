@@ -206,7 +206,7 @@ def spread(figure, told):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--months", type=int, default=40)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--choose", action="store_true")

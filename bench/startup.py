@@ -1,8 +1,9 @@
 """How long commands take to start, as ratios to `python -c "import click"` measured in the same run.
 
-usage: python bench/startup.py [ROUNDS]
+python bench/startup.py [ROUNDS]
 """
 
+import argparse
 import contextlib
 import datetime as dt
 import os
@@ -33,7 +34,9 @@ def seconds(words):
 
 
 def main():
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 11
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("rounds", type=int, nargs="?", default=11)
+    rounds = parser.parse_args().rounds
     with tempfile.TemporaryDirectory() as folder:
         prepare(pathlib.Path(folder))
         rows = {'python -c "import click"': [sys.executable, "-c", "import click"], **commands(folder)}
