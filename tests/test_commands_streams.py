@@ -42,7 +42,7 @@ def test_closed_standard_output_swallows_lines_and_no_file_gets_its_number(tmp_p
 
 
 def test_a_message_cannot_steer_the_terminal() -> None:
-    done = shell(f"{PROGRAM} plan --config $'\\e]0;mine\\a\\u202efile.toml'")
+    done = shell(f"{PROGRAM} plan --config $'\\e]0;mine\\a\\xe2\\x80\\xaefile.toml'")
     assert done.returncode == 2
     assert "\\x1b]0;mine\\x07\\u202efile.toml" in done.stderr
     assert not any(character in done.stderr for character in "\x1b\x07\u202e")
