@@ -77,9 +77,12 @@ PHASES: Mapping[str, str] = MappingProxyType(
 )
 """httpcore's trace events -> fields of `model.Timings`."""
 
+KEEP_IDLE = next(getattr(socket, name) for name in ("TCP_KEEPIDLE", "TCP_KEEPALIVE") if hasattr(socket, name))
+"""The option's name on Linux, and on macOS."""
+
 KEEP_ALIVE = (
     (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
-    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 30),
+    (socket.IPPROTO_TCP, KEEP_IDLE, 30),
     (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 15),
     (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 4),
 )

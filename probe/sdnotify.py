@@ -12,7 +12,7 @@ def send(**fields: str | int) -> None:
     if not address.startswith(("/", "@")):
         return
     lines = "\n".join(f"{name}={str(value).splitlines()[0]}" for name, value in fields.items())
-    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as to:
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as to:
         to.setblocking(False)
         to.sendto(lines.encode(errors="replace"), address.replace("@", "\0", 1))
 

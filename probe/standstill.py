@@ -8,6 +8,9 @@ from probe import clock as clocks
 GAP_S = 10.0
 """A tick later than this means that the process or the machine stood still."""
 
+COUNTS_SLEEP = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""The clock that goes on while the machine sleeps: BOOTTIME on Linux, MONOTONIC on macOS, which has no BOOTTIME."""
+
 
 class Standstill:
     """Seen by late ticks and by the clock that counts sleep."""
@@ -32,5 +35,5 @@ class Standstill:
 
 
 def _asleep_s() -> float:
-    """Seconds this machine was suspended since boot."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC)
+    """Seconds this machine slept, from some beginning; `time.monotonic` stands still meanwhile on both systems."""
+    return time.clock_gettime(COUNTS_SLEEP) - time.monotonic()
