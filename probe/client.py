@@ -267,7 +267,7 @@ def _cause(error: BaseException) -> model.Fault | None:
 
 def _headers(headers: httpx.Headers) -> dict[str, str]:
     """Lower-case names; values cut to 512 characters, since nothing longer is a fact we use."""
-    return {name.lower(): value[:512] for name, value in headers.items()}
+    return {name.lower(): secrets.cut(value, 512) for name, value in headers.items()}
 
 
 def tls_context() -> ssl.SSLContext:

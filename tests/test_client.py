@@ -89,6 +89,12 @@ def test_a_whole_answer_has_status_headers_body_and_phases():
     assert 0 <= timings.connect_s <= timings.request_sent_s <= timings.headers_s <= timings.body_s == reply.elapsed_s
 
 
+def test_a_long_header_is_cut_before_a_token_that_would_be_halved():
+    location = b"https://elsewhere.test/?" + b"a" * 470 + b"&key=" + b"k" * 40
+    reply, _ = send(OK.replace(b"X-Request-Id: req_1", b"location: " + location))
+    assert reply.headers["location"] == location.decode().rpartition("key=")[0]
+
+
 def test_a_dripping_body_ends_at_the_total_deadline():
     reply, _ = send(OK.replace(b": 2", b": 900"), *[b" ", 0.05] * 40, deadline_s=0.3)
     assert (reply.fault, reply.status) == (model.Fault.DEADLINE, 200)

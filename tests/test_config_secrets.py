@@ -173,6 +173,11 @@ def test_ordinary_words_are_left_alone(text):
     assert secrets.Redactor([secrets.Secret(KEY)])(text) == text
 
 
+def test_a_text_is_cut_before_a_token_that_would_be_halved():
+    assert secrets.cut("key: sk-abc%2Fdef, and", 12) == "key: "
+    assert secrets.cut("key: sk-abc", 11) == "key: sk-abc"
+
+
 def test_a_short_key_has_no_fragment_rule():
     scrub = secrets.Redactor([secrets.Secret("test-key-00000001")])
     assert scrub("00000001 test-key-000 test-key-00000001") == "00000001 test-key-000 [key]"

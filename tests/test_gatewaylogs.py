@@ -54,6 +54,14 @@ def test_an_error_row_is_a_failure_that_was_not_billed():
     assert (found.state, found.error, found.billed) == ("failed", "bad_response", False)
 
 
+def test_what_looks_like_a_key_is_taken_out_of_what_a_log_says():
+    key, row_of = "sk-0123456789abcdefghijkl", row(error_code="x" * 190 + " sk-0123456789abcdefghijkl", quota=0)
+    found = apiyi.read(reply({"success": True, "data": [row_of]}), WANTED)
+    refused = apiyi.read(reply({"success": False, "message": f"bad key {key}"}), WANTED)
+    assert found.error.endswith(" [key]")
+    assert refused.reason == "HTTP 200: bad key [key]"
+
+
 def test_new_api_marks_errors_by_type_and_hides_the_code_in_a_string():
     other = json.dumps({"error_code": "do_request_failed"})
     found = new_api.read(reply({"success": True, "data": [row(type=5, quota=0, other=other)]}), WANTED)

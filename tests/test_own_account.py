@@ -74,6 +74,18 @@ def test_what_looks_like_a_key_is_taken_out():
     assert "set-cookie" not in found.evidence.headers
 
 
+@pytest.mark.parametrize("most", [account.TEXT_CHARACTERS, litellm.TEXT_CHARACTERS, account.WORD_CHARACTERS])
+def test_half_a_key_where_a_text_is_cut_is_taken_out_too(most):
+    text = "." * (most - 12 - 1) + " sk-0123456789abcdefghijkl"
+    error = {"error_code": "500", "error_message": text}
+    for found in (
+        samples.read(samples.failed(text=text, headers={"location": text})),
+        told(payload(error_information=error)),
+    ):
+        assert "sk-012345678 " not in f"{found} "
+        assert "sk-012345678'" not in str(found)
+
+
 def test_faults_of_the_callers_side_are_excluded_and_time_outs_are_not():
     def excluded(fault):
         return samples.read(samples.told(fault=fault, status=None)).excluded

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from probe import model, protocols, run, taxonomy
-from probe.config import providers, schema
+from probe.config import providers, schema, secrets
 from probe.protocols import reading
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(300)
@@ -161,6 +161,13 @@ def test_an_error_page_is_kept_as_text_without_a_fault():
     assert "502 Bad Gateway" in seen.text
 
 
+def test_no_half_of_a_key_stands_where_the_text_is_cut():
+    key = "sk-" + "0123456789abcdefghijklmnop"
+    for before in range(reading.TEXT_CAP_BYTES - 40, reading.TEXT_CAP_BYTES + 1):
+        text = secrets.scrubbed(reading.text_of(b" " * before + key.encode() + b" and more" * 5))
+        assert "sk-" not in text
+
+
 def test_text_is_cut_and_nul_is_marked():
     assert len(reading.text_of(b"a\x00" * 50_000)) <= reading.TEXT_CAP_BYTES
     assert "\x00" not in reading.text_of(b"a\x00b")
@@ -247,4 +254,6 @@ def test_the_kept_text_is_the_body_with_its_base64_runs_told_by_length():
         body = b"".join(parts)
         whole = reading.BASE64_RUN.sub(lambda run: b"<%d base64 characters>" % len(run[0]), body)
         expected = whole[: reading.TEXT_CAP_BYTES].decode("utf-8", "replace").replace("\x00", "\ufffd")
+        if len(whole) > reading.TEXT_CAP_BYTES:
+            expected = expected.rstrip(secrets.KEY_CHARACTERS)
         assert reading.text_of(body) == expected

@@ -28,6 +28,9 @@ BARE_KEY = re.compile(r"(?=.*\d)(?=.*[a-z])[A-Za-z0-9-]{24,}")
 
 FILE_CAP_BYTES = 8192
 
+KEY_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=%"
+"""Characters of a key in a header (token68, RFC 9110, section 11.2), and `%` of its URL-encoded form."""
+
 FRAGMENTS_FROM = 24
 """Shorter secrets have no fragment rule: 12 + 8 characters of them would be nearly all of it."""
 
@@ -147,6 +150,11 @@ def looks_like_key(text: str) -> bool:
     return bool(KEY_SHAPES.search(text) or BARE_KEY.fullmatch(text))
 
 
+def cut(text: str, most: int) -> str:
+    """At most so many characters; a token that the cut would go through is left out: nothing recognises half a key."""
+    return text if len(text) <= most else text[:most].rstrip(KEY_CHARACTERS)
+
+
 class Redactor:
     """Replaces loaded keys, and whatever looks like one, by `[key]`: as they are, URL-, base64- and JSON-encoded.
 
@@ -165,6 +173,10 @@ class Redactor:
 
     def __repr__(self) -> str:
         return f"Redactor({len(self._forms)} forms)"
+
+
+scrubbed = Redactor(())
+"""Takes out what looks like a key, where none is loaded: from the words of other programs and people."""
 
 
 def _forms(value: str) -> Iterator[str]:

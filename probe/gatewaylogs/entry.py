@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from probe import model
+from probe.config import secrets
 
 QUOTA_PER_USD = 500_000
 """Quota units a dollar in the new-api family, unless an administrator changed it."""
@@ -68,7 +69,7 @@ class Row:
 
     def entry(self, *, by_time: bool) -> Entry:
         state: State = "failed" if self.error else "finished"
-        return Entry(state, self.duration_s, self.charged_usd, self.error[:200], by_time=by_time)
+        return Entry(state, self.duration_s, self.charged_usd, secrets.scrubbed(self.error)[:200], by_time=by_time)
 
 
 def rows_of(reply: model.Reply) -> list[Mapping[str, Any]] | Entry:
@@ -83,7 +84,7 @@ def rows_of(reply: model.Reply) -> list[Mapping[str, Any]] | Entry:
     data = body.get("data") if isinstance(body, dict) else None
     if reply.status != 200 or not isinstance(body, dict) or body.get("success") is False:
         words = body.get("message") if isinstance(body, dict) else None
-        return Entry("unanswered", reason=f"HTTP {reply.status}: {text(words)[:200] or 'refused'}")
+        return Entry("unanswered", reason=f"HTTP {reply.status}: {secrets.scrubbed(text(words))[:200] or 'refused'}")
     if isinstance(data, dict):  # newer pages are objects
         data = data.get("items")
     return [row for row in data if isinstance(row, dict)] if isinstance(data, list) else []

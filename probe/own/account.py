@@ -32,10 +32,6 @@ EXCLUSIONS: Mapping[model.Fault, model.Exclusion] = {
 }
 """Faults that may be the caller's own. Nobody looked whether its network was up: that it was not is assumed."""
 
-scrubbed = secrets.Redactor(())
-"""Takes out what looks like a key: lines and logs are written by others."""
-
-
 NO_ORDER = model.Order("", "")
 
 
@@ -179,7 +175,7 @@ def word(told: str | None) -> str:
 
 
 def scrubbed_word(told: str | None, most: int) -> str:
-    return scrubbed(told[:most]) if told else ""
+    return secrets.scrubbed(secrets.cut(told, most)) if told else ""
 
 
 @functools.lru_cache(maxsize=4096)
@@ -235,5 +231,5 @@ def headers_of(told: Mapping[str, Any]) -> dict[str, str]:
     for name, value in itertools.islice(told.items(), HEADERS_KEPT):
         key = name.lower()
         if isinstance(value, str) and headers.kept(key):
-            found[key] = scrubbed(value[:WORD_CHARACTERS])
+            found[key] = scrubbed_word(value, WORD_CHARACTERS)
     return found

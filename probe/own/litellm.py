@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from probe import headers, model
+from probe.config import secrets
 from probe.own import fields
 from probe.recorder import facts
 
@@ -15,7 +16,7 @@ IMAGE_CALLS = frozenset({"image_generation", "aimage_generation", "image_edit", 
 
 TIMEOUT_CLASSES = frozenset({"Timeout", "APITimeoutError"})
 
-TEXT_CHARACTERS = 4_096
+TEXT_CHARACTERS, WORD_CHARACTERS = 4_096, 200
 
 
 class NotAnImageError(ValueError):
@@ -86,8 +87,9 @@ def answer(told: Mapping[str, Any], metadata: Mapping[str, Any], prompt: str | N
             "echoed_size": word(response.get("size")) or None,
             "echoed_quality": word(response.get("quality")) or None,
         }
-    words = word(error.get("error_message"), TEXT_CHARACTERS) or word(told.get("error_str"), TEXT_CHARACTERS)
-    words = facts.Scrub(prompt, ())(words)
+    said = (error.get("error_message"), told.get("error_str"))
+    text = next((each for each in said if each and isinstance(each, str)), "")
+    words = facts.Scrub(prompt, ())(secrets.cut(text, TEXT_CHARACTERS))
     code = word(error.get("error_code"))
     if word(error.get("error_class")) in TIMEOUT_CLASSES:  # LiteLLM's own 408: no server said it
         return {"fault": str(model.Fault.DEADLINE), "fault_text": words}
@@ -117,7 +119,7 @@ def upstream_headers(extra: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, value in extra.items():
         plain = name.lower().removeprefix("llm_provider-")
         if headers.kept(plain) and plain != "content-length" and not plain.startswith("x-litellm"):
-            yield plain, str(value)[:200]
+            yield plain, str(value)
 
 
 def moment(told: Mapping[str, Any], name: str) -> dt.datetime:
@@ -148,8 +150,8 @@ def object_in(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def word(value: Any, most: int = 200) -> str:
-    return value[:most] if isinstance(value, str) else ""
+def word(value: Any) -> str:
+    return value[:WORD_CHARACTERS] if isinstance(value, str) else ""
 
 
 def number(value: Any) -> int | None:

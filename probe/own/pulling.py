@@ -160,7 +160,7 @@ def account_of(row: entry.Row, source: Source) -> account.Account | None:
             token_group=row.group,
             duration_s=row.duration_s,
             charged_usd=row.charged_usd,
-            error=account.scrubbed(row.error)[:200],
+            error=secrets.scrubbed(row.error)[:200],
             attempts=row.attempts,
         ),
     )
@@ -174,6 +174,6 @@ def evidence_of(row: entry.Row, order: model.Order) -> model.Evidence:
     }
     if not row.error:
         return model.Evidence(200, headers, elapsed_s=row.duration_s, order=order, picture_count=1)
-    said = account.scrubbed(row.said if row.said != row.error else "")
-    text = json.dumps({"error": {"message": said, "code": account.scrubbed(row.error)}}, ensure_ascii=False)
+    said = secrets.scrubbed(row.said if row.said != row.error else "")
+    text = json.dumps({"error": {"message": said, "code": secrets.scrubbed(row.error)}}, ensure_ascii=False)
     return model.Evidence(row.status, headers, text[:16_384], elapsed_s=row.duration_s, order=order)

@@ -8,6 +8,7 @@ import re
 from typing import Any, NoReturn
 
 from probe import model
+from probe.config import secrets
 
 TEXT_CAP_BYTES = 16 * 2**10
 """How much of a body is kept as evidence once pictures are left out."""
@@ -43,9 +44,9 @@ class Reading:
 def text_of(body: bytes) -> str:
     """The body as text: base64 runs replaced by their length, undecodable bytes marked, cut to 16 KiB.
 
-    No more of the body is looked at than is kept.
+    No more of the body is looked at than is kept, and the byte that tells that there is more.
     """
-    pieces, at, room = [], 0, TEXT_CAP_BYTES
+    pieces, at, room = [], 0, TEXT_CAP_BYTES + 1
     while room > 0:
         near = BASE64_RUN.search(body, at, at + room + BASE64_LEAST)
         run = BASE64_RUN.match(body, near.start()) if near else None
@@ -57,7 +58,9 @@ def text_of(body: bytes) -> str:
         pieces.append(b"<%d base64 characters>" % len(run[0]))
         room -= len(pieces[-1])
         at = run.end()
-    return b"".join(pieces)[:TEXT_CAP_BYTES].decode("utf-8", "replace").replace("\x00", "\ufffd")
+    found = b"".join(pieces)
+    text = found[:TEXT_CAP_BYTES].decode("utf-8", "replace").replace("\x00", "\ufffd")
+    return text.rstrip(secrets.KEY_CHARACTERS) if len(found) > TEXT_CAP_BYTES else text  # half a key is not recognised
 
 
 def parse(body: bytes) -> Any:

@@ -68,7 +68,7 @@ def words_of(found: Diagnosis) -> str:
     words = " | ".join(dict.fromkeys(layer.message for layer in layers if layer.message)) or evidence.fault_text
     if found.about.prompt:
         words = words.replace(found.about.prompt, "[prompt]")
-    return " ".join(secrets.Redactor(())(words).split())[:WORDS_CAP]
+    return " ".join(secrets.scrubbed(words).split())[:WORDS_CAP]
 
 
 def seen(found: Diagnosis) -> list[str]:
