@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from probe import client, model
 from probe.config import secrets
+from probe.picture import container
 
 if TYPE_CHECKING:
     from probe.config import schema
@@ -46,8 +47,7 @@ async def screen(
     if picture is not None:
         if len(picture) > PICTURE_CAP_BYTES:
             return Screen("not checked", reason=f"the picture is over {PICTURE_CAP_BYTES >> 20} MB")
-        kind = "png" if picture.startswith(b"\x89PNG") else "webp" if picture[8:12] == b"WEBP" else "jpeg"
-        link = f"data:image/{kind};base64,{base64.b64encode(picture).decode()}"
+        link = f"data:{container.media_type(picture)};base64,{base64.b64encode(picture).decode()}"
         content = [{"type": "text", "text": prompt}, {"type": "image_url", "image_url": {"url": link}}]
     (found,) = await ask(content, 1, spec, http, key)
     return found

@@ -76,6 +76,19 @@ def test_an_openai_edit_is_multipart_with_the_reference_picture():
     assert b'name="prompt"\r\n\r\nadd a boat' in request.body
 
 
+@pytest.mark.parametrize(
+    ("picture", "kind"),
+    [(PNG, b"png"), (b"\xff\xd8\xff\xe0" + bytes(40), b"jpeg"), (b"RIFF\x10\0\0\0WEBPVP8 " + bytes(40), b"webp")],
+)
+def test_the_reference_picture_of_an_edit_is_named_by_its_real_type(picture, kind):
+    order = model.Order("openai-images", "m", 1024, 1024, operation="edit")
+    request = protocols.request(channel(), order, "add a boat", picture)
+    assert b'filename="reference.%b"\r\nContent-Type: image/%b\r\n\r\n%b' % (kind, kind, picture) in request.body
+    order = model.Order("gemini", "m", image_size="1K", aspect_ratio="1:1", operation="edit")
+    sent = json.loads(protocols.request(channel("gemini"), order, "add a boat", picture).body)
+    assert sent["contents"][0]["parts"][1]["inlineData"]["mimeType"] == f"image/{kind.decode()}"
+
+
 def test_a_gemini_request_asks_for_pictures_only_and_sets_no_token_limit():
     order = model.Order("gemini", "gemini-3.1-flash-image", 5504, 3072, image_size="4K", aspect_ratio="16:9")
     request = protocols.request(channel("gemini", base_url="https://gw.example"), order, "a lighthouse")

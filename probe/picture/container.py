@@ -43,6 +43,12 @@ def sniff(data: bytes) -> str:
     return ""
 
 
+def media_type(data: bytes) -> str:
+    """`image/png`, `image/jpeg` or `image/webp`; `application/octet-stream` for everything else."""
+    name = sniff(data)
+    return f"image/{name}" if name else "application/octet-stream"
+
+
 def read_header(data: bytes) -> Header | None:
     """Format and pixels as the header states them; None where there is no such header or it states no pixels."""
     name = sniff(data)

@@ -49,7 +49,7 @@ def order(config: "schema.Config", path: model.Path) -> model.Order:
 def request(
     channel: "schema.Channel", order: model.Order, prompt: str, reference: bytes | None = None
 ) -> model.Request:
-    """The HTTP request for an order; `reference` is the PNG that an edit starts from."""
+    """The HTTP request for an order; `reference` is the picture that an edit starts from."""
     return PROTOCOLS[channel.protocol].request(channel, order, prompt, reference)
 
 

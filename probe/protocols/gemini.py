@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from probe import model
+from probe.picture import container
 from probe.protocols import reading
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ def request(channel: "schema.Channel", order: model.Order, prompt: str, referenc
     if order.operation == "edit":
         if reference is None:
             raise ValueError("an edit needs a reference picture")
-        parts.append({"inlineData": {"mimeType": "image/png", "data": base64.b64encode(reference).decode()}})
+        data = base64.b64encode(reference).decode()
+        parts.append({"inlineData": {"mimeType": container.media_type(reference), "data": data}})
     image_config = {"aspectRatio": order.aspect_ratio, "imageSize": order.image_size}
     if order.model.startswith("gemini-2.5"):
         del image_config["imageSize"]  # it knows 1K only and refuses the field

@@ -5,6 +5,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from probe import model
+from probe.picture import container
 from probe.protocols import reading
 
 if TYPE_CHECKING:
@@ -79,12 +80,16 @@ def _auth(channel: "schema.Channel") -> str:
 
 
 def _multipart(fields: dict[str, object], picture: bytes) -> tuple[bytes, str]:
-    """A multipart/form-data body with the fields and one PNG named `image`, and its content type."""
+    """A multipart/form-data body with the fields and one picture named `image`, and its content type."""
     boundary = secrets.token_hex(16)
     head = "".join(
         f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
         for name, value in fields.items()
     )
-    part = f'--{boundary}\r\nContent-Disposition: form-data; name="image"; filename="reference.png"\r\nContent-Type: image/png\r\n\r\n'
+    kind = container.media_type(picture)  # the official API goes by the stated type
+    part = (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="image"; filename="reference.{kind.partition("/")[2]}"\r\n'
+        f"Content-Type: {kind}\r\n\r\n"
+    )
     body = (head + part).encode() + picture + f"\r\n--{boundary}--\r\n".encode()
     return body, f"multipart/form-data; boundary={boundary}"
