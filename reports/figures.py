@@ -14,6 +14,7 @@ class Bracket:
     end_range: tuple[dt.datetime, dt.datetime] | None
     still_on: bool
     sure: bool = True  # more likely than not
+    slow: bool = False  # rather than failing
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -46,13 +47,14 @@ class Rate:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class RateRow:
-    """One path; None = too few canaries, of which there are `n`."""
+    """One path; None = too few canaries, of which there are `n`. `bad` = its state at the end, where it should not be used."""
 
     name: str
     tier: str
     period: Rate | None
     latest: Rate | None
     n: int
+    bad: str
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -178,6 +180,7 @@ class Beside:
 class Concordance:
     rows: tuple[Beside, ...]  # rows of one tier stand together
     too_few: int  # pairs that cannot be drawn
+    left_out: int  # pairs that less surely fail together
     window: str  # how long
     series: str
 

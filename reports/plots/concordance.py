@@ -19,9 +19,7 @@ def draw(data: figures.Concordance, width_in: float) -> Figure:
     for index in range(1, len(rows)):
         if rows[index].tier != rows[index - 1].tier:
             axes.axhline(index - 0.5, color=style.RULE, linewidth=0.6)
-    join = "\n" if narrow else " "
-    names = [f"{row.tier}: {style.label(row.name)}{join}beside {style.label(row.other)}" for row in rows]
-    axes.set_yticks(range(len(rows)), names)
+    axes.set_yticks(range(len(rows)), [_name(row, narrow=narrow) for row in rows])
     axes.tick_params(axis="y", length=0)
     highest = max(rate.high for row in rows for rate in (row.while_failing, row.while_fine))
     right = min(100.5, 100 * highest + 3)
@@ -35,6 +33,16 @@ def draw(data: figures.Concordance, width_in: float) -> Figure:
         style.beside(axes, f"{row.while_fine.n:,}; {row.while_failing.n:,}", (right, index), va="center")
     _legend(figure, data, narrow=narrow)
     return figure
+
+
+ONE_LINE = 40
+"""Characters of a name in the margin; more are two lines."""
+
+
+def _name(row: figures.Beside, *, narrow: bool) -> str:
+    """`4k-high: vip beside official`."""
+    one, other = (style.label(each, narrow=narrow) for each in (f"{row.tier}: {row.name}", f"beside {row.other}"))
+    return f"{one}\n{other}" if narrow or len(one) + len(other) > ONE_LINE else f"{one} {other}"
 
 
 def _row(axes: Axes, index: int, row: figures.Beside) -> None:
@@ -54,9 +62,9 @@ def _legend(figure: Figure, data: figures.Concordance, *, narrow: bool) -> None:
         Line2D([], [], color=style.FAILING, marker=style.WORSE, label="clearly more: they fail together"),
     ]
     too_few = f"; {words.count(data.too_few, 'other pair')}: too few" if data.too_few else ""
+    left_out = f"; {words.count(data.left_out, 'pair')} less surely together not drawn" if data.left_out else ""
     style.legend(
         figure,
         handles,
-        f"{data.series} canaries,{chr(10) if narrow else ' '}windows of {data.window}{too_few}",
-        ncols=1 if narrow else 3,
+        f"{data.series} canaries,{chr(10) if narrow else ' '}windows of {data.window}{too_few}{left_out}",
     )

@@ -1,5 +1,7 @@
 """Cost of a usable picture against the share that is usable, a panel a tier, channels by colour and mark."""
 
+from collections.abc import Sequence
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -29,39 +31,13 @@ def draw(data: figures.Costs, width_in: float) -> Figure:
     return figure
 
 
+MOST_NAMED = 5
+"""Channels of a panel that are named beside their marks; of more the legend says which is which."""
+
+
 def _panel(axes: Axes, panel: figures.CostPanel, channels: tuple[str, ...]) -> None:
-    axes.set_title(style.label(panel.tier), loc="left")
-    for place, point in enumerate(sorted(panel.points, key=lambda each: each.usd)):
-        index = channels.index(point.channel)
-        axes.errorbar(
-            [100 * point.share],
-            [point.usd],
-            xerr=[[100 * (point.share - point.share_range[0])], [100 * (point.share_range[1] - point.share)]],
-            yerr=[[point.usd - point.usd_range[0]], [point.usd_range[1] - point.usd]],
-            fmt=style.marker(index),
-            color=style.colour(index),
-            markersize=6,
-            elinewidth=1.1,
-            capsize=2.5,
-        )
-        # The cheapest is named below, the dearest above, others before their whiskers: a name hides no mark.
-        left, right = (100 * share for share in point.share_range)
-        at, offset, align = (left, (-6, 0), "center")
-        if place == 0:
-            at, offset, align = (right, (0, -6), "top")
-        elif place == len(panel.points) - 1:
-            at, offset, align = (right, (0, 6), "bottom")
-        axes.annotate(
-            f"{style.label(point.channel)}, n {point.n:,}",
-            (at, point.usd),
-            xytext=offset,
-            textcoords="offset points",
-            ha="right",
-            va=align,
-            fontsize=7.5,
-            bbox={"facecolor": style.PAPER, "edgecolor": "none", "pad": 0.6, "alpha": 0.85},
-            zorder=1.5,
-        )
+    for point in panel.points:
+        _point(axes, point, channels.index(point.channel))
     best = frontier(panel.points)
     axes.plot(
         [100 * point.share for point in best],
@@ -71,13 +47,54 @@ def _panel(axes: Axes, panel: figures.CostPanel, channels: tuple[str, ...]) -> N
         linestyle=":",
         zorder=1,
     )
+    if len(panel.points) <= MOST_NAMED:
+        _named(axes, panel.points)
+        axes.set_title(style.label(panel.tier), loc="left")
+    else:
+        counts = style.counts(point.n for point in panel.points)
+        axes.set_title(f"{style.label(panel.tier, narrow=True)}, {counts}", loc="left")
     if panel.too_few:
-        names = ", ".join(style.label(name) for name in panel.too_few)
-        axes.annotate(f"too few: {names}", (0.02, 0.02), xycoords="axes fraction", fontsize=7.5)
+        axes.annotate(style.too_few(panel.too_few), (0.02, 0.02), xycoords="axes fraction", fontsize=7.5)
     axes.grid()
     axes.set_axisbelow(True)
     lowest = min((point.share_range[0] for point in panel.points), default=0.9)
     axes.set_xlim(max(0.0, 100 * lowest - 4), 101)
+
+
+def _point(axes: Axes, point: figures.Cost, index: int) -> None:
+    axes.errorbar(
+        [100 * point.share],
+        [point.usd],
+        xerr=[[100 * (point.share - point.share_range[0])], [100 * (point.share_range[1] - point.share)]],
+        yerr=[[point.usd - point.usd_range[0]], [point.usd_range[1] - point.usd]],
+        fmt=style.marker(index),
+        color=style.colour(index),
+        markersize=6,
+        elinewidth=1.1,
+        capsize=2.5,
+    )
+
+
+def _named(axes: Axes, points: Sequence[figures.Cost]) -> None:
+    """The cheapest is named below, the dearest above, others before their whiskers: a name hides no mark."""
+    for place, point in enumerate(sorted(points, key=lambda each: each.usd)):
+        left, right = (100 * share for share in point.share_range)
+        at, offset, align = (left, (-6, 0), "center")
+        if place == 0:
+            at, offset, align = (right, (0, -6), "top")
+        elif place == len(points) - 1:
+            at, offset, align = (right, (0, 6), "bottom")
+        axes.annotate(
+            f"{style.label(point.channel, narrow=True)}, n {point.n:,}",
+            (at, point.usd),
+            xytext=offset,
+            textcoords="offset points",
+            ha="right",
+            va=align,
+            fontsize=7.5,
+            bbox={"facecolor": style.PAPER, "edgecolor": "none", "pad": 0.6, "alpha": 0.85},
+            zorder=1.5,
+        )
 
 
 def frontier(points: tuple[figures.Cost, ...]) -> list[figures.Cost]:
@@ -102,4 +119,5 @@ def _usd_axis(axes: Axes, data: figures.Costs) -> None:
 def _legend(figure: Figure, data: figures.Costs, *, narrow: bool) -> None:
     handles = style.channels(data.channels, linestyle="")
     handles.append(Line2D([], [], color=style.INK, linestyle=":", label="not beaten in both"))
-    style.legend(figure, handles, f"{data.series} canaries, list prices, 95 %", ncols=2 if narrow else 6)
+    join = "\n" if narrow else " "
+    style.legend(figure, handles, f"{data.series} canaries of the whole period,{join}list prices, whiskers: 95 %")

@@ -81,5 +81,4 @@ def _legend(figure: Figure, *, narrow: bool) -> None:
         figure,
         handles,
         "edge that carries detail, %; UTC" if narrow else "share of the long edge that carries detail, %; UTC",
-        ncols=2,
     )

@@ -17,7 +17,7 @@ def draw(data: figures.Kinds, width_in: float) -> Figure:
         _panel(axes, panel, data)
         style.time_axis(axes, narrow=narrow)
     _percent_axis(grid.flat[0], data)
-    _legend(figure, data, narrow=narrow)
+    _legend(figure, data)
     return figure
 
 
@@ -51,6 +51,8 @@ def _panel(axes: Axes, panel: figures.KindsPanel, data: figures.Kinds) -> None:
             below = [base - height for base, height in zip(below, heights, strict=True)]
         else:
             above = [base + height for base, height in zip(above, heights, strict=True)]
+    if total and not any(map(any, panel.counts)):
+        axes.annotate("no failure", (0.5, 0.45), xycoords="axes fraction", ha="center")
     axes.axhline(0, color=style.INK, linewidth=0.8)
     axes.set_xlim(data.edges[0], data.edges[-1])  # type: ignore[arg-type]
     axes.grid(axis="y")
@@ -83,7 +85,7 @@ def _highest(data: figures.Kinds, *, own: bool) -> float:
     return max(stacks, default=0.0)
 
 
-def _legend(figure: Figure, data: figures.Kinds, *, narrow: bool) -> None:
+def _legend(figure: Figure, data: figures.Kinds) -> None:
     handles = [
         Patch(
             facecolor=_colour(index),
@@ -98,5 +100,4 @@ def _legend(figure: Figure, data: figures.Kinds, *, narrow: bool) -> None:
         figure,
         handles,
         f"share of {data.series} canaries, UTC" if handles else f"no failures of {data.series} canaries",
-        ncols=1 if narrow else 4,
     )

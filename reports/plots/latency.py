@@ -26,7 +26,7 @@ def draw(data: figures.Latency, width_in: float) -> Figure:
         style.time_axis(axes, narrow=True)
         axes.tick_params(labelbottom=True, labelsize=7.5)
     _seconds_axis(grid.flat[0], data)
-    _legend(figure, data.series, narrow=narrow)
+    _legend(figure, data.series)
     return figure
 
 
@@ -82,7 +82,7 @@ def _seconds_axis(axes: Axes, data: figures.Latency) -> None:
     axes.set_yticks([], minor=True)
 
 
-def _legend(figure: Figure, series: str, *, narrow: bool) -> None:
+def _legend(figure: Figure, series: str) -> None:
     blue = style.OKABE_ITO[0]
     handles = [
         Line2D([], [], color=blue, label="median"),
@@ -91,4 +91,4 @@ def _legend(figure: Figure, series: str, *, narrow: bool) -> None:
         Line2D([], [], color=style.INK, linestyle="--", label="deadline"),
         Line2D([], [], color=style.FAILING, marker="x", linestyle="", label="timed out"),
     ]
-    style.legend(figure, handles, f"successes of {series} canaries, UTC", ncols=2 if narrow else 5)
+    style.legend(figure, handles, f"successes of {series} canaries, UTC")

@@ -10,7 +10,8 @@ from reports import figures, words
 from reports.plots import style
 
 ATTEMPTS = (1, 2, 3)
-DODGE = 0.05  # attempts between the marks of two channels
+DODGE, MOST_DODGED = 0.05, 0.3  # attempts between the marks of two channels, and between the first and the last
+MOST_NAMED = 42  # characters of the channels' names in a panel
 ROOM = 0.35  # below the lowest mark, for the words, as a share of what is above
 
 
@@ -24,7 +25,7 @@ def draw(data: figures.PayOff, width_in: float) -> Figure:
         for index, axes in enumerate(row):
             for line in panel.lines:
                 values = ([100 * share for share in line.shares], line.usd, line.minutes)[index]
-                _line(axes, values, data.channels.index(line.channel))
+                _line(axes, values, data.channels.index(line.channel), len(data.channels))
             axes.grid(axis="y")
             axes.set_axisbelow(True)
             axes.set_xlim(0.8, 3.2)
@@ -41,17 +42,20 @@ def draw(data: figures.PayOff, width_in: float) -> Figure:
 
 
 def _named(axes: Axes, panel: figures.PayOffPanel) -> None:
+    """How many canaries each channel has, or from how few to how many where there is no room for names."""
     axes.set_title(style.label(panel.tier), loc="left")
-    told = [
-        *(f"{style.label(line.channel)} n {line.n:,}" for line in panel.lines),
-        *(f"{style.label(name)}: too few" for name in panel.too_few),
-    ]
-    axes.annotate(", ".join(told), (0.02, 0.04), xycoords="axes fraction", fontsize=7.5)
+    told = ", ".join(f"{style.label(line.channel)} n {line.n:,}" for line in panel.lines)
+    if len(told) > MOST_NAMED:
+        told = style.counts(line.n for line in panel.lines)
+    lines = [style.too_few(panel.too_few)] * bool(panel.too_few) + [told] * bool(told)
+    axes.annotate("\n".join(lines), (0.02, 0.04), xycoords="axes fraction", fontsize=7.5)
 
 
-def _line(axes: Axes, values: Sequence[float], index: int) -> None:
+def _line(axes: Axes, values: Sequence[float], index: int, channels: int) -> None:
+    """Equal values of channels lie side by side."""
+    step = min(DODGE, MOST_DODGED / channels)
     axes.plot(
-        [attempts + DODGE * (index - 1) for attempts in ATTEMPTS],  # equal values of channels lie side by side
+        [attempts + step * (index - (channels - 1) / 2) for attempts in ATTEMPTS],
         values,
         marker=style.marker(index),
         color=style.colour(index),
@@ -75,5 +79,4 @@ def _legend(figure: Figure, data: figures.PayOff, *, narrow: bool) -> None:
         figure,
         style.channels(data.channels),
         "as things stand at the period's end" if narrow else "as things stand at the period's end, list prices",
-        ncols=3 if narrow else 6,
     )

@@ -21,7 +21,7 @@ def draw(data: figures.Rates, width_in: float) -> Figure:
     for index in range(1, len(tiers)):
         if tiers[index] != tiers[index - 1]:
             axes.axhline(index - 0.5, color=style.RULE, linewidth=0.6)
-    axes.set_yticks(range(len(data.rows)), [style.label(row.name) for row in reversed(data.rows)])
+    axes.set_yticks(range(len(data.rows)), [style.label(row.name, narrow=narrow) for row in reversed(data.rows)])
     axes.tick_params(axis="y", length=0)
     axes.set_xlim(left, 100.6)
     axes.set_ylim(-0.6, len(data.rows) - 0.4)
@@ -31,8 +31,9 @@ def draw(data: figures.Rates, width_in: float) -> Figure:
     style.beside(axes, "n (latest)", (100.6, len(data.rows) - 0.4), va="bottom")
     for index, row in enumerate(reversed(data.rows)):
         counted = f"{row.n:,} ({row.latest.n:,})" if row.latest else f"{row.n:,}"
-        style.beside(axes, counted, (100.6, index), va="center")
-    _legend(figure, data, narrow=narrow)
+        bad = f"\n! {row.bad}" if row.bad else ""
+        style.beside(axes, f"{counted}{bad}", (100.6, index), va="center")
+    _legend(figure, data)
     return figure
 
 
@@ -52,11 +53,12 @@ def _row(axes: Axes, index: int, row: figures.RateRow, left: float) -> None:
         style.whiskers(axes, point, index + offset, marker, colour, fill)
 
 
-def _legend(figure: Figure, data: figures.Rates, *, narrow: bool) -> None:
+def _legend(figure: Figure, data: figures.Rates) -> None:
     blue = style.OKABE_ITO[0]
     handles = [
         Line2D([], [], color=style.INK, marker="o", markerfacecolor=style.PAPER, label=f"whole period, {data.period}"),
         Line2D([], [], color=blue, marker="D", label=f"latest {data.latest}"),
         Line2D([], [], color=style.FAILING, marker=style.WORSE, label="latest, clearly worse"),
     ]
-    style.legend(figure, handles, f"{data.series} canaries", ncols=1 if narrow else 3)
+    marked = "; ! bad at its end, whatever the share" if any(row.bad for row in data.rows) else ""
+    style.legend(figure, handles, f"{data.series} canaries{marked}")

@@ -1,7 +1,7 @@
 """How every figure looks: Okabe-Ito colours that never carry a meaning alone, sizes, and the settings that keep bytes stable."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -67,8 +67,8 @@ def colour(index: int) -> str:
 
 
 def marker(index: int) -> str:
-    """The mark of a channel, likewise."""
-    return MARKERS[index % len(MARKERS)]
+    """The mark of a channel, likewise: channels of one colour have different marks."""
+    return MARKERS[(index + index // len(OKABE_ITO)) % len(MARKERS)]
 
 
 def channels(names: Sequence[str], **options: Any) -> list[Artist]:
@@ -79,10 +79,28 @@ def channels(names: Sequence[str], **options: Any) -> list[Artist]:
     ]
 
 
+LEGEND_COLUMN_IN, CHARACTER_IN, LINE_IN = 0.58, 0.062, 0.19
+"""Of a legend: a column without its words, a character of them, and one line."""
+
+
 def legend(figure: Figure, handles: Sequence[Artist], title: str, **options: Any) -> None:
-    """The legend below the axes, under what the whole figure has in common."""
+    """The legend below the axes, under what the whole figure has in common: as many columns as fit.
+
+    Every line but the first makes the figure higher, not its axes lower.
+    """
+    columns = next(
+        (number for number in range(len(handles), 1, -1) if _legend_in(handles, number) <= figure.get_figwidth()), 1
+    )
+    rows = -(-len(handles) // columns)
+    figure.set_figheight(figure.get_figheight() + LINE_IN * max(0, rows - 1))
     figure.legend(
-        handles=handles, loc="outside lower left", title=title, alignment="left", columnspacing=1.2, **options
+        handles=handles,
+        loc="outside lower left",
+        title=title,
+        alignment="left",
+        columnspacing=1.2,
+        ncols=columns,
+        **options,
     )
 
 
@@ -101,9 +119,47 @@ def whiskers(axes: Axes, rate: figures.Rate, row: float, mark: str, ink: str, fi
     )
 
 
-def label(text: str) -> str:
-    """A text from outside, for a figure: the fonts that come along have no others than these characters."""
-    return escape.visible(text).encode("ascii", "backslashreplace").decode()
+def _legend_in(handles: Sequence[Artist], columns: int) -> float:
+    """Its width, inches: filled column by column, each as wide as its longest line."""
+    rows = -(-len(handles) // columns)
+    lines = [max(map(len, str(handle.get_label()).splitlines()), default=0) for handle in handles]
+    return sum(LEGEND_COLUMN_IN + CHARACTER_IN * max(lines[at : at + rows]) for at in range(0, len(lines), rows))
+
+
+WIDE_CHARACTERS, NARROW_CHARACTERS = 36, 22
+"""Of a name, which else would leave no room for what it names."""
+
+
+def label(text: str, *, narrow: bool = False) -> str:
+    """A text from outside, for a figure; of one that is too long the middle is left out.
+
+    The fonts that come along have no others than these characters.
+    """
+    shown = escape.visible(text).encode("ascii", "backslashreplace").decode()
+    most = NARROW_CHARACTERS if narrow else WIDE_CHARACTERS
+    if len(shown) <= most:
+        return shown
+    tail = (most - len(LEFT_OUT)) // 2
+    return f"{shown[: most - len(LEFT_OUT) - tail]}{LEFT_OUT}{shown[-tail:]}"
+
+
+LEFT_OUT = "..."
+
+
+def counts(each: Iterable[int]) -> str:
+    """`n 84`, `n 30 to 340`: how many canaries each of several channels has."""
+    found = sorted(each)
+    return f"n {found[0]:,}" if found[0] == found[-1] else f"n {found[0]:,} to {found[-1]:,}"
+
+
+MOST_TOO_FEW = 2
+
+
+def too_few(names: Sequence[str]) -> str:
+    """`too few: nano, vip`, `too few: 5 channels`: what cannot be drawn."""
+    if len(names) > MOST_TOO_FEW:
+        return f"too few: {len(names)} channels"
+    return f"too few: {', '.join(label(name, narrow=True) for name in names)}"
 
 
 def beside(axes: Axes, text: str, at: tuple[Any, float], **options: Any) -> None:

@@ -26,13 +26,14 @@ def draw(data: figures.Timeline, width_in: float) -> Figure:
     for row, strip in enumerate(reversed(data.strips)):
         _strip(axes, row, strip, data.edges, height)
         counted = f"{strip.failed:,} of {strip.n:,} failed" if strip.n else "no data"
-        since = strip.brackets[-1].start if strip.brackets and strip.brackets[-1].still_on else None
+        on = strip.brackets[-1] if strip.brackets and strip.brackets[-1].still_on else None
+        state = "slow" if on and on.slow else "degraded"
         if narrow:
-            now = ", DEGRADED" if since else ""
+            now = f", {state.upper()}" if on else ""
             at = (data.edges[0], row + height / 2 + 0.10)
-            axes.annotate(f"{style.label(strip.name)}: {counted}{now}", at, va="bottom")
+            axes.annotate(f"{style.label(strip.name, narrow=True)}: {counted}{now}", at, va="bottom")
             continue
-        now = f"\ndegraded since {since:%b %d %H:%M}" if since else ""
+        now = f"\n{state} since {on.start:%b %d %H:%M}" if on else ""
         style.beside(axes, f"{counted}{now}", (data.edges[-1], row), va="center", fontsize=8)
     names = [] if narrow else [style.label(strip.name) for strip in reversed(data.strips)]
     axes.set_yticks(range(len(names)), names)
@@ -134,4 +135,4 @@ def _legend(figure: Figure, series: str, *, narrow: bool) -> None:
             label=f"degraded (dotted: perhaps),{newline}ends' 90 % range in grey; > still on",
         ),
     ]
-    style.legend(figure, handles, f"{series} canaries, UTC", ncols=1 if narrow else 4, handlelength=1.6)
+    style.legend(figure, handles, f"{series} canaries, UTC", handlelength=1.6)

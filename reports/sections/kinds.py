@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from probe import model
 from probe.inference import walls
-from reports import blocks, figures, outcomes, window, words
+from reports import blocks, figures, outcomes, window
 from reports.outcomes import Outcomes
 from reports.sections import timeline
 
@@ -81,5 +81,15 @@ def picture(seen: window.Window, attempts: Attempts, kinds: Sequence[model.Kind]
         f"kinds-{series}",
         "Is it me, the channel or upstream: which kind of failure, when?",
         figures.Kinds(tuple(edges), names, frozenset(map(str, OWN_FAULTS)), tuple(panels), str(series)),
-        f"Shares of {words.listed(names)} over time, by channel.",
+        f"{'; '.join(alt(each, names) for each in panels)}.",
     )
+
+
+def alt(found: figures.KindsPanel, names: Sequence[str]) -> str:
+    """`vip overloaded 14, timeout 6 of 1,006`."""
+    total = sum(found.attempts)
+    if not total:
+        return f"{found.name} no data"
+    counts = [sum(of_kind) for of_kind in zip(*found.counts, strict=True)]
+    told = ", ".join(f"{name} {count:,}" for name, count in zip(names, counts, strict=True) if count)
+    return f"{found.name} {told} of {total:,}" if told else f"{found.name} no failure in {total:,}"

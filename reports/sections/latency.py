@@ -50,8 +50,18 @@ def smoke(seen: window.Window, series: window.Series) -> blocks.Plot | None:
         f"latency-{series}",
         "Slower, or only jittery; and is the deadline right?",
         figures.Latency(panels, seen.since, seen.until, str(series)),
-        f"Latency over time of {words.count(len(panels), 'path')}: median, middle half, 5 to 95 %, deadline, timeouts.",
+        f"Medians of the first and the last stretch: {'; '.join(map(alt, panels))}.",
     )
+
+
+def alt(found: figures.LatencyPanel) -> str:
+    """`vip/4k-high 88 s then 95 s, timeouts at 4 times`."""
+    medians_s = [band.quantiles_s[SHARES.index(0.5)] for band in found.smoke if band.quantiles_s]
+    if not found.is_drawable:
+        return f"{found.name} {'too few' if found.n else 'no data'}"
+    first, last = words.seconds(medians_s[0]), words.seconds(medians_s[-1])
+    late = f", timeouts at {words.count(len(found.timeouts), 'time')}" if found.timeouts else ""
+    return f"{found.name} {first} then {last}{late}"
 
 
 def panel(seen: window.Window, facts: window.PathFacts, taken: Outcomes) -> figures.LatencyPanel:

@@ -138,7 +138,8 @@ def comparison(seen: window.Window, series: window.Series) -> blocks.Plot | None
 
 def row(facts: window.PathFacts, taken: Outcomes, latest_from: dt.datetime) -> figures.RateRow:
     period, latest = sample.rate(taken), sample.rate(taken.since(latest_from))
-    return figures.RateRow(str(facts.path), facts.path.tier, point(period), point(latest), len(taken))
+    bad = facts.state.replace("_", " ") if facts.is_bad else ""
+    return figures.RateRow(str(facts.path), facts.path.tier, point(period), point(latest), len(taken), bad)
 
 
 def point(rate: blocks.Rate | blocks.Missing) -> figures.Rate | None:
@@ -146,7 +147,8 @@ def point(rate: blocks.Rate | blocks.Missing) -> figures.Rate | None:
 
 
 def alt(each: figures.RateRow) -> str:
+    bad = f", {each.bad} at the end" if each.bad else ""
     if each.period is None:
-        return f"{each.name} {'too few' if each.n else 'no data'}"
+        return f"{each.name} {'too few' if each.n else 'no data'}{bad}"
     latest = f", latest {words.percent(each.latest.share)}" if each.latest else ""
-    return f"{each.name} {words.percent(each.period.share)}{latest}"
+    return f"{each.name} {words.percent(each.period.share)}{latest}{bad}"

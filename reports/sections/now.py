@@ -107,9 +107,10 @@ def well(seen: window.Window) -> Iterator[blocks.Line]:
         yield blocks.Line(f"{opening}: {healthy} of {total} healthy{but}.{latest}", tone="good")
     if learning:
         counts = [facts.now.observations or 0 for facts in seen.paths if facts.is_learning]
-        spread = f"{min(counts)} to {max(counts)}" if min(counts) < max(counts) else str(counts[0])
+        few, many = min(counts), max(counts)
+        spread = f"{few} to {words.count(many, 'canary')}" if few < many else words.count(many, "canary")
         which = f"{learning} of {total}" if learning < len(seen.paths) else "any path"
-        text = f"TOO EARLY to say of {which}: {spread} canaries each so far, {window.LEARNED} are needed."
+        text = f"TOO EARLY to say of {which}: {spread} each so far, {window.LEARNED} are needed."
         tone: blocks.Tone = "unknown"
         yield blocks.Line(text, "early" if healthy or bad else "", tone)
         taken = outcomes.joined(facts.canaries() for facts in seen.paths if facts.is_learning)

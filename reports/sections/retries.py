@@ -67,8 +67,14 @@ def line(candidate: recommend.Candidate, offers: Sequence[recommend.Offer]) -> f
     )
 
 
+MOST_PAIRS = 24
+
+
 def concordance(seen: window.Window, series: window.Series) -> blocks.Plot | None:
-    """Each channel of a tier beside each other one; None where there is none with enough canaries."""
+    """Each channel of a tier beside each other one; None where there is none with enough canaries.
+
+    Of very many pairs those that most surely fail together.
+    """
     rows: list[figures.Beside | None] = []
     for tier in seen.tiers:
         samples = {
@@ -78,9 +84,11 @@ def concordance(seen: window.Window, series: window.Series) -> blocks.Plot | Non
         }
         for (name, taken), (other, beside) in itertools.permutations(samples.items(), 2):
             rows.append(in_windows(name, taken, other, beside, tier))
-    drawn = tuple(row for row in rows if row)
-    if not drawn:
+    enough = [row for row in rows if row]
+    if not enough:
         return None
+    surest = sorted(enough, key=lambda row: row.while_fine.high - row.while_failing.low)[:MOST_PAIRS]
+    drawn = tuple(row for row in enough if row in surest)
     told = (
         f"{row.name}/{row.tier} fails {words.percent(row.while_failing.share)} while {row.other} fails, "
         f"else {words.percent(row.while_fine.share)}"
@@ -89,7 +97,9 @@ def concordance(seen: window.Window, series: window.Series) -> blocks.Plot | Non
     return blocks.Plot(
         f"concordance-{series}",
         "Would the fall-back fail at the same time?",
-        figures.Concordance(drawn, len(rows) - len(drawn), words.span(WINDOW_S), str(series)),
+        figures.Concordance(
+            drawn, len(rows) - len(enough), len(enough) - len(drawn), words.span(WINDOW_S), str(series)
+        ),
         "; ".join(told),
     )
 
