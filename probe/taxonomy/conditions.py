@@ -51,7 +51,7 @@ _STATED_S = re.compile(
 )
 """The time a sentence says the request ran, in seconds."""
 _PICTURE_WORDS = facts.tokens_of(
-    "image images imagefile imageurl url urls file files mask masks mime mimetype media base64 图片 图像 考图"
+    "image images imagefile imageurl url urls file files mask masks mime mimetype media base64 asset assets 图片 图像 考图"
 )
 _NO_CANDIDATES = re.compile(r'"candidates"\s{0,8}:\s{0,8}(?:null|\[\s{0,8}\])')
 _NO_TOKENS = re.compile(r'"candidatesTokenCount"\s{0,8}:\s{0,8}0\b')
@@ -115,7 +115,7 @@ def worded(told: Facts, spoken: Voice) -> bool:
 
 def vague_status(told: Facts, spoken: Voice) -> bool:
     status = told.status or 0
-    return not (400 <= status < 500 or status in {503, 504} or 520 <= status <= 530)
+    return not (400 <= status < 500 or status in {502, 503, 504} or 520 <= status <= 530)
 
 
 def relay_account(told: Facts, spoken: Voice) -> bool:
@@ -173,6 +173,7 @@ CONDITIONS: Mapping[str, Condition] = MappingProxyType(
             "not the words of a reader about a successful answer",
             lambda told, spoken: not 200 <= (told.status or 0) < 300 or told.shape not in {"text", "empty"},
         ),
+        "not_4xx": Condition("no 4xx", lambda told, spoken: not 400 <= (told.status or 0) < 500),
         "not_success": Condition("not a 2xx", lambda told, spoken: not 200 <= (told.status or 0) < 300),
         "not_5xx": Condition("not a 5xx", lambda told, spoken: (told.status or 0) < 500),
         "explained": Condition("words that say more than the status", explained),
@@ -180,7 +181,7 @@ CONDITIONS: Mapping[str, Condition] = MappingProxyType(
         "of_picture": Condition("words about a picture, a file or where it lies", of_picture),
         "worded": Condition("more than one word of its own", worded),
         "vague_status": Condition(
-            "no status that says more than vague words: no 4xx, no 503, no gateway's timeout, none of a CDN's own",
+            "no status that says more than vague words: no 4xx, no 502 or 503, no gateway's timeout, none of a CDN's own",
             vague_status,
         ),
         "loose_status": Condition(

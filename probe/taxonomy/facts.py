@@ -37,7 +37,7 @@ _NAME = re.compile(
 _HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[\u3400-\u9fff]+")
 PLAIN_NAMES = frozenset(
     (
-        "error", "errors", "failed", "none", "null", "invalid_request_error", "invalidrequesterror", "server_error", "api_error", "apierror",
+        "error", "errors", "failed", "apiconnectionerror", "none", "null", "invalid_request_error", "invalidrequesterror", "server_error", "api_error", "apierror",
         "upstream_error", "new_api_error", "shell_api_error", "one_api_error", "v_api_error", "rix_api_error", "channel_error", "request_error",
         "image_generation_user_error", "invalid_argument", "failed_precondition", "out_of_range", "bad_response_status_code", "err_bad_request", "err_bad_response", "axioserror", "httperror", "statuscode", "badrequest", "badrequesterror",
         "xsrfcookiename", "xsrfheadername", "silentjsonparsing", "forcedjsonparsing", "clarifytimeouterror", "maxcontentlength", "maxbodylength",

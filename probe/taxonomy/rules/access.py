@@ -3,7 +3,7 @@
 Tried after each speaker's own sentences.
 """
 
-from probe.model import Action, Kind, Party
+from probe.model import Action, Kind, Party, Stage
 from probe.taxonomy.rule import SERVER_ERROR, Rule
 
 # fmt: off
@@ -13,14 +13,14 @@ RULES = (
         "words.key",
         Kind.AUTH,
         any=("未提供", "sessionid", "session id", "cookie", "cookies", "session token", "session expired", "_api_key", "_key",
-            "认证", "鉴权", "登录", "api key", "api_key", "apikey", "api-key", "token", "credentials", "authentication", "authorization",
+            "认证", "鉴权", "登录", "api key", "api_key", "apikey", "api-key", "token", "credentials", "authentication", "authenticate", "authorization",
             "unauthorized", "bearer", "secret key", "authenticationerror", "not logged in", "log in", "login", "sign in", "令牌", "密钥",
             "秘钥", "must be logged", "must be signed", "credential", "environment variable", "key is not set", "key not set",
             "key is missing",
         ),
         pattern=(
             r"请先?(?:配置|设置|填写|输入).{0,8}(?:api ?key|密钥|令牌|秘钥)|(?<![a-z0-9])(?:(?:authentication|authorization) (?:[^\s,;:]+ )?(?:failed|failure|error|required)"
-            r"|log ?in first"
+            r"|(?:could not|cannot|can't|unable to|fail\w*(?: to)?) authenticate|log ?in first"
             r"|(?:invalid|incorrect|missing|no|wrong|expired|revoked|bad|malformed|unknown|empty|provide|provide an?|provide a valid|required|disabled|not (?:a )?valid|could not find|set (?:the|your)) (?:[^\s,;:]+ ){0,3}(?:api[ _-]?keys?|access[ _]token|credentials?|bearer(?: token)?|[\w-]{1,20}-token|auth(?:entication|orization)?(?: token| header| credentials)?|secret key|token|x-api-key)"
             r"|(?:api[ _-]?keys?|access[ _]token|credentials?|bearer token|token|authorization header|authentication|cookies?|session(?:[ _]?(?:id|token))?) (?:[^\s,;:]+ ){0,3}(?:invalid|incorrect|missing|expired|revoked|required|not (?:found|valid|set|provided|configured)|failed|error|disabled|is wrong|does not exist|has been (?:disabled|revoked|deleted))"
             r"|api[ _-]?keys? .{0,60}must be (?:set|provided|passed)|unauthorized|authenticationerror"
@@ -28,7 +28,7 @@ RULES = (
             r")|未提供.{0,4}(?:authorization|api ?key|token|密钥|令牌)|(?:未配置|缺少|请配置|请设置|请输入).{0,6}(?:api ?key|密钥|令牌|秘钥)"
             r"|(?:令牌|密钥|秘钥|api ?key|token|session ?id|cookie).{0,8}(?:无效|错误|过期|不存在|不正确|失效|未提供|缺失|为空)"
         ),
-        without=("tokens per", "max_tokens", "token limit", "token count", "unexpected token"),
+        without=("tokens per", "max_tokens", "token limit", "token count", "unexpected token", "lacks"),
     ),
     Rule(
         "words.account",
@@ -47,12 +47,12 @@ RULES = (
         "plan",
         any=(
             "plan", "tier", "subscription", "upgrade", "paid", "premium", "members", "membership", "会员", "套餐", "pro users", "only for",
-            "subscriber", "member", "pro",
+            "subscriber", "member", "pro", "free account", "free accounts", "free users",
         ),
         pattern=(
             r"(?<![a-z0-9])(?:(?:current|your|free|this|a) (?:[^\s,;:]+ ){0,3}(?:plan|tier|subscription|membership) (?:[^\s,;:]+ ){0,4}(?:not|only|does|doesn't|cannot|include|required)"
             r"|(?:requires?|need|only for|available (?:only )?(?:to|for|on)|upgrade to|limited to) (?:[^\s,;:]+ ){0,4}(?:plan|tier|subscription|paid|premium|pro|members?|membership|subscribers?)\b"
-            r")|(?:会员|套餐)"
+            r"|not available (?:for|to|on|with) (?:[^\s,;:]+ )?free (?:accounts?|users?)\b)|(?:会员|套餐)"
         ),
     ),
     Rule(
@@ -105,6 +105,22 @@ RULES = (
         any=("cuda out of memory", "out of memory", "oom killed", "outofmemoryerror"),
         note="The model's machine: the sizes it names are not the caller's.",
     ),
+    Rule(
+        "words.library",
+        Kind.INVALID_REQUEST,
+        "own_library",
+        any=(
+            "no module named", "cannot import name", "modulenotfounderror", "cannot find module", "module '", "is not installed",
+            "missing dependencies", "no such module",
+        ),
+        pattern=(
+            r"no module named|cannot import name|modulenotfounderror|cannot find module|module '[\w.]+' has no attribute|missing dependencies"
+            r"|(?:package|library|module|dependency|sdk|extension) (?:[^\s,;:]+ ){0,2}is not installed"
+        ),
+        when=("not_answered",),
+        stage=Stage.CLIENT,
+        note="The caller's own program lacks a library, or has another version than it was written for: nothing was sent.",
+    ),
     # Models
     Rule(
         "words.own-bug",
@@ -113,6 +129,7 @@ RULES = (
         any=(
             "object has no attribute", "is not a function", "nil pointer", "null pointer", "nullpointerexception", "unboundlocalerror",
             "attributeerror", "cannot access local variable", "is not defined", "object is not", "index out of range",
+            "cannot read properties of", "cannot read property", "not supported between instances", "unsupported operand",
         ),
         statuses=SERVER_ERROR,
         retryable=False,
@@ -136,8 +153,8 @@ RULES = (
         "words.own-bug-name",
         Kind.GATEWAY_ERROR,
         "relay_bug",
-        any=("is not defined", "positional argument", "positional arguments"),
-        pattern=r"name '\w+' is not defined|takes (?:from )?\d+ (?:to \d+ )?positional arguments? but",
+        any=("is not defined",),
+        pattern=r"name '\w+' is not defined",
         retryable=False,
         action=Action.REPORT_BUG,
         note="Python says so of code that never worked, whatever was answered.",
@@ -149,8 +166,10 @@ RULES = (
         any=(
             "object has no attribute", "is not a function", "null pointer", "nullpointerexception", "unboundlocalerror",
             "cannot access local variable", "is not defined", "nosuchmethoderror", "called on null", "is not iterable",
-            "is not subscriptable",
+            "is not subscriptable", "cannot read properties of", "cannot read property", "undefined is not an object",
+            "null is not an object", "cannot destructure property", "null check operator", "unexpectedly found nil",
         ),
+        without=("module '",),
         party=Party.CALLER,
         retryable=False,
         action=Action.REPORT_BUG,
@@ -161,11 +180,12 @@ RULES = (
     Rule(
         "words.model",
         Kind.MODEL_NOT_FOUND,
-        any=("checkpoint", "lora", "provider", "未找到", "找不到", "operation does not work", "model", "模型", "deployment", "engine", "endpoint"),
+        any=("checkpoint", "lora", "provider", "未找到", "找不到", "operation does not work", "gemini", "gpt", "imagen", "flux", "dall", "seedream", "qwen", "model", "模型", "deployment", "engine", "endpoint"),
         pattern=(
             r"未找到.{0,6}模型|(?<![a-z0-9])(?:unknown provider for model|does not work with the specified model"
             r"|(?:unknown|invalid|unsupported|unrecognized|nonexistent|no such|not a valid|not supported|can't find|could not find|cannot find) (?:image )?(?:generation )?model\b"
             r"|model(?:s|_name|_id)?[ :=]*[`'\"\[(]?[\w./:@-]{0,80}[`'\"\])]? ?(?:[^\s,;:]+ ){0,3}(?:not (?:found|exist|supported|available|recognized|a valid|yet available|enabled|configured)|does ?n[o']t exist|is (?:invalid|unknown|unsupported|deprecated|retired|unavailable|not)|(?:has been|was) (?:removed|retired|deprecated|shut|discontinued|decommissioned)|no longer (?:available|supported|exists))"
+            r"|(?:gemini|gpt|imagen|flux|dall|seedream|qwen)[-\w.]* (?:is|was|has been) (?:no longer|not) (?:supported|available|found)(?: anymore)?$"
             r"|(?:does not|doesn't|don't) (?:support|have|exist|recognize) (?:[^\s,;:]+ ){0,3}model"
             r"|no (?:[^\s,;:]+ ){0,3}(?:models?|providers?) (?:[^\s,;:]+ ){0,2}(?:found|registered|configured)\b"
             r"|(?:checkpoint|lora|workflow|pipeline) (?:[^\s,;:]+ ){0,3}(?:not found|does not exist|missing)|is not a valid model|(?:unknown|no such|invalid) engine"

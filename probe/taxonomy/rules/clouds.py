@@ -98,8 +98,8 @@ RULES = (
         "azure.api-version",
         Kind.INVALID_REQUEST,
         "api_version",
-        any=("api version", "api-version"),
-        pattern=r"api[ -]version (?:is |was )?(?:not|query|must|required|invalid|unsupported)|(?:unsupported|invalid|missing|required)\b.{0,40}api[ -]version|api-version$",
+        any=("api version", "api versions", "api-version"),
+        pattern=r"(?:enabled|available|supported) (?:only )?(?:for|in|with|from) api[ -]versions?|api[ -]version (?:is |was )?(?:not|query|must|required|invalid|unsupported)|(?:unsupported|invalid|missing|required)\b.{0,40}api[ -]version|api-version$",
     ),
     Rule(
         "azure.call-rate",
@@ -286,8 +286,9 @@ RULES = (
     Rule(
         "gradio.exception",
         Kind.PROCESSING_ERROR,
+        by=By.HINT,
         any=("gradio app has raised an exception",),
-        note="A hosted demo's own code failed and hides why.",
+        note="A hosted demo's own code failed, and often hides why.",
     ),
     Rule(
         "dashscope.access",

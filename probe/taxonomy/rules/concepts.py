@@ -16,13 +16,13 @@ RULES = (
         Kind.MODERATION_OUTPUT,
         by=HINT,
         any=(
-            "生成后", "finished", "final image", "final picture", "drawn", "完成的", "output", "generated", "result", "response", "输出", "生成的",
+            "生成后", "after generation", "after being generated", "finished", "final image", "final picture", "drawn", "完成的", "output", "generated", "result", "response", "输出", "生成的",
             "生成图", "生成结果",
         ),
         pattern=(
             r"(?<![a-z0-9])(?:(?:output|generated|result|response)\b.{0,60}(?:sensitive|risk|illegal|inappropriate|unsafe|censor|moderat|safety|complian)"
             r"|(?:sensitive|risk|illegal|inappropriate|unsafe|censor\w*|moderat\w+|safety) (?:[^\s,;:]+ ){0,3}(?:output|generated|result)\b"
-            r"|(?:finished|final|drawn) (?:image|picture|result)s?\b.{0,60}(?:review|filter|block|reject|sensitive|unsafe|policy)|(?:result|image|picture)s? (?:hidden|withheld|removed)|safety output)|(?:输出|生成的|生成图|生成结果).{0,20}(?:违法|敏感|审核|合规|风险|不安全|审查)|生成后.{0,10}(?:拦截|屏蔽|审核|违规)"
+            r"|(?:finished|final|drawn) (?:image|picture|result)s?\b.{0,60}(?:review|filter|block|reject|sensitive|unsafe|policy)|(?:result|image|picture)s? (?:hidden|withheld|removed)|(?:moderated|blocked|filtered|flagged|rejected|removed|withheld) after (?:being )?generat\w+|safety output)|(?:输出|生成的|生成图|生成结果).{0,20}(?:违法|敏感|审核|合规|风险|不安全|审查)|生成后.{0,10}(?:拦截|屏蔽|审核|违规)"
         ),
         when=("loose_status", "not_page"),
         confidence="low",
@@ -35,7 +35,7 @@ RULES = (
         any=("版权",
             "禁止内容", "安全机制", "安全系统", "安全检测", "内容审查", "depicts", "our filter", "the filter", "content review", "moderation", "moderated",
             "moderate", "moderator", "censored", "censorship", "sensitive", "inappropriate", "prohibited", "disallowed", "illegal content",
-            "illegal prompt", "illegal image", "illegal detected", "unsafe", "safety", "nsfw", "csam", "violation", "violating", "violates",
+            "illegal prompt", "exists risk", "banned prompt", "banned prompts", "banned word", "banned words", "illegal image", "illegal detected", "unsafe", "safety", "nsfw", "csam", "violation", "violating", "violates",
             "copyright", "real person", "infringement", "risk detection", "content security", "content checker", "content filters",
             "filtered words", "explicit", "sexual", "harmful", "content policy", "compliance", "invalid content", "refused the", "违法", "违规",
             "敏感", "审核", "合规", "不安全", "风险", "侵权", "涉嫌", "色情", "不当", "minor", "prominent people", "danger filter", "violence filter",
@@ -56,7 +56,7 @@ RULES = (
             "paid plan", "pricing", "spending", "invoice", "buy more", "balance", "credit", "billing", "payment", "arrears", "arrearage",
             "overdue", "wallet", "prepaid", "top up", "recharge", "spend", "purchase", "subscription", "allowance", "quota", "usage limit",
             "daily limit", "inference limit", "api tokens", "free tier", "insufficient points", "余额", "额度", "积分", "欠费", "充值", "计费", "点数",
-            "配额", "生成次数", "调用次数", "使用次数", "可用次数", "剩余次数", "免费次数", "账单", "licence", "enough license",
+            "配额", "生成次数", "调用次数", "使用次数", "可用次数", "剩余次数", "免费次数", "resource pack", "resource package", "资源包", "量超限", "次数超限", "总量超限额", "账单", "licence", "enough license",
         ),
         without=("load balance", "balancer", "payment provider"),
         when=("loose_status", "not_page"),
@@ -67,7 +67,7 @@ RULES = (
         "concept.permission",
         Kind.PERMISSION,
         by=HINT,
-        any=("被限制",
+        any=("被限制", "需要申请", "申请后", "申请开通", "尚未开放", "未开放", "内测",
             "等级不够", "等级不足", "限制访问", "禁止访问", "turned off for", "turned off by", "administrator", "grant you", "is blocked", "request access",
             "approval", "not active", "inactive", "only for", "permission", "permissions", "denied", "unauthorized operation",
             "not authorized", "not activated", "not been activated", "not eligible", "not enabled", "not open", "real name", "verification",
@@ -84,7 +84,7 @@ RULES = (
         Kind.AUTH,
         by=HINT,
         any=(
-            "security token", "api key", "api keys", "apikey", "credential", "credentials", "unauthenticated", "unauthorized",
+            "security token", "authorization", "authenticate", "api key", "api keys", "apikey", "credential", "credentials", "unauthenticated", "unauthorized",
             "unauthorised", "authentication", "auth failure", "auth failed", "signature", "access token", "bearer", "jwt",
             "session expired", "logged out", "login", "log in", "cookie", "令牌", "密钥", "鉴权", "登录", "签名", "身份", "认证",
         ),
@@ -96,7 +96,7 @@ RULES = (
         "concept.rate",
         Kind.RATE_LIMITED,
         by=HINT,
-        any=("频控",
+        any=("频控", "at a time", "秒后", "秒再", "分钟后", "稍等", "请等待",
             "at once", "at the same time", "limited to", "同一时间", "同时只能", "every", "rate", "rates", "frequency", "frequently", "throttling",
             "throttled", "burst", "too fast", "too quickly", "too many requests", "too many tasks", "too many jobs", "too many pending",
             "concurrency", "concurrent", "parallel", "in flight", "inflight", "requests per", "rpm", "ipm", "tpm", "limit exceeded",
@@ -104,8 +104,8 @@ RULES = (
         ),
         pattern=(
             r"(?<![a-z0-9])(?:rates? (?:[^\s,;:]+ ){0,3}(?:limit|exceed|too|increased|reached|quota)|(?:request|call|burst|limit)s? (?:[^\s,;:]+ ){0,3}rates?\b"
-            r"|frequen|throttl|burst|too (?:fast|quickly|many (?:requests|tasks|jobs|pending))|concurren|parallel|in ?flight|requests per|[rit]pm\b|limit (?:exceed|reach)|(?:jobs?|tasks?|requests?|images?|generations?) (?:[^\s,;:]+ ){0,3}at (?:once|the same time)|limited to \d+ (?:[^\s,;:]+ ){0,2}(?:a|per|each|every) (?:second|minute)|\d+ (?:[^\s,;:]+ )?(?:a|per) minute|every \d+ (?:seconds|minutes))"
-            r"|频率|频繁|并发|限流|过快|请求过多|请求数|任务数|同一时间|同时只能|频控"
+            r"|frequen|throttl|burst|too (?:fast|quickly|many (?:requests|tasks|jobs|pending))|concurren|parallel|in ?flight|requests per|[rit]pm\b|limit (?:exceed|reach)|(?:jobs?|tasks?|requests?|images?|generations?) (?:[^\s,;:]+ ){0,3}at (?:once|the same time)|(?:one|1|single) (?:[^\s,;:]+ ){1,2}at a time|limited to \d+ (?:[^\s,;:]+ ){0,2}(?:a|per|each|every) (?:second|minute)|\d+ (?:[^\s,;:]+ )?(?:a|per) minute|every \d+ (?:seconds|minutes))"
+            r"|频率|频繁|并发|限流|过快|请求过多|请求数|任务数|同一时间|同时只能|频控|请.{0,6}\d+ ?(?:秒|分钟)后?再"
         ),
         without=("size", "length", "file"),
         when=("loose_status", "not_page"),
@@ -141,7 +141,7 @@ RULES = (
             "no answer within", "no reply within", "gave up waiting", "已放弃", "秒内", "timeout", "timed", "time limit", "too long to",
             "took too long", "deadline", "did not respond", "not respond", "no response within", "cancelled", "canceled", "超时", "未响应",
         ),
-        without=("timeout: ", "timeout=", "timeout': ", 'timeout": ', "prompt", "text too long"),
+        without=("timeout: ", "timeout=", "timeout': ", 'timeout": ', "prompt", "text too long", "into timeout", "in timeout"),
         when=("loose_status", "not_page"),
         confidence="low",
     ),

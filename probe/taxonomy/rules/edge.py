@@ -23,10 +23,76 @@ RULES = (
         any=("unable to reach the origin",
             "could not be satisfied", "web server is down", "origin is unreachable", "connection timed out | 522",
             "522: connection timed out", "error 522", "error code: 522", "host error", "web server is returning an unknown error",
-            "application failed to respond", "no server is available to handle this request", "upstream connect error",
+            "application failed to respond", "error occurred in the application and your page", "no server is available to handle this request", "upstream connect error",
             "reset before headers",
         ),
         action=Action.BACK_OFF_RETRY,
+    ),
+    Rule(
+        "edge.kong",
+        Kind.GATEWAY_ERROR,
+        "origin_unreachable",
+        any=("name resolution failed", "from the ring-balancer", "name resolution error"),
+        statuses=SERVER_ERROR,
+        action=Action.BACK_OFF_RETRY,
+        note="Kong's own words for an upstream it cannot find.",
+    ),
+    Rule(
+        "edge.varnish",
+        Kind.GATEWAY_ERROR,
+        "origin_unreachable",
+        any=("backend fetch failed", "guru meditation", "fastly error: unknown domain"),
+        action=Action.BACK_OFF_RETRY,
+        note="Varnish and Fastly.",
+    ),
+    Rule(
+        "edge.heroku-timeout",
+        Kind.TIMEOUT,
+        "edge_timeout",
+        any=("code=h12", "code=h15", "code=h20", "code=h28"),
+        note="Heroku's router: the dyno did not answer in 30 s, or idled for 55 s.",
+    ),
+    Rule(
+        "edge.heroku",
+        Kind.GATEWAY_ERROR,
+        "origin_unreachable",
+        any=("code=h",),
+        pattern=r"\bcode=h(?:10|1[13-9]|2[1-7]|8[0-3]|99)\b",
+        action=Action.BACK_OFF_RETRY,
+        note="Heroku's router: the application crashed, is off or dropped the connection.",
+    ),
+    Rule(
+        "edge.vercel",
+        Kind.GATEWAY_ERROR,
+        "function_failed",
+        codes=codes(
+            "function_invocation_failed function_throttled no_response_from_function body_not_a_string_from_function "
+            "edge_function_invocation_failed middleware_invocation_failed router_external_target_error "
+            "router_external_target_connection_error router_external_target_handshake_error router_cannot_match dns_hostname_empty "
+            "dns_hostname_not_found dns_hostname_resolve_failed dns_hostname_resolved_private dns_hostname_server_error "
+            "deployment_disabled deployment_paused deployment_blocked deployment_deleted deployment_not_ready_redirecting "
+            "infinite_loop_detected internal_function_invocation_failed internal_unexpected_error function_response_payload_too_large "
+            "sandbox_not_listening"
+        ),
+        action=Action.BACK_OFF_RETRY,
+        note="Vercel's error codes for the host of a relay.",
+    ),
+    Rule(
+        "edge.tunnel",
+        Kind.GATEWAY_ERROR,
+        "origin_gone",
+        any=("err_ngrok_", "ngrok-free", "ngrok.io", "ngrok.app", "trycloudflare"),
+        pattern=r"err_ngrok_\d|tunnel \S+ not found|(?:endpoint|tunnel) \S+ is offline",
+        retryable=False,
+        note="ngrok: the machine behind the tunnel is off.",
+    ),
+    Rule(
+        "edge.suspended",
+        Kind.GATEWAY_ERROR,
+        "origin_gone",
+        any=("suspended by its owner", "web app is stopped", "site is disabled", "app is sleeping", "space is paused"),
+        retryable=False,
+        note="Render, Azure and Hugging Face of a host that somebody switched off.",
     ),
     Rule(
         "edge.challenge",
@@ -43,7 +109,7 @@ RULES = (
         Kind.GATEWAY_ERROR,
         "edge_block",
         any=(
-            "attention required", "error 1020", "ddos protection", "sorry, you have been blocked", "access denied | ",
+            "attention required", "blocked by cloudflare", "error 1020", "ddos protection", "sorry, you have been blocked", "access denied | ",
             "web application firewall", "error code: 1010", "error code: 1020",
         ),
         retryable=False,
@@ -70,7 +136,7 @@ RULES = (
         "serverless",
         any=(
             "task timed out", "function_invocation_timeout", "runtime timeout", "function timed out", "function invocation timed out",
-            "504_gateway_timeout", "lambda timed out", "worker timed out",
+            "504_gateway_timeout", "edge_function_invocation_timeout", "middleware_invocation_timeout", "sandbox.timedout", "lambda timed out", "worker timed out",
         ),
         party=Party.CALLER,
         note="The host of the caller's own function gave up.",
@@ -85,7 +151,7 @@ RULES = (
     Rule(
         "edge.too-large",
         Kind.PAYLOAD_TOO_LARGE,
-        any=("larger than maxbodylength",
+        any=("larger than maxbodylength", "requestentitytoolarge", "exceeds the capacity limit",
             "request entity too large", "content too large", "payload too large", "function_payload_too_large",
             "client intended to send too large body", "request body too large", "payloadtoolargeerror",
         ),
@@ -124,7 +190,7 @@ RULES = (
         any=(
             "<!doctype", "unexpected token <", "unexpected token '<'", "invalid character '<'", "unexpected character: '<'", "<html",
             "'<' is an invalid start", "('<' (code 60", "content type [text/html", "content-type: text/html", "mimetype: text/html",
-            "looking at '<'",
+            "looking at '<'", "an html page", "returned html", "received html", "got html", "html instead of",
         ),
         action=Action.BACK_OFF_RETRY,
         note="A parser met a page where JSON was due.",

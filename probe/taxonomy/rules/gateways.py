@@ -14,7 +14,7 @@ RULES = (
         Kind.GATEWAY_ERROR,
         "pool_exhausted",
         any=(
-            "no upstream configured", "no upstream available", "no upstream found", "no available channel", "no channel available", "无可用渠道",
+            "no channels available", "channel not found", "no channel found", "no upstream configured", "no upstream available", "no upstream found", "no available channel", "no channel available", "无可用渠道",
             "可用渠道不存在", "渠道不存在", "无有效上游", "可用的渠道密钥", "no valid upstream channel", "channel does not exist", "可用渠道失败", "没有可用渠道", "没有可用的渠道",
             "无可用通道", "no healthy deployment", "no healthy upstream",
         ),
@@ -50,24 +50,40 @@ RULES = (
             "节点", "no available", "no active", "no usable", "no valid", "no eligible", "no healthy", "no compatible", "no schedulable",
             "no upstream", "no account", "no auth", "no credentials", "all account", "all credentials", "all keys", "all token",
             "every account", "every key", "every credential", "rate limited or unavailable", "no provider", "账号", "账户", "渠道", "实例", "令牌池",
-            "凭据", "密钥", "all ", "every ", "pool empty", "pool is empty", "exhausted all", "no available platform", "no usable platform",
+            "凭据", "密钥", "服务商", "供应商", "提供商", "all ", "every ", "pool empty", "pool is empty", "exhausted all", "no available platform", "no usable platform",
             "no available upstream", "均失败", "所有渠道", "所有通道",
         ),
         pattern=(
             r"(?:无|没有|暂无)可用的?节点|(?<![a-z0-9])(?:exhausted all (?:[^\s,;:]+ ){0,2}(?:candidates|accounts|channels|providers|routes|credentials)|no (?:available|usable) (?:[^\s,;:]+ )?(?:platform|candidates?|routes?|backends?)\b|pool (?:is )?(?:exhausted|empty)|all (?:[^\s,;:]+ )?backends failed|no auth (?:available|found|candidates?)"
             r"|(?:accounts?|credentials?|keys?|tokens?) (?:[^\s,;:]+ ){0,6}rate limited or unavailable"
             r"|all (?:[^\s,;:]+ )?(?:keys?|accounts?|tokens?|channels|providers|routes|upstreams) failed|所有(?:渠道|通道|账号)均?失败|(?:渠道|通道)均失败"
-            r"|no (?:available|active|usable|valid|eligible|healthy|compatible|schedulable|upstream)\s?(?:\w+\s){0,3}(?:accounts?|credentials?|tokens?|keys?|image quota|providers?)\b"
+            r"|no (?!valid api key\b)(?:available|active|usable|valid|eligible|healthy|compatible|schedulable|upstream)\s?(?:\w+\s){0,3}(?:accounts?|credentials?|tokens?|keys?|image quota|providers?)\b"
             r"|no (?:accounts?|keys|tokens|credentials) (?:available|with|left|remaining)|no providers? (?:is |are )?(?:currently |now )?(?:able|available)"
             r"|(?:all|every) (?:\w+\s){0,3}(?:accounts?|credentials?|keys?) (?:\w+\s){0,4}(?:exhausted|unavailable|failed|cooling|disabled)"
             r")|(?:账号|账户|渠道|实例|令牌池).{0,10}(?:不可用|全部|都已|耗尽|用完|失效)|(?:无|没有|暂无)可用的?(?:账号|实例|渠道|账户)"
-            r"|(?:没有|无|暂无)可用的?(?:账号|凭据|密钥)|(?:账号|账户|令牌|密钥)池(?:为空|已空|耗尽|不可用)"
+            r"|(?:没有|无|暂无|未找到)可用的?(?:账号|凭据|密钥|服务商|供应商|提供商)|(?:账号|账户|令牌|密钥)池(?:为空|已空|耗尽|不可用)"
         ),
         without=("auth_not_found",),
         stage=Stage.QUEUE,
         retryable=False,
         action=Action.SWITCH_CHANNEL,
         note="A pool of accounts is used up: a state of the channel.",
+    ),
+    Rule(
+        "g4f.providers",
+        Kind.GATEWAY_ERROR,
+        "pool_exhausted",
+        by=By.HINT,
+        any=("retryprovidererror", "retryprovider failed", "providernotworkingerror", "providernotfounderror"),
+        action=Action.SWITCH_CHANNEL,
+        note="gpt4free's class names where none of its routes works; a reason beside it wins.",
+    ),
+    Rule(
+        "g4f.login",
+        Kind.AUTH,
+        by=By.HINT,
+        any=("missingautherror", "novalidharfileerror", ".har file"),
+        note="gpt4free's class names for a route without a captured login.",
     ),
     Rule(
         "relay.no-channel-code",

@@ -77,6 +77,7 @@ RULES = (
         Kind.PERMISSION,
         "blocked",
         any=("has been denied access", "has been suspended"),
+        without=("by its owner",),
     ),
     Rule(
         "google.iam",
@@ -221,7 +222,7 @@ RULES = (
         Kind.INVALID_REQUEST,
         "value",
         any=(
-            "invalid value at", "base64 decoding failed", "is not enabled for models", "response modalities",
+            "invalid value at", "base64 decoding failed", "is not enabled for models", "response modalities", "supported for safetysetting", "person generation", "persongeneration",
             "unable to submit request because",
         ),
     ),

@@ -9,7 +9,8 @@ RULES = (
         "delivery.said-no-image",
         Kind.NO_IMAGE,
         any=("无图", "不含图", "未包含图", "不包含图", "没有图",
-            "只返回了文字", "只返回文字", "只返回了文本", "仅返回文字", "仅返回文本", "没有图片链接", "无图片", "zero pictures", "zero images", "text only", "only text",
+            "只返回了文字", "只返回文字", "只返回了文本", "仅返回文字", "仅返回文本", "没有图片链接", "无图片", "zero pictures", "zero images", "text only", "text-only", "only text", "expected an image", "expected image",
+            "could not find", "couldn't find", "cannot find", "can't find", "unable to find", "failed to find", "could not locate", "检测到图", "发现图", "识别到图",
             "without image_generation_call", "without producing", "without returning", "without generating", "not found in", "missing from",
             "no image", "no valid image", "no valid final", "no usable image", "no final image", "no generated image", "no output image",
             "no picture", "no inlinedata", "no b64_json", "did not", "didn't", "does not", "doesn't", "was not", "is not invoked",
@@ -29,9 +30,9 @@ RULES = (
             r"|failed to (?:return|contain|include|provide|yield|deliver) (?:any |an? |the |valid )?(?:image|picture)"
             r"|no (?:valid |output |generated |final |inline )?(?:image|picture|images|inlinedata|b64_json)(?:s|_url)? ?(?:data |output |content |url |part |parts |results? )?(?:was |were |is |are |has been )?(?:returned|generated|found|produced|received|in |present|available in)"
             r"|no images? (?:data|output|in|response)\b|neither (?:text |[a-z]+ )?nor (?:an? )?image|no (?:valid )?multimodal response|(?:extract|get|find|parse|locate|obtain)\w* (?:[a-z]+ ){0,3}images?(?: data| urls?)? (?:from|in) (?:[a-z]+ ){0,2}(?:response|reply|answer|result|output|api)\b|no (?:[a-z_-]+ ){0,2}(?:images?|pictures?)\b(?!-| (?:is |was |were |are )?(?:provided|uploaded|attached|supplied|required|specified|given|quota|models?|tools?|generation|support|file|url|input|available for))|no (?:valid |usable |final ){1,3}images?\b"
-            r"|(?:returned|received|got|contain\w*|has|had|have|with) (?:no|an? empty|zero|0) (?:[^\s,;:]+ ){0,2}(?:image|images|picture)"
-            r"|(?:had|has|contained|contains|with) zero (?:images?|pictures?)|(?:text|prose) only\b|without (?:an |any )?(?:images?|image_generation_call)\b|empty image(?! file)|missing image (?:data|result)|no image_generation"
-            r")|(?:(?:未能?|没有)(?:获取|返回|生成|找到|收到|提取)|无法(?:获取|返回|找到|收到|提取))到?.{0,6}图|[只仅]返回了?文[字本]|[中里内](?:没有|无|未包含|不含|不包含)图|(?:没有|无)图片(?:链接|数据|地址)|从.{0,6}(?:响应|返回|结果).{0,4}(?:提取|解析|获取|找到).{0,4}图"
+            r"|(?:returned|received|got|contain\w*|has|had|have|with) (?:no|an? empty|zero|0) (?:[^\s,;:]+ ){0,2}(?:image|images|picture|b64_json|inlinedata)"
+            r"|(?:had|has|contained|contains|with) zero (?:images?|pictures?)|(?:text|prose)[ -]only\b|expected (?:an |any )?image\b.{0,20}\b(?:got|received|found)\b|(?:could not|couldn't|cannot|can't|unable to|failed to) (?:find|locate) (?:[a-z]+ ){0,2}(?:image|picture)s? (?:creation |generation )?(?:data|urls?|links?|results?|outputs?|in the (?:response|reply|answer|assistant|output|message))|without (?:an |any )?(?:images?|image_generation_call)\b|empty image(?! file)|missing image (?:data|result)|no image_generation"
+            r")|(?:(?:未能?|没有)(?:获取|返回|生成|找到|收到|提取)|无法(?:获取|返回|找到|收到|提取))到?.{0,6}图|[只仅]返回了?文[字本]|[中里内](?:没有|无|未包含|不含|不包含)图|未.{0,8}(?:检测|发现|识别)到.{0,4}图|(?:没有|无)图片(?:链接|数据|地址)|从.{0,6}(?:响应|返回|结果).{0,4}(?:提取|解析|获取|找到).{0,4}图"
         ),
         without=("plan doesn't", "plan does not", "image is required", "your plan", "subscription", "your tier"),
         party=Party.CHANNEL,
@@ -65,14 +66,15 @@ RULES = (
         Kind.NO_IMAGE,
         "missing_field",
         any=(
-            "reading", "nonetype", "keyerror", "undefined", "list index out of range", "candidates", "choices", "b64_json", "data field",
+            "image_generation_call", "missing data", "reading", "nonetype", "keyerror", "undefined", "list index out of range", "candidates", "choices", "b64_json", "data field",
             "images field", "字段", "predictions",
         ),
         pattern=(
             r"(?<![a-z0-9])(?:reading '(?:b64_json|url|inlinedata|inline_data|parts|candidates|content|data|images|image|image_url|output|result)'"
-            r"|nonetype' object has no attribute '(?:parts|content|data|images|inline_data|url|b64_json)'"
+            r"|nonetype' object has no attribute '(?:parts|content|data|images|inline_data|url|b64_json|image_bytes|generated_images|candidates|choices)'"
             r"|(?:missing|no|not find|without|lacks?) (?:the |an? |any )?['\"`]?(?:candidates|choices|data|images|parts|b64_json)\b[^ ]{0,20} (?:key|field|property)\b|(?:not|n't) (?:contain|have|include) ['\"`](?:predictions|candidates|choices|data|images|parts|b64_json)\b"
             r"|(?:response|reply|result|answer) (?:[^\s,;:]+ ){0,3}(?:missing|lacks?|without|has no|had no) (?:the |an? |any )?[\'\"`]?(?:candidates|choices|data|images|parts|b64_json|output|predictions)\b"
+            r"|missing (?:data\[|['\"`]?(?:b64_json|inlinedata|inline_data)\b)|image_generation_call\b.{0,20}\b(?:null|none|empty|missing)\b"
             r"|keyerror: '?(?:b64_json|url|inlinedata|parts|candidates|data|images|output))|(?:未找到|没有|缺少).{0,3}(?:data|images|candidates|choices|b64_json|url).{0,3}字段"
         ),
         without=("failed to parse",),
@@ -113,7 +115,7 @@ RULES = (
         Kind.MALFORMED_RESPONSE,
         "client_limit",
         any=(
-            "string value length", "streamconstraints", "maximum string length", "maxstringlength", "length exceeds the maximum allowed",
+            "string value length", "streamconstraints", "bytes when reading", "maximum string length", "maxstringlength", "length exceeds the maximum allowed",
             "response body too large", "maxcontentlength size of", "err_string_too_long", "chunk too big", "chunk too long",
             "separator is not found", "quotaexceedederror", "on 'storage'",
         ),

@@ -241,7 +241,7 @@ RULES = (
         Kind.INVALID_REQUEST,
         "path",
         any=("v1", "this endpoint", "compatible endpoint"),
-        pattern=r"not (?:available|supported) (?:on|at|in) this endpoint|compatible endpoint|(?:supported|available|allowed|use|mean to use)\b.{0,40}\bv1/(?:images|chat|completions|responses)",
+        pattern=r"not (?:available|supported) (?:on|at|in) this endpoint|this endpoint (?:does not|doesn't) support|compatible endpoint|(?:supported|available|allowed|use|mean to use)\b.{0,40}\bv1/(?:images|chat|completions|responses)",
         note="The model is there, on another path.",
     ),
     Rule(

@@ -19,7 +19,7 @@ RULES = (
         pattern=(
             r"(?<![a-z0-9])(?:(?:body|payload|entity|content|request(?! (?:rate|limit|count|quota))|upload|file|files|image|images|attachment|data) (?:[^\s,;:]+ ){0,5}(?:too (?:large|big)|exceed\w*(?! (?:[^\s,;:]+ ){0,3}\d+ ?(?:s|sec|seconds|min)\b)|larger than|over (?:the )?(?:limit|maximum|\d))"
             r"|(?:exceed\w*|larger than|over|above|maximum|max\w*|limit) .{0,60}\d\s?(?:mb|mib|kb|kib|bytes|gb)\b"
-            r"|too large for)|(?:图片|文件|请求体|请求|大小).{0,10}(?:过大|太大|超过|超出)"
+            r"|too large for)|(?:图片|文件|请求体|请求|大小)(?!数量|张数|个数).{0,10}(?:过大|太大|超过|超出)"
         ),
         without=(
             "ipm", "rpm", "tpm", "qps", "per minute", "length", "prompt is too long", "resolution", "pixel", "string value length",
@@ -36,6 +36,7 @@ RULES = (
             "pad character", "image file is truncated", "corrupted image data", "truncated image", "decode base64 image",
             "wrong 4-byte ending unit",
         ),
+        when=("not_4xx",),
         action=Action.BACK_OFF_RETRY,
         billed="yes",
         note="A picture cut on its way.",
@@ -58,6 +59,17 @@ RULES = (
         confidence="medium",
         would_decide="the body of the reply",
         note="A typed reader names its model of the answer: the answer has another form.",
+    ),
+    Rule(
+        "words.answer-class",
+        Kind.MALFORMED_RESPONSE,
+        "client_parse",
+        any=("unexpected keyword argument", "required positional argument", "required positional arguments"),
+        pattern=r"\b\w*(?:response|result|output|completion|reply|answer|image|message|choice)\.__init__\(\)",
+        party=Party.CALLER,
+        retryable=False,
+        action=Action.REPORT_BUG,
+        note="Python: the answer has a field that the library's class for answers does not know.",
     ),
     Rule(
         "words.unreadable",
@@ -110,7 +122,7 @@ RULES = (
         pattern=(
             r"(?<![a-z0-9])(?:(?:invalid|corrupt\w*|unsupported|unreadable|broken|bad|empty) (?:input )?(?:image|file|mask|mime ?type|media type|image_url|image url|image format|base64)"
             r"|(?:image|file|mask|url) (?:[^\s,;:]+ ){0,5}(?:not (?:valid|supported|readable|accessible|reachable|found)|is (?:invalid|corrupt|required|missing|empty)|could not be (?:decoded|read|loaded|fetched|downloaded|processed|retrieved)|(?:must|should) (?:be|have|match))"
-            r"|(?:failed|unable|could not|cannot|error) (?:to )?(?:fetch\w*|download\w*|decod\w*|load\w*|read\w*|process\w*|retriev\w*|access\w*|open\w*) (?:[^\s,;:]+ ){0,4}(?:image|file|mask|url)"
+            r"|(?:failed|unable|could not|cannot|error) (?:to )?(?:fetch\w*|download\w*|decod\w*|load\w*|read\w*|process\w*|retriev\w*|access\w*|open\w*) (?:[^\s,;:]+ ){0,4}(?:image|file|mask|url|asset)"
             r")|(?<!生成)(?<!返回)(?:图片|参考图|图像).{0,8}(?:格式|无效|错误|下载|损坏|读取|解析)"
         ),
         without=("generated image", "result image"),
@@ -121,7 +133,8 @@ RULES = (
         Kind.INVALID_REQUEST,
         "parameter",
         any=(
-            "go struct field", "required positional argument", "unexpected keyword argument", "jsonmappingexception",
+            "go struct field", "required positional argument", "unexpected keyword argument", "multiple values for keyword argument",
+            "positional argument but", "positional arguments but", "jsonmappingexception",
             "httpmessagenotreadable", "methodargumentnotvalid", "requestvalidationerror", "deserialize the json body",
         ),
         note="Go, Python and Java say so of what the caller sent, whatever status it is told with.",
@@ -134,12 +147,12 @@ RULES = (
         any=("isn't", "aren't",
             "out of range", "accepted", "must", "exceeds", "too large", "too high", "not enabled", "not available for",
             "not available with", "not allowed for", "not allowed with", "提示词", "cannot unmarshal", "parameter", "argument", "field",
-            "value", "property", "option", "required", "validation", "must be", "should be", "not supported", "not support",
+            "value", "property", "properties", "option", "required", "validation", "must be", "should be", "not supported", "not support",
             "doesn't support", "unsupported", "size", "quality", "aspect ratio", "aspect_ratio", "resolution", "dimensions", "extra inputs",
             "unexpected keyword", "schema", "request body", "json body", "malformed", "too long", "参数", "缺少", "格式错误", "尺寸", "不支持",
             "invalid_request", "bad_request_body", "validationerror", "context_length_exceeded", "zoderror", "unprocessable", "at most",
             "up to", "at least", "positional argument", "无效", "maximum of", "too many images", "too many reference", "too many input",
-            "too many files",
+            "too many files", "数量", "张数", "method not allowed", "input error", "form body",
         ),
         pattern=(
             r"(?<![a-z0-9])(?:go struct field"
@@ -151,8 +164,8 @@ RULES = (
             r"|(?:requires?|needs?|must (?:have|include|contain)) at least|positional arguments?:"
             r"|too many (?:[^\s,;:]+ ){0,2}(?:images|files|references|inputs)\b|validation ?_?error|unprocessable|(?:is|are) required\b"
             r"|(?:prompt|input|string|text) (?:[^\s,;:]+ ){0,3}too long|context_length_exceeded"
-            r"|invalid_request\b|bad_request_body)|提示词.{0,4}(?:过长|太长|为空|不能为空)"
-            r"|参数.{0,12}(?:错误|无效|不合法|不正确|缺失|有误|不支持)|(?:缺少|无效|不支持).{0,12}(?:参数|尺寸|字段|分辨率)|格式错误"
+            r"|user input error|method not allowed|invalid_request\b|bad_request_body)|提示词.{0,4}(?:过长|太长|为空|不能为空)"
+            r"|参数.{0,12}(?:错误|无效|不合法|不正确|缺失|有误|不支持)|(?:缺少|无效|不支持).{0,12}(?:参数|尺寸|字段|分辨率)|格式错误|(?:图片?|文件|参考)(?:数量|张数|个数).{0,6}(?:超|上限|过多|不能|最多)"
         ),
         without=("返回数据", "响应数据", "返回格式", "响应格式", "request contains an invalid argument"),
         when=("of_request", "not_5xx"),

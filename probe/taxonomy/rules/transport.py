@@ -13,12 +13,21 @@ RESET = (
     "err_connection_aborted", "forcibly closed", "连接被重置", "连接已断开", "连接中断", "stream disconnected", "stream error", "closedresourceerror", "localprotocolerror", "keepalive ping timeout", "winerror 10054", "winerror 10053", "stream was reset",
     "empty reply from server", "goaway", "rst_stream", "internal_error; received from peer", "websocket closed", "protocolerror",
     "connection terminated", "use of closed network connection", "write: connection", "read: connection", "transport connection",
-    "upstream prematurely closed",
+    "upstream prematurely closed", "connection broken", "invalidchunklength",
 )
 """A connection that was there and broke."""
 
 RULES = (
     # Certificates and proxies: nothing to wait for
+    Rule(
+        "curl.connect-timeout",
+        Kind.NETWORK,
+        "connect_timeout",
+        any=("curl",),
+        pattern=r"curl:? ?(?:error:? ?)?\(?28\b.{0,40}(?:failed to connect|resolving timed out|connection timed? ?out)",
+        billed="no",
+        note="curl's exit 28 before anything was sent.",
+    ),
     Rule(
         "curl.timeout",
         Kind.TIMEOUT,
@@ -52,7 +61,7 @@ RULES = (
         any=(
             "certificate verify failed", "certificate_verify_failed", "self signed certificate", "self-signed certificate",
             "unable to get local issuer", "unable to verify the first certificate", "certificate has expired", "x509", "cert_has_expired",
-            "err_cert_authority_invalid", "depth_zero_self_signed_cert", "unable_to_verify_leaf_signature", "sslcertverificationerror",
+            "err_cert_authority_invalid", "invalid peer certificate", "unknownissuer", "pkix path building", "ssl certificate problem", "depth_zero_self_signed_cert", "unable_to_verify_leaf_signature", "sslcertverificationerror",
         ),
         retryable=False,
         action=Action.FIX_NETWORK,
@@ -64,13 +73,13 @@ RULES = (
         "tls_error",
         any=(
             "ssl", "tls", "err_ssl_protocol_error", "sslerror", "ssleoferror", "handshake", "epr_proto", "eproto", "eof occurred", "tlsv1",
-            "schannel", "unexpected_eof", "wrong version", "wrong_version",
+            "schannel", "unexpected_eof", "to https client", "wrong version", "wrong_version",
         ),
         pattern=(
             r"(?<![a-z0-9])(?:ssl(?:eof|zeroreturn)?error|eof occurred in violation of protocol"
             r"|handshake (?:failure|timeout|failed)|wrong[ _]version[ _]number|tlsv1 alert|ssl routines"
             r"|tls handshake|secure tls connection was established|ssl: unexpected"
-            r"|unexpected_eof_while_reading|eproto|err_ssl_|ssl_error|schannel|ssl connection could not)"
+            r"|unexpected_eof_while_reading|eproto|err_ssl_|ssl_error|schannel|http response to https client|ssl connection could not)"
         ),
     ),
     Rule(
@@ -127,7 +136,7 @@ RULES = (
         pattern=(
             r"(?<![a-z0-9])(?:enotfound|eai_again|getaddrinfo|name or service not known|nodename nor servname"
             r"|name ?resolution|no such host|could not resolve|name_not_resolved"
-            r"|dns (?:error|lookup|resolution|failure)|unknownhost|failed to resolve)"
+            r"|dns (?:error|lookup|resolution|failure)|unknownhost|failed to resolve)|dns ?解析"
         ),
         without=("origin dns error",),
         billed="no",
@@ -170,7 +179,7 @@ RULES = (
         any=(
             "incomplete chunked read", "incompleteread", "premature close", "err_stream_premature_close", "chunkedencodingerror",
             "without sending complete message body", "unexpected end of file", "err_incomplete_chunked_encoding",
-            "err_content_length_mismatch", "transfer closed with", "response payload is not completed", "clientpayloaderror",
+            "err_content_length_mismatch", "transfer closed with", "response ended prematurely", "content_length_mismatch", "response payload is not completed", "clientpayloaderror",
             "content-length mismatch", "body stream closed", "stream ended unexpectedly", "stream closed before",
             "stream disconnected before completion", "reading response", "reading the response", "reading response body",
             "read response body", "读取响应失败",
@@ -209,7 +218,7 @@ RULES = (
         Kind.TIMEOUT,
         "relay_timer",
         any=("超过", "超出", "exceeded", "exceeds", "softtimelimitexceeded", "timelimitexceeded"),
-        pattern=r"(?:超过|超出) ?\d+ ?(?:秒|分钟|s\b)|exceed\w* (?:[^\s,;:]+ ){0,3}\d+ ?(?:s|secs?|seconds?|mins?|minutes?|ms)\b|\d ?(?:seconds?|minutes?|secs?|mins?|ms|s) (?:was |has been |have been )?exceeded|timelimitexceeded",
+        pattern=r"(?:超过|超出) ?(?:\d+ ?(?:秒|分钟|s\b)|\d{1,2}:\d\d\b)|exceed\w* (?:[^\s,;:]+ ){0,3}\d+ ?(?:s|secs?|seconds?|mins?|minutes?|ms)\b|\d ?(?:seconds?|minutes?|secs?|mins?|ms|s) (?:was |has been |have been )?exceeded|timelimitexceeded",
         confidence="medium",
         note="A limit in units of time.",
     ),
@@ -218,8 +227,8 @@ RULES = (
         Kind.TIMEOUT,
         "relay_timer",
         any=(
-            "waiting too long", "时间过长", "等待时间过长", "等待过久", "耗时过长", "too much time", "taking too long", "time limit exceeded",
-            "execution time", "timed out", "timedout", "tasktimeout", "requesttimeout", "gatewaytimeout", "polltimeout", "time out",
+            "waiting too long", "最大等待时间", "最长等待", "longer than expected", "时间过长", "等待时间过长", "等待过久", "耗时过长", "too much time", "taking too long", "time limit exceeded",
+            "execution time", "timed out", "tasktimeout", "requesttimeout", "gatewaytimeout", "polltimeout", "time out",
             "timedout", "deadline exceeded", "deadline_exceeded", "超时", "took too long", "exceeded the time limit", "exceeded time limit",
             "exceeded maximum time", "did not complete in time", "did not answer in time", "did not reply in time",
             "did not finish in time", "not respond within", "not finish within", "not complete within", "not finished within",
@@ -258,7 +267,7 @@ RULES = (
         "reset",
         any=(*RESET, "connectionclosederror", "nohttpresponseexception", "failed to respond", "incompletemessage"),
     ),
-    Rule("text.eof", Kind.NETWORK, "reset", any=("eof",), without=("multipart", "nextpart"), pattern=r"(?:^|[:\s\"])eof\b(?! while parsing)"),
+    Rule("text.eof", Kind.NETWORK, "reset", any=("eof", "eofexception", "eoferror"), without=("multipart", "nextpart"), pattern=r"(?:^|[:\s\"])eof\b(?! while parsing)|\beof(?:exception|error)\b"),
     Rule(
         "text.lost-told",
         Kind.NETWORK,
@@ -284,7 +293,7 @@ RULES = (
             "readerror", "writeerror", "connectionerror", "httpconnectionpool", "httpsconnectionpool", "网络错误", "网络异常", "网络连接", "连接失败",
             "连接错误", "err_network", "upstream network", "terminated", "failed to send request", "i/o error", "ioexception", "err_failed",
             "connection failed", "disconnected", "canceled by client", "context canceled", "请求失败，请检查网络", "error: aborted",
-            "connect exception", "while sending request", "while sending the request",
+            "connect exception", "while sending request", "while sending the request", "net::err_", "hpe_invalid", "und_err_",
         ),
         without=(
             "account", "subscription", "session terminated", "that terminated with", "failed to fetch image", "failed to fetch asset",

@@ -147,6 +147,16 @@ RULES = (
         action=Action.SWITCH_CHANNEL,
     ),
     Rule(
+        "relay.price",
+        Kind.GATEWAY_ERROR,
+        "channel_config",
+        any=("倍率", "价格未配置", "价格未设置", "ratio or price"),
+        pattern=r"(?:倍率|价格).{0,8}(?:未|没有)(?:配置|设置)|ratio or price not set",
+        retryable=False,
+        action=Action.SWITCH_CHANNEL,
+        note="new-api: its operator has given the model no price.",
+    ),
+    Rule(
         "relay.panic",
         Kind.GATEWAY_ERROR,
         "relay_bug",
