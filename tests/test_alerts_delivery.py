@@ -7,6 +7,7 @@ import io
 import itertools
 import json
 import logging
+import os
 import signal
 import subprocess
 import sys
@@ -69,7 +70,9 @@ def test_a_message_arrives_as_plain_text(service):
 
 def test_what_a_plugin_prints_is_no_part_of_the_answer(monkeypatch, capsys):
     monkeypatch.setattr(sending, "deliver", lambda *_letter: sys.stdout.write("hello") and "refused")
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b'["json://h", "t", "b", "info", 0]')))
+    monkeypatch.setattr(
+        sys, "stdin", io.TextIOWrapper(io.BytesIO(b'[%d, "json://h", "t", "b", "info", 0]' % os.getppid()))
+    )
     sending.main()
     assert json.loads(capsys.readouterr().out) == "refused"
 
@@ -102,10 +105,17 @@ def test_a_service_that_answers_byte_by_byte_holds_nothing_beyond_the_deadline()
 
 def test_a_sending_process_ends_by_itself_where_nobody_is_left_to_end_it():
     with samples.dripping() as (port, hung_up):
-        letter = json.dumps([f"json://127.0.0.1:{port}/", "title", "body", "info", 3])
+        letter = json.dumps([os.getpid(), f"json://127.0.0.1:{port}/", "title", "body", "info", 3])
         done = subprocess.run([sys.executable, "-m", "probe.alerts.sending"], input=letter.encode(), check=False)
         assert done.returncode == -signal.SIGALRM
         assert hung_up.wait(10)
+
+
+def test_a_sending_process_sends_nothing_once_its_parent_has_ended(service):
+    for parent, sent in ((os.getpid() + 1, 0), (os.getpid(), 1)):
+        letter = json.dumps([parent, service.address, "title", "body", "info", 10])
+        subprocess.run([sys.executable, "-m", "probe.alerts.sending"], input=letter.encode(), check=True)
+        assert len(service.taken) == sent
 
 
 def test_a_sending_process_that_cannot_be_started_is_a_reason(monkeypatch):

@@ -3,10 +3,12 @@
 import contextlib
 import json
 import logging
+import os
 import signal
 import subprocess
 import sys
 import urllib.parse
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 from probe import escape
@@ -32,7 +34,7 @@ def send(address: secrets.Secret, title: str, body: str, tone: Tone = "info", de
     In a process of its own, which the deadline ends: apprise leaves a thread behind with every service that
     answers byte by byte.
     """
-    letter = json.dumps([address.reveal(), title, body, tone, deadline_s])
+    letter = json.dumps([os.getpid(), address.reveal(), title, body, tone, deadline_s])
     try:
         done = subprocess.run(  # noqa: S603 - ourselves
             [sys.executable, "-m", __name__],
@@ -54,8 +56,13 @@ def send(address: secrets.Secret, title: str, body: str, tone: Tone = "info", de
     return str(json.loads(done.stdout))
 
 
-def deliver(address: secrets.Secret, title: str, body: str, tone: Tone = "info") -> str:
-    """What `send` does, within this process and for as long as the service takes."""
+def deliver(
+    address: secrets.Secret, title: str, body: str, tone: Tone = "info", awaited: Callable[[], bool] = lambda: True
+) -> str:
+    """What `send` does, within this process and for as long as the service takes.
+
+    `awaited` is asked just before the message goes out: apprise takes much longer to load than to send.
+    """
     import apprise  # noqa: PLC0415 - 0.3 s, and only those who send need it
 
     # Its warnings name hosts and users, which for many services are tokens: they come back in the result instead.
@@ -64,6 +71,8 @@ def deliver(address: secrets.Secret, title: str, body: str, tone: Tone = "info")
         service = _service(address)
         if service is None:
             return "this is no address that apprise knows; see https://github.com/caronc/apprise"
+        if not awaited():
+            return "nobody waits for it any more"
         result = service.notify(body=body, title=title, notify_type=tone, body_format=apprise.NotifyFormat.TEXT)
         said = " ".join(entry.message for entry in result.logs())
     except Exception as error:  # noqa: BLE001 - a plugin's bug is a failed delivery
@@ -94,13 +103,19 @@ def _parts(address: secrets.Secret) -> list[secrets.Secret]:
 
 
 def main() -> None:
-    """Send the letter on standard input, and write why it failed: the process of `send`, with or without a parent."""
-    address, title, body, tone, deadline_s = json.loads(sys.stdin.buffer.read())
+    """Send the letter on standard input, and write why it failed: the process of `send`.
+
+    Where its parent has ended before anything went out, nothing goes out: nobody would write down that it did, and the
+    next daemon sends it again.
+    """
+    parent, address, title, body, tone, deadline_s = json.loads(sys.stdin.buffer.read())
     signal.setitimer(signal.ITIMER_REAL, deadline_s)  # the daemon may end at once, and nobody be left to end this
     with contextlib.redirect_stdout(sys.stderr):  # a plugin may print; the answer stands alone
-        why = deliver(secrets.Secret(address), title, body, tone)
+        why = deliver(secrets.Secret(address), title, body, tone, lambda: os.getppid() == parent)
     sys.stdout.write(json.dumps(why))
 
 
 if __name__ == "__main__":
     main()
+    sys.stdout.flush()
+    os._exit(0)  # what came of it is to be on record at once: no time to tidy up
