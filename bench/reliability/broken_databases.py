@@ -133,7 +133,7 @@ def lost(case, sound):
     times = case.times(10, 100)
     with contextlib.closing(sqlite3.connect(sound)) as db:
         (whole,) = db.execute("SELECT count(*) FROM outcome").fetchone()
-    untold = 0
+    wrong = open_ends = 0
     for turn in range(times):
         path = case.path(f"page-{turn}") / "tierwatch.db"
         shutil.copy(sound, path)
@@ -143,5 +143,9 @@ def lost(case, sound):
         except records.RecordsError as error:
             print(error, file=sys.stderr)
             continue
-        untold += max(0, whole - done.saved["outcome"] - done.lost["outcome"])
-    return untold, f"{times} files of {whole} rows"
+        counted = done.lost["outcome"]
+        if counted is None:
+            open_ends += 1
+        else:
+            wrong += abs(whole - done.saved["outcome"] - counted)
+    return wrong, f"{times} files of {whole} rows; of {open_ends} nothing told how many were lost"

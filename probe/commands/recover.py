@@ -22,7 +22,8 @@ def command(target: pathlib.Path, damaged: pathlib.Path | None, config_path: str
     """Save what is readable of a damaged database into a new file.
 
     The damaged file is only read, and an existing file is never overwritten. Says
-    what was saved and what was lost, table by table; exit 1 where something was lost.
+    what was saved and what was lost, table by table (null or "some" where nothing
+    tells how many rows there were); exit 1 where something was lost.
 
     \b
     Example:
@@ -47,7 +48,7 @@ def command(target: pathlib.Path, damaged: pathlib.Path | None, config_path: str
     else:
         click.echo(f"{'table':<15}{'saved':>10}{'lost':>10}")
         for table, saved in done.saved.items():
-            lost = "some" if done.lost[table] and table in rescue.WITHOUT_ROWID else f"{done.lost[table]:,}"
+            lost = "some" if (count := done.lost[table]) is None else f"{count:,}"
             click.echo(f"{table:<15}{saved:>10,}{lost:>10}")
         if done.judged_again:
             click.echo(f"{done.judged_again:,} outcomes had lost their verdict and were judged again.")
@@ -57,5 +58,5 @@ def command(target: pathlib.Path, damaged: pathlib.Path | None, config_path: str
                 "what was before is told by its counts by the hour, which were saved."
             )
         click.echo(f"\n{target} is sound. To use it, stop the daemon and put it in the place of\n{path}.")
-    if any(done.lost.values()):
+    if any(count != 0 for count in done.lost.values()):
         raise SystemExit(1)

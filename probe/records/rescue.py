@@ -29,27 +29,27 @@ MOST_BYTES = 1 << 40
 """A header that tells of more is damaged itself."""
 
 WITHOUT_ROWID = ("overruled", "rollup", "month")
-"""Tables that have no rowid to step over damage with, nor to tell how many rows there were."""
+"""Tables that have no rowid to step over damage with."""
 
 ONE_ROW = ("daemon", "budget", "prompt_key", "kept")
 """Tables with a single row, or none."""
 
 BY_SEQ = ("outcome", "evidence", "verdict")
-"""Tables whose rowid is the outcome's `seq`: they tell each other how many there were."""
+"""Tables whose rowid is the outcome's `seq`, one row for each outcome: they tell each other how far to look."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Recovered:
     """Rows saved and lost, by table; `judged_again`: outcomes whose verdict was lost and whose evidence was not.
 
-    Of tables WITHOUT_ROWID at least one row was lost where `lost` is 1: how many cannot be told.
+    `lost` is None where rows were lost and nothing tells how many there were.
 
     `kept_since`: since when outcomes are kept, found from the roll-ups because the database's own word for it
     was lost; None: it was not lost, or no roll-up counts more outcomes than there are.
     """
 
     saved: Mapping[str, int]
-    lost: Mapping[str, int]
+    lost: Mapping[str, int | None]
     judged_again: int
     kept_since: dt.datetime | None
 
@@ -154,7 +154,7 @@ def rescue(source: sqlite3.Connection, target: pathlib.Path, path: pathlib.Path)
         )
     door = doors.open(target, database.LOCK_WAIT_S)
     saved: dict[str, int] = {}
-    lost: dict[str, int] = {}
+    lost: dict[str, int | None] = {}
     try:
         with door.reading() as connection:
             tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
@@ -165,8 +165,9 @@ def rescue(source: sqlite3.Connection, target: pathlib.Path, path: pathlib.Path)
             saved["kept"], lost["kept"] = 0, 1
         kept_since = find_kept_since(door) if lost["kept"] else None
         dropped, judged_again = judge_the_unjudged(door)
-        saved["outcome"] -= dropped
-        lost["outcome"] += dropped
+        for table, count in dropped.items():
+            saved[table] -= count
+            lost[table] = None if (known := lost[table]) is None else known + count
         index_request_ids(door)
         with door.writing("count the outcomes by hour") as db:
             rollups.rebuild(db)
@@ -175,26 +176,45 @@ def rescue(source: sqlite3.Connection, target: pathlib.Path, path: pathlib.Path)
     return Recovered(saved, lost, judged_again, kept_since)
 
 
-def copy_table(source: sqlite3.Connection, door: doors.Door, table: str) -> tuple[int, int]:
-    """Copy the readable rows of one table; (saved, lost). Rows that refer to lost ones are lost too."""
-    saved = lost = 0
+def copy_table(source: sqlite3.Connection, door: doors.Door, table: str) -> tuple[int, int | None]:
+    """Copy the readable rows of one table; (saved, lost), see `Recovered`. Rows that refer to lost ones are lost too."""
+    saved = refused = 0
+    is_whole = True
     rows = readable(source, table)
     while batch := list(itertools.islice(rows, BATCH)):
         with door.writing(f"save {table}") as db:
             for row in batch:
                 if row is None:
-                    lost += 1
+                    is_whole = False
                     continue
                 try:
                     db.conn.execute(f"INSERT INTO {table} VALUES ({verdicts.marks(row)})", row)  # noqa: S608
                     saved += 1
                 except sqlite3.IntegrityError:
-                    lost += 1
-    return saved, lost
+                    refused += 1
+    told = rows_told(source, table)
+    if told is not None and told >= saved + refused:
+        return saved, told - saved
+    return saved, refused if is_whole else 1 if table in ONE_ROW else None
+
+
+def rows_told(source: sqlite3.Connection, table: str) -> int | None:
+    """How many rows a table had, as the whole indexes of it tell that can be read; None where none can.
+
+    Damage seldom strikes a table and all its indexes: each is pages of its own.
+    """
+    table = "outcome" if table in BY_SEQ else table
+    without_rowid = table in WITHOUT_ROWID  # then the index of the primary key is the table itself
+    sql = "SELECT name FROM pragma_index_list(?) WHERE NOT partial AND NOT (? AND origin = 'pk')"
+    found = []
+    for (index,) in source.execute(sql, [table, without_rowid]).fetchall():
+        with contextlib.suppress(sqlite3.DatabaseError):  # `sum`: SQLite counts by an index of its own choice
+            found += source.execute(f"SELECT coalesce(sum(1), 0) FROM {table} INDEXED BY {index}").fetchone()  # noqa: S608
+    return max(found, default=None)
 
 
 def readable(source: sqlite3.Connection, table: str) -> Iterator[tuple[object, ...] | None]:
-    """The rows of a table that can be read, None for each that cannot: where a batch fails, row by row."""
+    """The rows of a table that can be read, None where damage hides some: where a batch fails, row by row."""
     if table in WITHOUT_ROWID:
         yield from around_damage(source, table)
         return
@@ -205,11 +225,10 @@ def readable(source: sqlite3.Connection, table: str) -> Iterator[tuple[object, .
         try:
             rows = in_order(source.execute(batch, [after]).fetchall(), after, last)
         except sqlite3.DatabaseError:
+            yield None
             for rowid in range(after + 1, min(after + BATCH, last) + 1):
-                try:
-                    yield from source.execute(single, [rowid]).fetchall() or [None]  # ours are numbered without gaps
-                except sqlite3.DatabaseError:
-                    yield None
+                with contextlib.suppress(sqlite3.DatabaseError):
+                    yield from source.execute(single, [rowid]).fetchall()
             after += BATCH
             continue
         yield from (row[1:] for row in rows)
@@ -277,20 +296,26 @@ def find_kept_since(door: doors.Door) -> dt.datetime | None:
     return next((columns.instant(since) for (since,) in rows), None)
 
 
-def judge_the_unjudged(door: doors.Door) -> tuple[int, int]:
-    """Give a verdict to outcomes that lost theirs; (dropped for want of evidence, judged)."""
+def judge_the_unjudged(door: doors.Door) -> tuple[Mapping[str, int], int]:
+    """Give a verdict to outcomes that lost theirs; (dropped by table: garbled, or without evidence too; judged)."""
     judged = 0
+    missing = "seq NOT IN (SELECT seq FROM verdict)"
+    useless = {
+        "evidence": "NOT json_valid(facts)",
+        "verdict": "NOT json_valid(request_ids)",
+        "outcome": f"{missing} AND seq NOT IN (SELECT seq FROM evidence)",  # noqa: S608
+    }
     with door.writing("judge what lost its verdict") as db:
-        db.conn.execute("DELETE FROM evidence WHERE NOT json_valid(facts)")
-        db.conn.execute("DELETE FROM verdict WHERE NOT json_valid(request_ids)")
-        missing = "seq NOT IN (SELECT seq FROM verdict)"
-        dropped = db.conn.execute(f"DELETE FROM outcome WHERE {missing} AND seq NOT IN (SELECT seq FROM evidence)")  # noqa: S608
+        dropped = {
+            table: db.conn.execute(f"DELETE FROM {table} WHERE {rows}").rowcount  # noqa: S608
+            for table, rows in useless.items()
+        }
         rows = db.conn.execute(f"SELECT seq, facts FROM evidence WHERE {missing}").fetchall()  # noqa: S608
         for seq, facts in rows:
             verdict = taxonomy.judge(columns.evidence_of(json.loads(facts)))
             verdicts.set_verdicts(db, verdicts.arriving_judgement(db), {seq: verdict})
             judged += 1
-    return dropped.rowcount, judged
+    return dropped, judged
 
 
 def index_request_ids(door: doors.Door) -> None:
