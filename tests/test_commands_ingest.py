@@ -91,6 +91,18 @@ def test_bad_lines_are_told_and_make_it_fail(folder):
     assert "nonsense" in aside
 
 
+def test_half_a_line_at_the_end_of_a_file_waits_and_is_told(folder):
+    whole, half = json.dumps(samples.told("a")) + "\n", json.dumps(samples.told("b"))[:100]
+    path = write(folder / "requests.ndjson", whole, half)
+    first, again = run(path), run(path)
+    assert "requests.ndjson: 1 line, 1 new, 1 at the end is not whole yet and waits\n" in first.output
+    assert "requests.ndjson: no new lines, 1 at the end is not whole yet and waits\n" in again.output
+    assert first.exit_code == again.exit_code == 0
+    write(folder / "requests.ndjson", whole, json.dumps(samples.told("b")))
+    assert "requests.ndjson: 1 line, 1 new\n" in run(path).output
+    assert json.loads(run(path, "--json").output)["sources"][0]["cut"] == 0
+
+
 def test_a_line_that_is_set_aside_is_kept_without_what_looks_like_a_key(folder):
     key = "sk-0123456789abcdefghijkl"
     run(write(folder / "a.ndjson", {"schema_version": 1, "headers": {"authorization": f"Bearer {key}"}}))

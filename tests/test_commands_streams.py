@@ -21,6 +21,12 @@ def test_full_standard_output_is_told_in_one_line(command: str) -> None:
     assert done.stderr.count("\n") == 1
 
 
+def test_a_monitor_whose_output_is_full_is_blind_and_told_of_no_degraded_path(tmp_path: pathlib.Path) -> None:
+    done = shell(f"{PROGRAM} status --config {tmp_path}/none.toml >/dev/full")
+    assert done.returncode == 3
+    assert done.stderr.startswith("tierwatch: the output could not be written: No space left on device.")
+
+
 def test_a_reader_that_has_enough_is_no_finding() -> None:
     done = shell(f"yes '{{}}' | head -20000 | {PROGRAM} classify --ndjson | head -1; echo ${{PIPESTATUS[2]}}")
     assert done.stdout.splitlines()[-1] == "0"

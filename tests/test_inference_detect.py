@@ -250,6 +250,17 @@ def test_after_an_all_clear_the_first_failure_makes_the_path_suspect_again():
     assert watch(one_tier(), [*outcomes, "ok", "ok", "ok"])[-1].r_days < 0.2
 
 
+def test_a_suspicion_says_in_words_whether_trouble_is_likely():
+    settings = one_tier()
+    likely = watch(settings, ["ok"] * 20 + ["fail"] * 2)[-1]
+    unlikely = watch(settings, ["ok"] * 20 + ["fail"])[-1]
+    assert (likely.state, unlikely.state) == (model.State.SUSPECT, model.State.SUSPECT)
+    assert likely.p_degraded > 0.5 > unlikely.p_degraded
+    assert likely.reason == f"being re-checked, {100 * likely.p_degraded:.0f} % likely degraded"
+    healthy = f"being re-checked to be sure, probably healthy ({100 * unlikely.p_degraded:.0f} % likely degraded)"
+    assert unlikely.reason == healthy
+
+
 @pytest.mark.parametrize("calm_s", [60.0, 780.0, 4200.0])
 def test_a_path_seen_for_the_first_time_is_suspect_where_its_first_canary_fails_and_only_there(calm_s):
     settings = detect.Settings(("4k-high",), {"4k-high": calm_s})

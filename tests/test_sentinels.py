@@ -184,6 +184,7 @@ def test_one_may_be_sent_now_by_hand_and_is_no_evidence_either(config, standin):
     result = click.testing.CliRunner().invoke(commands.program, arguments)
     (told,) = json.loads(result.stdout)["outcomes"]
     assert (told["kind"], result.exit_code) == ("moderation_input", 1)
+    assert result.stderr.startswith("1 canary, $0.02 at list prices.\n")  # minutes are for 4K
     with history.open(pathlib.Path(settings.source).with_name("tierwatch.db")) as past:
         assert list(past.outcomes()) == []
         (one,) = past.outcomes(triggers=[model.Trigger.SENTINEL])

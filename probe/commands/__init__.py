@@ -59,9 +59,10 @@ COMMANDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 """Group -> command -> one-line help. A command `x` is `probe.commands.x:command` (`import` is `import_`)."""
 
 EXIT_CODES = """\
-Exit codes: 0 done, 1 a finding or failure, 2 usage or config, 130 Ctrl-C.
-`status` is for monitors: 0 all well, 1 a path is degraded, 2 a tier or job has
-no healthy channel left, 3 blind (daemon stale, config broken).
+Exit codes: 0 done, 1 a finding or failure (output that cannot be written too),
+2 usage or config, 130 Ctrl-C. `status` is for monitors: 0 all well, 1 a path is
+degraded, 2 a tier or job has no healthy channel left, 3 blind (daemon stale,
+config broken, output not written).
 """
 
 
@@ -143,12 +144,12 @@ def main(args: Sequence[str] | None = None, **extra: Any) -> None:
         raise
 
 
-def unheard(fault: OSError) -> int:
+def unheard(fault: OSError, *, heard: int = 0, failed: int = 1) -> int:
     """The exit code where standard output took no more, which is said where it is not the reader's wish."""
     if isinstance(fault, BrokenPipeError):
-        return 0  # `tierwatch report | head -1`: the reader has what it wanted
+        return heard  # `tierwatch report | head -1`: the reader has what it wanted
     complain(f"the output could not be written: {fault.strerror}. Free some space, or send it elsewhere.")
-    return 1
+    return failed
 
 
 def complain(text: str) -> None:

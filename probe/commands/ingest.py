@@ -169,8 +169,9 @@ def taken(tally: "Tally", *, dry_run: bool) -> str:
     """`1,204 lines, 1,180 new, 12 known already, 3 set aside`."""
     from reports import words
 
+    waits = ["1 at the end is not whole yet and waits"] if tally.cut else []
     if not tally.read:
-        return "no new lines"
+        return ", ".join(["no new lines", *waits])
     parts = (
         (tally.new, "fit a channel" if dry_run else "new"),
         (tally.known - tally.canaries, "known already"),
@@ -182,7 +183,7 @@ def taken(tally: "Tally", *, dry_run: bool) -> str:
         (tally.dropped, "never recorded (queue or spool full)"),
     )
     told = [f"{count:,} {word}" for count, word in parts if count]
-    return ", ".join([words.count(tally.read, "line"), *told])
+    return ", ".join([words.count(tally.read, "line"), *told, *waits])
 
 
 def shown(run: "Run", points: "Sequence[Point]", found: "own.Findings", strays: "Sequence[rows.Stray]") -> None:

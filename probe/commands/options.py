@@ -75,9 +75,14 @@ def span(found: re.Match[str]) -> dt.timedelta:
     return dt.timedelta(seconds=int(found[1]) * UNITS_S[found[2]])
 
 
+def as_json(document: dict[str, Any]) -> str:
+    """A document with its `schema_version`."""
+    return json.dumps({"schema_version": 1, **document}, ensure_ascii=False, indent=2, default=str)
+
+
 def echo_json(document: dict[str, Any]) -> None:
-    """A document with its `schema_version`, UTF-8, one trailing newline."""
-    click.echo(json.dumps({"schema_version": 1, **document}, ensure_ascii=False, indent=2, default=str))
+    """A document on standard output, UTF-8, one trailing newline."""
+    click.echo(as_json(document))
 
 
 def options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:

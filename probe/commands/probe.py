@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from probe.prompts import Prompt
     from probe.run import Tools
 
+UHD_PX = 3840 * 2160
+
 
 @click.command(short_help="Send canaries now.")
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
@@ -43,7 +45,7 @@ def command(paths: tuple[str, ...], max_usd: float, sentinel: bool, config_path:
     Example:
       tierwatch probe vip/4k-high official/4k-high --max-cost 0.50
     """
-    from probe import clock, config, logs, prompts, records, run
+    from probe import clock, config, logs, prompts, protocols, records, run
     from probe.inference import words
 
     settings = config.load(config.find(config_path))
@@ -53,9 +55,9 @@ def command(paths: tuple[str, ...], max_usd: float, sentinel: bool, config_path:
         raise click.UsageError(
             f"{words.canaries(len(chosen))} at ${total_usd:.2f} by list prices: more than --max-cost {max_usd:g}."
         )
-    click.echo(
-        f"{words.canaries(len(chosen))}, ${total_usd:.2f} at list prices; a 4K picture may take minutes.", err=True
-    )
+    orders = [protocols.order(settings, path) for path in chosen]
+    slow = "; a 4K picture may take minutes" if any(each.width_px * each.height_px >= UHD_PX for each in orders) else ""
+    click.echo(f"{words.canaries(len(chosen))}, ${total_usd:.2f} at list prices{slow}.", err=True)
     with records.open(config.database(pathlib.Path(settings.source))) as book:
         tools = run.tools(settings, clock.RealClock(), book)
         logs.start(tools.redact, settings.monitor.log_format)

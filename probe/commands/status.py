@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from probe.commands import options
+from probe import commands
+from probe.commands import options, streams
 from reports import status
 
 
@@ -36,7 +37,7 @@ def command(config_path: str | None, as_json: bool) -> None:
 
     Exit codes: 0 all well (suspect or learning paths are said in words), 1 a path is
     degraded, 2 a tier has no healthy channel left, 3 blind: no daemon, no database,
-    a broken config, or a wrong option.
+    a broken config, a wrong option, or an output that cannot be written.
 
     \b
     Example:
@@ -51,8 +52,7 @@ def command(config_path: str | None, as_json: bool) -> None:
 
         traceback.print_exc()
         found, known = status.blind("a bug of tierwatch, see the traceback"), None
-    if as_json:
-        options.echo_json(status.document(found, known))
-    else:
-        click.echo(found.text())
+    fault = streams.tell(options.as_json(status.document(found, known)) if as_json else found.text())
+    if fault is not None:
+        sys.exit(commands.unheard(fault, heard=found.code, failed=status.UNKNOWN))
     sys.exit(found.code)

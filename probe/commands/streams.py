@@ -4,6 +4,8 @@ import errno
 import os
 import sys
 
+import click
+
 TAKES_NO_MORE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE})
 
 
@@ -12,6 +14,16 @@ def open_closed() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - for good
+
+
+def tell(text: str) -> OSError | None:
+    """Write text out at once; why standard output did not take it, None where it did."""
+    try:
+        click.echo(text)
+    except OSError as error:
+        finish()
+        return error
+    return finish()
 
 
 def finish() -> OSError | None:

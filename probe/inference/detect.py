@@ -197,11 +197,18 @@ def _describe(view: View, baseline: Baseline, now: dt.datetime, *, dated: bool) 
             detection,
             state=model.State.SUSPECT,
             since=view.suspect_since() if dated else None,
-            reason=f"being re-checked, {words.percent(p_degraded)} likely degraded",
+            reason=_doubt(p_degraded),
         )
     few = view.observations < FEW_OBSERVATIONS
     reason = f"{view.observations} of {FEW_OBSERVATIONS} canaries so far: mostly what is usual elsewhere" if few else ""
     return dataclasses.replace(detection, reason=reason)
+
+
+def _doubt(p_degraded: float) -> str:
+    likely = f"{words.percent(p_degraded)} likely degraded"
+    if p_degraded >= 0.5:
+        return f"being re-checked, {likely}"
+    return f"being re-checked to be sure, probably healthy ({likely})"
 
 
 def _trouble(detection: Detection) -> str:

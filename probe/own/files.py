@@ -77,6 +77,16 @@ def stream(file: io.BufferedReader, name: str) -> Iterator[Line | None]:
     yield from elements(file, Position(0, 0)) if is_list(file) else arriving(file)
 
 
+def is_cut(path: pathlib.Path, position: str) -> bool:
+    """Does a file that was read up to `position` end in a line that is not whole yet, and waits to be?"""
+    with path.open("rb") as file:
+        unread = os.fstat(file.fileno()).st_size - Position.parse(position).offset
+        if unread <= 0 or is_list(file):
+            return False
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) != b"\n"
+
+
 def arriving(file: io.BufferedReader) -> Iterator[Line | None]:
     """Lines as they come; the last one also where it was cut short."""
     number, begun = 0, list[bytes]()

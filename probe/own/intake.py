@@ -50,6 +50,7 @@ class Tally:
     skipped: int = 0  # lines that are no requests for pictures
     dropped: int = 0  # by the recorder, whose queue was full
     early: int = 0  # sent before the period asked for
+    cut: int = 0  # at the end of its file, not whole yet: read when it is
     reasons: dict[str, int] = dataclasses.field(default_factory=dict)  # of `bad`, the first MOST_REASONS
     by_path: dict[model.Path, int] = dataclasses.field(default_factory=dict)
 

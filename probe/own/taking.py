@@ -120,6 +120,7 @@ class Run:
                 before = None if self.since else past.traffic.position(files.source(path))
             lines = files.follow(path, before) if self.follow else files.lines(path, before)
             self._lines(taking, lines, None if self.follow else path.stat().st_size)
+            taking.tally.cut += files.is_cut(path, str(taking.position) or before or "")
 
     def _piped(self, name: str, piped: "io.BufferedReader") -> None:
         """What comes through a pipe, of which nothing can be read again."""
