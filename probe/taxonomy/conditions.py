@@ -175,7 +175,9 @@ CONDITIONS: Mapping[str, Condition] = MappingProxyType(
         ),
         "not_4xx": Condition("no 4xx", lambda told, spoken: not 400 <= (told.status or 0) < 500),
         "not_success": Condition("not a 2xx", lambda told, spoken: not 200 <= (told.status or 0) < 300),
-        "not_5xx": Condition("not a 5xx", lambda told, spoken: (told.status or 0) < 500),
+        "may_blame": Condition(
+            "neither a 429 nor a 5xx", lambda told, spoken: (told.status or 0) < 500 and told.status != 429
+        ),
         "explained": Condition("words that say more than the status", explained),
         "told_refusal": Condition("words that name a 4xx of somebody else", told_refusal),
         "of_picture": Condition("words about a picture, a file or where it lies", of_picture),

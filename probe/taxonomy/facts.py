@@ -85,6 +85,8 @@ _SAID_STATUS = re.compile(
     r"|\b([45]\d\d), message="
 )
 """A status that words name: `error code: 429`, `[503 service unavailable]`, `resourceexhausted: 429`, `403 status code (no body)`."""
+_OUTER = frozenset((*range(200, 300), 400, 500, 502))
+"""Statuses under which a relay passes on a failure that has a status of its own."""
 _ERROR_STATUS = re.compile(r"[45]\d\d")
 _STATUS_TOKENS = frozenset(str(status) for status in range(400, 600))
 
@@ -187,13 +189,16 @@ def prepare(evidence: model.Evidence) -> Facts:
         voices += (spoken,) if _SUPPOSING.isdisjoint(spoken.tokens) else _parted(spoken)
     flaws = delivered.flaws(evidence) if pictures else ()
     wait_s = _wait_s(evidence, layers, voices)
+    status = _status(evidence, body, voices, pictures)
+    if status in _OUTER:
+        voices = tuple(_naming_status(spoken, status) for spoken in voices)
     return Facts(
         evidence=evidence,
         said=f"{evidence.text}\n{evidence.fault_text}" if evidence.fault_text else evidence.text,
         shape=body.shape,
         voices=voices,
         reply=_whole(evidence, body.shape, voices, flaws),
-        status=_status(evidence, body, voices, pictures),
+        status=status,
         pictures=pictures,
         links=body.links,
         prose=fold(body.prose) if body.prose else "",
@@ -276,6 +281,16 @@ def _said_status(voices: tuple[Voice, ...]) -> int | None:
     return next(
         (status for spoken in voices if _STATUS_TOKENS & spoken.tokens and (status := said_status(spoken.words))), None
     )
+
+
+def _naming_status(spoken: Voice, status: int | None) -> Voice:
+    """A speaker whose words name another status than the reply has, with `told:429` as a code."""
+    if _STATUS_TOKENS.isdisjoint(spoken.tokens):
+        return spoken
+    said = said_status(spoken.words)
+    if said is None or said == status:
+        return spoken
+    return spoken._replace(codes=spoken.codes | {f"told:{said}"})
 
 
 def said_status(words: str) -> int | None:

@@ -35,7 +35,7 @@ DEFAULTS: frozenset[str] = frozenset(
     rule.name
     for rule in (*vague.RULES, *statuses.RULES)
     if rule.by in (By.HINT, By.STATUS, By.TYPE) and rule.statuses.isdisjoint({404, *conditions.ONE_MEANING})
-) | {"openai.type-server"}
+) | {"openai.type-server", "answer.failed"}
 """Names of the rules that go by a bare status or a word of many meanings; 404 stays what it is, unknown."""
 
 RULES: tuple[Rule, ...] = (

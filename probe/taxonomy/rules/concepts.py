@@ -56,7 +56,7 @@ RULES = (
             "paid plan", "pricing", "spending", "invoice", "buy more", "balance", "credit", "billing", "payment", "arrears", "arrearage",
             "overdue", "wallet", "prepaid", "top up", "recharge", "spend", "purchase", "subscription", "allowance", "quota", "usage limit",
             "daily limit", "inference limit", "api tokens", "free tier", "insufficient points", "余额", "额度", "积分", "欠费", "充值", "计费", "点数",
-            "配额", "生成次数", "调用次数", "使用次数", "可用次数", "剩余次数", "免费次数", "resource pack", "resource package", "资源包", "量超限", "次数超限", "总量超限额", "账单", "licence", "enough license",
+            "配额", "生成次数", "调用次数", "使用次数", "可用次数", "剩余次数", "免费次数", "resource pack", "resource package", "资源包", "使用上限", "限额", "用量上限", "量超限", "次数超限", "总量超限额", "账单", "licence", "enough license",
         ),
         without=("load balance", "balancer", "payment provider"),
         when=("loose_status", "not_page"),
@@ -117,7 +117,7 @@ RULES = (
         Kind.OVERLOADED,
         by=HINT,
         any=(
-            "swamped", "紧张", "no machine", "starting up", "replicas", "maintenance", "维护", "surge", "demand", "overload", "overloaded",
+            "swamped", "访问量", "请求量", "紧张", "no machine", "starting up", "replicas", "maintenance", "维护", "surge", "demand", "overload", "overloaded",
             "capacity", "busy", "queue", "queued", "high load", "congested", "not ready", "unavailable", "temporarily", "loading",
             "scheduling", "resources", "resource insufficient", "resources depleted", "unable to process your request", "currently unable",
             "sold out", "繁忙", "负载", "拥挤", "排队", "资源不足", "过载", "忙碌", "不可用", "resource", "unable to handle", "unable to process",
@@ -126,7 +126,7 @@ RULES = (
         pattern=(
             r"(?<![a-z0-9])(?:overload|capacity|busy\b|\bqueued?\b|load\b|loading|congest|not ready|unavailable|temporarily (?:un|down|closed|suspended|exhaust|deplet)"
             r"|schedul\w+|resources? (?:[^\s,;:]+ ){0,3}(?:insufficient|exhaust|deplet|unavailable|limit)|sold out|swamped|no machine|starting up|no replicas|maintenance|surge|high demand|unable to (?:handle|process))"
-            r"|繁忙|负载|拥挤|排队|资源不足|过载|忙碌|不可用|维护|(?:资源|算力|gpu|显卡).{0,6}紧张"
+            r"|繁忙|负载|拥挤|排队|资源不足|过载|忙碌|不可用|维护|(?:访问量|请求量).{0,3}(?:大|高|多)|(?:资源|算力|gpu|显卡).{0,6}紧张"
         ),
         when=("loose_status", "not_page"),
         without=("failed to load", "load failed", "out of memory", "total capacity"),
@@ -181,7 +181,7 @@ RULES = (
             r"|参数|格式|非法|缺少|尺寸|分辨率|解码|下载|过长|提示词|不支持|无效|不能为空|必填|请(?:先)?(?:上传|提供|输入|填写|选择|指定|传入)|宽高比|像素|不符合要求|(?:应|须|必须|需要?)(?:在|为|是|大于|小于)|不能(?:超过|大于|小于|少于)|最多|至少|最大|[仅只]支持|只能[为是]|有误|字符|(?:图片|链接|地址|url).{0,4}无法(?:访问|打开|读取)"
         ),
         without=("invalid response", "response format", "upstream", "上游"),
-        when=("not_5xx", "of_request", "loose_status", "not_page"),
+        when=("may_blame", "of_request", "loose_status", "not_page"),
         confidence="low",
         would_decide=READING,
     ),

@@ -112,6 +112,7 @@ RULES = (
             "attention required", "blocked by cloudflare", "error 1020", "ddos protection", "sorry, you have been blocked", "access denied | ",
             "web application firewall", "error code: 1010", "error code: 1020",
         ),
+        without=("rate limited",),
         retryable=False,
         action=Action.SWITCH_CHANNEL,
         note="A CDN's bot rule, not the key.",
@@ -151,7 +152,7 @@ RULES = (
     Rule(
         "edge.too-large",
         Kind.PAYLOAD_TOO_LARGE,
-        any=("larger than maxbodylength", "requestentitytoolarge", "exceeds the capacity limit",
+        any=("larger than maxbodylength", "requestentitytoolarge", "request too long", "exceeds the capacity limit",
             "request entity too large", "content too large", "payload too large", "function_payload_too_large",
             "client intended to send too large body", "request body too large", "payloadtoolargeerror",
         ),

@@ -81,7 +81,7 @@ RULES = (
         Kind.MODERATION_OUTPUT,
         any=(
             "unable to show the generated image", "violated google's responsible ai", "violate google's responsible ai",
-            "responsible ai practices", "image was filtered out", "images were filtered out", "filtered out because",
+            "responsible ai practices", "safety filter threshold filtered", "image was filtered out", "images were filtered out", "filtered out because",
             "responsible ai policy",
         ),
     ),

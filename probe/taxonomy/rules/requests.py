@@ -126,7 +126,7 @@ RULES = (
             r")|(?<!生成)(?<!返回)(?:图片|参考图|图像).{0,8}(?:格式|无效|错误|下载|损坏|读取|解析)"
         ),
         without=("generated image", "result image"),
-        when=("of_picture", "not_5xx", "of_request", "loose_status"),
+        when=("of_picture", "may_blame", "of_request", "loose_status"),
     ),
     Rule(
         "words.signature",
@@ -152,7 +152,7 @@ RULES = (
             "unexpected keyword", "schema", "request body", "json body", "malformed", "too long", "参数", "缺少", "格式错误", "尺寸", "不支持",
             "invalid_request", "bad_request_body", "validationerror", "context_length_exceeded", "zoderror", "unprocessable", "at most",
             "up to", "at least", "positional argument", "无效", "maximum of", "too many images", "too many reference", "too many input",
-            "too many files", "数量", "张数", "method not allowed", "input error", "form body",
+            "too many files", "数量", "张数", "method not allowed", "ensure this value", "input error", "form body",
         ),
         pattern=(
             r"(?<![a-z0-9])(?:go struct field"
@@ -164,11 +164,11 @@ RULES = (
             r"|(?:requires?|needs?|must (?:have|include|contain)) at least|positional arguments?:"
             r"|too many (?:[^\s,;:]+ ){0,2}(?:images|files|references|inputs)\b|validation ?_?error|unprocessable|(?:is|are) required\b"
             r"|(?:prompt|input|string|text) (?:[^\s,;:]+ ){0,3}too long|context_length_exceeded"
-            r"|user input error|method not allowed|invalid_request\b|bad_request_body)|提示词.{0,4}(?:过长|太长|为空|不能为空)"
+            r"|user input error|ensure this value|method not allowed|invalid_request\b|bad_request_body)|提示词.{0,4}(?:过长|太长|为空|不能为空)"
             r"|参数.{0,12}(?:错误|无效|不合法|不正确|缺失|有误|不支持)|(?:缺少|无效|不支持).{0,12}(?:参数|尺寸|字段|分辨率)|格式错误|(?:图片?|文件|参考)(?:数量|张数|个数).{0,6}(?:超|上限|过多|不能|最多)"
         ),
         without=("返回数据", "响应数据", "返回格式", "响应格式", "request contains an invalid argument"),
-        when=("of_request", "not_5xx"),
+        when=("of_request",),
         confidence="medium",
     ),
 )

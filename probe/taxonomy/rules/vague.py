@@ -1,7 +1,7 @@
 """Words that say little: asked when no speaker said anything clearer, after the telling words of `concepts`."""
 
 from probe.model import Action, Kind, Party
-from probe.taxonomy.rule import By, Rule
+from probe.taxonomy.rule import By, Rule, codes
 
 # fmt: off
 VAGUE_FAILURE = (
@@ -20,7 +20,45 @@ BAD_REQUEST = (
 )
 """Words of a bare 400."""
 
+TOLD = frozenset((*range(200, 300), 400, 500, 502))
+"""Statuses under which a relay passes on another one that its words name."""
+
 RULES = (
+    # A status of somebody further in, named in words: the outer one only says that it was passed on
+    Rule(
+        "told.refused",
+        Kind.GATEWAY_ERROR,
+        "own_credential",
+        by=By.HINT,
+        statuses=TOLD,
+        codes=codes("told:401 told:403"),
+        retryable=False,
+        note="Its own key was refused further in, and nobody says why.",
+    ),
+    Rule("told.money", Kind.QUOTA_EXHAUSTED, by=By.HINT, statuses=TOLD, codes=codes("told:402"), party=Party.CHANNEL, action=Action.SWITCH_CHANNEL),
+    Rule("told.request", Kind.INVALID_REQUEST, by=By.HINT, statuses=TOLD, codes=codes("told:400 told:415 told:422")),
+    Rule(
+        "told.not-found",
+        Kind.GATEWAY_ERROR,
+        "page_not_found",
+        by=By.HINT,
+        statuses=TOLD,
+        codes=codes("told:404"),
+        retryable=False,
+        note="A path, a deployment or a model is gone further in.",
+    ),
+    Rule("told.timeout", Kind.TIMEOUT, by=By.HINT, statuses=TOLD, codes=codes("told:408 told:504 told:524")),
+    Rule("told.too-large", Kind.PAYLOAD_TOO_LARGE, by=By.HINT, statuses=TOLD, codes=codes("told:413")),
+    Rule("told.rate", Kind.RATE_LIMITED, by=By.HINT, statuses=TOLD, codes=codes("told:429"), party=Party.UPSTREAM),
+    Rule(
+        "told.gateway",
+        Kind.GATEWAY_ERROR,
+        by=By.HINT,
+        statuses=TOLD,
+        codes=codes("told:502 told:520 told:521 told:522 told:523 told:525 told:526 told:530"),
+        action=Action.BACK_OFF_RETRY,
+    ),
+    Rule("told.overloaded", Kind.OVERLOADED, by=By.HINT, statuses=TOLD, codes=codes("told:503 told:529")),
     Rule(
         "hint.processing-relayed",
         Kind.PROCESSING_ERROR,
