@@ -63,10 +63,9 @@ def greedy(
     said: Said,
     clues: Sequence[Clue],
     findings: list[Finding],
-    shared: bool | None,
-    check: Callable[[Check], tuple[Result, Said | None]],
+    other: triage_worlds.Other,
+    look: Callable[[Check, float], Finding],
     tables: causes.Tables = causes.TABLES,
-    slow: Callable[[], bool | None] = lambda: None,
 ) -> tuple[posterior.Posterior, float]:
     """The live ladder as the product climbs it; what it finds is added to `findings`."""
     done, usd = dict.fromkeys(Check, 0), 0.0
@@ -75,8 +74,9 @@ def greedy(
             posterior.Option(
                 each,
                 price_usd,
-                *(("other", shared) if each in causes.ELSEWHERE else ("", None)),
+                *((other.name, other.shared) if each in causes.ELSEWHERE else ("", None)),
                 weight=posterior.CORRELATED if each is Check.RETRY and done[each] else 1.0,
+                purse=other.purse if each in causes.ELSEWHERE else None,
             )
             for each, price_usd in causes.PRICES_USD.items()
             if usd + price_usd <= CAP_USD and done[each] < causes.LIMITS[each]
@@ -85,9 +85,7 @@ def greedy(
         if choice is None:
             return posterior.weigh(said, clues, findings, tables), usd
         option = choice.option
-        result, words = check(option.check)
-        late = slow() if result is Result.PASSED else None
-        findings.append(Finding(option.check, result, option.weight, option.of, option.shared, said=words, slow=late))
+        findings.append(look(option.check, option.weight))
         done[option.check] += 1
         usd += option.price_usd
 
@@ -95,8 +93,8 @@ def greedy(
 def mechanisms(world: World, count: int, seed: int) -> Iterator[Told]:
     for case in triage_worlds.cases(world, count, seed):
         seen, tables = case.free(fading), habits.adapted(causes.TABLES, case.month())
-        found, usd = greedy(case.said, case.clues, seen, case.shared, case.check, tables, lambda case=case: case.slow)
-        repeated = all(case.check(Check.RETRY)[0] is not Result.PASSED for _ in range(3))
+        found, usd = greedy(case.said, case.clues, seen, case.other, case.look, tables)
+        repeated = all(case.look(Check.RETRY).result is not Result.PASSED for _ in range(3))
         yield Told(case.truth, case.at_work(), found, usd, repeated, case.prompt_risk == 0)
 
 
@@ -122,16 +120,19 @@ def perturbed(
         chances = noisy(draw, index, draw.uniform(0.2, 1.0), concentration)
         last: dict[Check, bool] = {}
 
-        def check(each: Check, chances=chances, last=last, index=index, rows=spoken) -> tuple[Result, Said | None]:
+        def look(each: Check, weight: float = 1.0, chances=chances, last=last, index=index, rows=spoken) -> Finding:
             again = causes.CAUSES[index] in causes.PATH_CAUSES and each is Check.RETRY and each in last
             failed = last[each] if again and draw.random() < sticky else draw.random() < chances[each]
             last[each] = failed
+            of = "other" if each in causes.ELSEWHERE else ""
             if not failed:
-                return Result.PASSED, None
-            return Result.FAILED, said_by(draw, rows[index]) if speaks(each, index) else None
+                return Finding(each, Result.PASSED, weight, of)
+            return Finding(
+                each, Result.FAILED, weight, of, said=said_by(draw, rows[index]) if speaks(each, index) else None
+            )
 
-        found, usd = greedy(said, (), [], None, check)
-        repeated = all(check(Check.RETRY)[0] is Result.FAILED for _ in range(3))
+        found, usd = greedy(said, (), [], triage_worlds.Other(), look)
+        repeated = all(look(Check.RETRY).result is Result.FAILED for _ in range(3))
         yield Told(causes.CAUSES[index], frozenset({causes.CAUSES[index]}), found, usd, repeated, index != 0)
 
 

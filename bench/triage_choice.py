@@ -64,7 +64,7 @@ def gather(world: triage_worlds.World, count: int, seed: int) -> Iterator[Gather
     for case in triage_worlds.cases(world, count, seed):
         findings, month = case.free(triage.fading), case.month()
         tables = habits.adapted(causes.TABLES, month)
-        triage.greedy(case.said, case.clues, findings, case.shared, case.check, tables, lambda case=case: case.slow)
+        triage.greedy(case.said, case.clues, findings, case.other, case.look, tables)
         yield Gathered(case.said, case.clues, findings, month, case)
 
 

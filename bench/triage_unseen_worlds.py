@@ -118,6 +118,13 @@ class RushHours(Case):
         failing = fate.uniform(0.3, 0.6) if fate.random() < self.BUSY_DAY else 0.02
         return RushHour(begins, ends, failing, fate.getrandbits(32), hour)
 
+    def earlier(self, hours: float, draw: random.Random) -> Case:
+        """The hours of the day at which it is full stay; whether it is full differs from day to day."""
+        case, now = super().earlier(hours, draw), self.queue
+        busy = draw.uniform(0.3, 0.6) if draw.random() < self.BUSY_DAY else 0.02
+        case.queue = RushHour(now.begins, now.ends, busy, draw.getrandbits(32), (now.hour - hours) % 24)
+        return case
+
     def stops(self, *, good: bool, other: bool, smaller: bool, minute: float) -> Stops:
         share = (self.other_queue if other else self.queue).share(minute)
         return replaced(super().stops(good=good, other=other, smaller=smaller, minute=minute), Cause.QUEUE, share)
@@ -228,6 +235,8 @@ class AccountLimits(Case):
             begins = -fate.random() * length
             kind = Spent if self.spent else Trouble
             self.account = kind(begins, begins + length, fate.uniform(0.3, 0.9), fate.getrandbits(32))
+        if fate.random() < 0.8:  # else one gateway under two keys: nobody says who pays
+            self.other = self.other._replace(purse=self.one_purse)
         spoken = self.SPENT if self.spent else self.THROTTLED
         self.spoken = [(said, fate.gammavariate(10 * share, 1)) for said, share in spoken]
 

@@ -8,11 +8,12 @@ sends and canaries.
 import dataclasses
 import math
 import random
-from collections import Counter
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
+from probe import model
 from probe.inference import habits as spoken
-from probe.inference.causes import Cause, Check, Clue, Finding, Result, Said
+from probe.inference.causes import SAID, Cause, Check, Clue, Finding, Result, Said
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,8 +48,8 @@ WORLDS = (
 AT_WORK = 0.25
 """A cause that stops so many requests of its kind is at work, whether or not it stopped this one first."""
 
-MONTHS_CANARIES = 265
-"""So many hours of a month are independent of each other: incidents last some."""
+DAYS = 30
+"""So many days before the failure show what is usual on its path; two canaries every three hours."""
 
 CANARY_EVERY_MINUTES = {Check.CANARY: 74.0, Check.LIGHTER_CANARY: 20.0, Check.OTHER_CANARY: 74.0}
 
@@ -67,6 +68,37 @@ class Trouble:
             return 0.0
         wave = random.Random(f"{self.seed}/{int(minute // 3)}").uniform(0.7, 1.3)
         return min(1.0, self.failing * wave)
+
+
+class Other(NamedTuple):
+    """What the config says of the other channel; None: it leaves that open. A world that makes it otherwise says so."""
+
+    name: str = "other"
+    shared: bool | None = None  # it hangs on the same upstream
+    purse: bool | None = None  # it is paid by the same key or from the same balance
+
+
+class Seen(NamedTuple):
+    """What one send is to triage: its result, in which words it failed, and whether at once or late."""
+
+    result: Result
+    said: Said | None = None
+    pace: Clue | None = None
+
+    @property
+    def kind(self) -> model.Kind:
+        """A kind that says so."""
+        if self.result is Result.FAILED:
+            return next(kind for kind, said in SAID.items() if said is self.said)
+        openly = {Result.REFUSED: model.Kind.MODERATION_INPUT, Result.BARRED: model.Kind.QUOTA_EXHAUSTED}
+        return openly.get(self.result, model.Kind.OK)
+
+
+PACES = frozenset({Clue.AT_ONCE, Clue.LATE})
+OPENLY = {Said.MODERATION: Result.REFUSED, Said.ACCOUNT: Result.BARRED}
+"""Words that name their cause."""
+
+ELSEWHERE = frozenset({Check.OTHER, Check.OTHER_CANARY})
 
 
 @dataclasses.dataclass
@@ -88,7 +120,7 @@ class Case:
     account_closed: bool
     network_down: bool
     flaky: float  # chance that any send fails for no reason
-    shared: bool | None  # what the config says
+    other: "Other"
     truth: Cause = Cause.ONE_OFF
     said: Said = Said.PROCESSING
     clues: tuple[Clue, ...] = ()
@@ -152,11 +184,11 @@ class Case:
             clues.append(Clue.AT_ONCE if at_once else Clue.LATE)
         return said, tuple(clues)
 
-    def check(self, check: Check) -> tuple[Result, Said | None]:
+    def check(self, check: Check) -> Seen:
         """What a live check found, some seconds or minutes after the one before, and in which words it failed."""
         draw = self.draw
         if check is Check.PRE_SCREEN:
-            return Result.FAILED if draw.random() < self.screened else Result.PASSED, None
+            return Seen(Result.FAILED if draw.random() < self.screened else Result.PASSED)
         again = check in self.last and check is Check.RETRY
         self.minute += draw.uniform(0.05, 0.2) if check is Check.RETRY else draw.uniform(1.0, 4.0)
         first_retry = check is Check.RETRY and Check.RETRY not in self.last
@@ -172,12 +204,14 @@ class Case:
         self.last[check] = stopped
         return self.failed(check, stopped)
 
-    def failed(self, check: Check, stopped: Cause | None) -> tuple[Result, Said | None]:
+    def failed(self, check: Check, stopped: Cause | None) -> Seen:
         """What a send that was stopped, or not, is to triage."""
         if stopped is None:
-            return Result.PASSED, None
-        said, _ = self.words(stopped)
-        return (Result.REFUSED, None) if said is Said.MODERATION else (Result.FAILED, said)
+            return Seen(Result.PASSED)
+        said, clues = self.words(stopped)
+        if said in OPENLY:
+            return Seen(OPENLY[said])
+        return Seen(Result.FAILED, said, next((clue for clue in clues if clue in PACES), None))
 
     def free(self, fading: Callable[[float], float]) -> list[Finding]:
         """What scheduled canaries said within six hours before and up to half an hour after the failure."""
@@ -190,26 +224,45 @@ class Case:
                 stopped = self.send(
                     good=True, other=check is Check.OTHER_CANARY, smaller=check is Check.LIGHTER_CANARY, minute=minute
                 )
-                result, said = self.failed(check, stopped)
-                of, shared = ("other", self.shared) if check is Check.OTHER_CANARY else ("", None)
-                slow = self.slow if result is Result.PASSED else None
-                found.append(Finding(check, result, fading(minute), of, shared, said=said, slow=slow))
+                seen = self.failed(check, stopped)
+                slow = self.slow if seen.result is Result.PASSED else None
+                found.append(self.finding(check, seen, fading(minute), minutes=minute, slow=slow))
                 minute -= every
         return found
+
+    def finding(
+        self, check: Check, seen: Seen, weight: float = 1.0, *, minutes: float | None = None, slow: bool | None = None
+    ) -> Finding:
+        """What a check saw, as triage takes it."""
+        of, shared, purse = self.other if check in ELSEWHERE else ("", None, None)
+        return Finding(check, seen.result, weight, of, shared, minutes, seen.said, slow, purse, seen.pace)
+
+    def look(self, check: Check, weight: float = 1.0) -> Finding:
+        """A live check."""
+        seen = self.check(check)
+        return self.finding(check, seen, weight, slow=self.slow if seen.result is Result.PASSED else None)
 
     def month(self) -> spoken.Month:
         """What scheduled canaries on this path said in the weeks before: the same speaker, other hours."""
         if not self.world.history:
             return spoken.Month()
         draw = random.Random(self.draw.getrandbits(64))
-        words: Counter[Said] = Counter()
-        for _ in range(MONTHS_CANARIES):
-            hour = situation(self.world, random.Random(draw.getrandbits(64)))
-            hour.habits, hour.flaky = self.habits, self.flaky
-            result, said = hour.failed(Check.CANARY, hour.send(good=True, minute=draw.uniform(-20, 10)))
-            if result is Result.FAILED and said is not None:
-                words[said] += 1
-        return spoken.Month(MONTHS_CANARIES, words.total(), dict(words))
+        sent = []
+        for hours in range(24, 24 * (DAYS + 1), spoken.WINDOW_HOURS):
+            earlier = self.earlier(hours, random.Random(draw.getrandbits(64)))
+            for minute in (draw.uniform(-60, 0), draw.uniform(0, 60)):
+                seen = earlier.failed(Check.CANARY, earlier.send(good=True, minute=minute))
+                sent.append(spoken.Sent(-hours, seen.kind, None))
+        return spoken.read(sent, 0)
+
+    def earlier(self, hours: float, draw: random.Random) -> "Case":
+        """The same path and speaker so many hours before the failure; other days have other trouble.
+
+        A world whose trouble comes at certain hours of the day keeps them here.
+        """
+        case = situation(self.world, draw)
+        case.habits, case.flaky = self.habits, self.flaky
+        return case
 
 
 def cases(world: World, count: int, seed: int) -> Iterator[Case]:
@@ -262,7 +315,9 @@ def situation(world: World, draw: random.Random) -> Case:
         account_closed=draw.random() < 0.001,
         network_down=draw.random() < 0.001,
         flaky=draw.uniform(0.002, 0.012),
-        shared=shared if draw.random() < world.told_shared else None,
+        other=Other(
+            "other", shared if draw.random() < world.told_shared else None, None if draw.random() < 0.3 else False
+        ),
     )
 
 

@@ -38,7 +38,7 @@ def test_a_stored_id_is_answered_in_two_lines_without_a_key(folder):
     result = invoke("mine-0001")
     assert result.exit_code == 0
     first, second, *_ = result.stdout.splitlines()
-    assert first.startswith("PROBABLY UPSTREAM (0.75), not your input (0.95): vip/4k-high failed 6 of 7")
+    assert first.startswith("PROBABLY UPSTREAM (0.77), not your input (0.98): vip/4k-high failed 6 of 7")
     assert second == "SWITCH: do not resend on vip. Use official, $0.40."
 
 

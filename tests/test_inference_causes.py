@@ -6,12 +6,22 @@ import math
 import pytest
 
 from probe import model, taxonomy
-from probe.inference import causes, posterior
+from probe.inference import causes, groups, posterior
 from probe.inference.causes import Cause, Check, Clue, Finding, Result, Said
 
-PUBLISHED = dataclasses.replace(causes.TABLES, background=0.0, blind=0.0, one_phrase=dict.fromkeys(Said, 0.0))
+ACCOUNT_SAYS = dict(zip(causes.TABLES.said, (.003, .02, .05, .01, .90, .005, .007, .002, .003), strict=True))  # fmt: skip
+PUBLISHED = dataclasses.replace(
+    causes.TABLES,
+    background=0.0,
+    blind=0.0,
+    one_phrase=dict.fromkeys(Said, 0.0),
+    said={
+        said: tuple(ACCOUNT_SAYS[said] if cause is Cause.ACCOUNT else p for cause, p in zip(Cause, row, strict=True))
+        for said, row in causes.TABLES.said.items()
+    },
+)
 """The specification's own model: a request that failed for another reason is on a healthy path, canaries meet all
-of its trouble, and words follow the cause."""
+of its trouble, words follow the cause, and an account says so."""
 
 CLEAR = Finding(Check.PRE_SCREEN, Result.PASSED)
 FLAGGED = Finding(Check.PRE_SCREEN, Result.FAILED)
@@ -109,7 +119,7 @@ def test_canaries_refused_like_the_request_blame_the_channel():
 
 
 def test_a_key_refused_now_is_not_cleared_by_canaries_that_passed_before():
-    before = [Finding(Check.CANARY, Result.PASSED, apart=True)] * 20
+    before = [Finding(Check.CANARY, Result.PASSED, minutes=-30.0)] * 20
     assert weighed(*before, said=Said.ACCOUNT, clues=[Clue.BLAMES_CALLER])[Cause.ACCOUNT] > 0.9
 
 
@@ -249,3 +259,50 @@ def test_a_failure_at_a_tier_of_the_same_pixels_is_no_news_of_smaller_ones():
     after = weighed(*path, *smaller, Finding(Check.DOWNSCALE, Result.FAILED, shared=True))
     assert after[Cause.ACCOUNT] < 2 * before[Cause.ACCOUNT] + 1e-3
     assert after[Cause.UPSTREAM] > 0.9 * before[Cause.UPSTREAM]
+
+
+def canaries(check, marks, *, every=10.0, said=Said.GATEWAY, **fields):
+    """One finding for each mark, the last of them at the failure: `.` passed, `x` failed."""
+    return [
+        Finding(
+            check,
+            Result.FAILED if mark == "x" else Result.PASSED,
+            minutes=-every * n,
+            said=said if mark == "x" else None,
+            **fields,
+        )
+        for n, mark in enumerate(reversed(marks))
+    ]
+
+
+def test_trouble_that_began_an_hour_ago_is_as_severe_as_since_then():
+    def severity(marks):
+        return posterior.weigh(Said.GATEWAY, (), canaries(Check.CANARY, marks)).severity
+
+    assert severity("......xxxxxx") > 0.85
+    assert severity("x.x..x.x.x.x") < 0.6
+
+
+def test_chances_of_spells_sum_to_one():
+    found = [*canaries(Check.CANARY, ".xx.x."), Finding(Check.OTHER_CANARY, Result.PASSED, of="b", minutes=40.0)]
+    chances = [chance for _, chance in groups.spells(found)]
+    assert len(chances) == 6
+    assert math.fsum(chances) == pytest.approx(1)
+
+
+def test_a_channel_paid_by_the_same_key_that_fails_too_speaks_for_the_account():
+    def account(purse, marks):
+        here = canaries(Check.CANARY, "....xxx") + canaries(Check.LIGHTER_CANARY, "....xxx")
+        there = canaries(Check.OTHER_CANARY, marks, of="b", shared=False, purse=purse)
+        return weighed(*here, *there, said=Said.GATEWAY, clues=[Clue.AT_ONCE])[Cause.ACCOUNT]
+
+    assert account(True, "....xxx") > 5 * account(False, "....xxx")
+    assert account(False, ".......") > 5 * account(True, ".......")
+
+
+def test_canaries_that_failed_at_once_speak_for_the_queue_and_late_ones_for_the_upstream():
+    def queue(pace):
+        failed = [Finding(Check.CANARY, Result.FAILED, said=Said.PROCESSING, pace=pace)] * 4
+        return weighed(*failed)[Cause.QUEUE]
+
+    assert queue(Clue.AT_ONCE) > 2 * queue(None) > 4 * queue(Clue.LATE)

@@ -60,7 +60,7 @@ def test_the_first_reason_is_what_the_path_itself_did_however_much_others_add(co
 def test_what_is_surer_than_the_leading_cause_has_a_probability_of_its_own(config):
     failing, well = samples.series(samples.VIP, "xxxxxx"), samples.series(samples.OFFICIAL, "." * 9)
     first, _ = said(found(samples.own(), failing, well, config=config), config)
-    assert first.startswith("PROBABLY UPSTREAM (0.7")
+    assert first.startswith("PROBABLY UPSTREAM (0.8")
     assert "), not your input (0.9" in first
 
 
@@ -141,7 +141,7 @@ def test_channel_or_upstream_is_an_answer_because_the_advice_is_the_same(config)
 def test_a_single_failure_among_good_canaries_is_resent_once_where_it_was(config):
     calm = [samples.series(path, "." * 12, first=-60) for path in (samples.VIP, samples.LIGHT, samples.OFFICIAL)]
     two = answer.answer(found(canary(), *calm, config=config), config)
-    assert two.cause.startswith("A ONE-OFF")
+    assert two.cause.startswith("PROBABLY A ONE-OFF (0.8")
     assert (two.verb, two.resend_on, two.price_usd) == ("resend", samples.VIP, 0.03)
 
 

@@ -6,11 +6,12 @@ import datetime as dt
 import pytest
 import triage_samples as samples
 
+from probe import config as configs
 from probe import gatewaylogs, model, moderation, records
 from probe.inference import causes, habits
 from probe.inference.causes import Check, Result
 from probe.records import history
-from probe.triage import around, evidence, subject
+from probe.triage import around, evidence, relations, subject
 
 OWN = model.Trigger.OWN_TRAFFIC
 
@@ -30,10 +31,10 @@ def test_canaries_are_counted_apart_from_own_traffic(config):
 
 
 def test_lighter_tiers_and_the_same_tier_of_other_channels_are_the_neighbours(config):
-    lighter, others = around.neighbours(samples.VIP, config)
+    lighter, others = relations.neighbours(samples.VIP, config)
     assert {path.tier for path in lighter} == {"1k-low", "2k-high"}
     assert set(others) == {samples.OFFICIAL, samples.NANO}
-    assert around.neighbours(samples.LIGHT, config)[0] == ()
+    assert relations.neighbours(samples.LIGHT, config)[0] == ()
 
 
 def test_the_narrowest_period_that_holds_enough_is_told(config):
@@ -89,9 +90,9 @@ def test_a_canary_barred_by_the_account_says_so(config):
 
 def test_channels_of_one_upstream_are_told_by_config_and_of_two_by_protocol(tmp_path):
     config = samples.config(tmp_path, upstream='upstream = "openai"')
-    assert around.shared(config, "vip", "official") is True
-    assert around.shared(config, "vip", "nano") is False
-    assert around.shared(samples.config(tmp_path), "vip", "official") is None
+    assert relations.shared(config, "vip", "official") is True
+    assert relations.shared(config, "vip", "nano") is False
+    assert relations.shared(samples.config(tmp_path), "vip", "official") is None
 
 
 def test_the_same_prompt_elsewhere_is_evidence(config):
@@ -199,6 +200,35 @@ def test_a_canarys_picture_is_slow_when_nine_of_ten_came_sooner(config):
         [None],
         [False],
     ]
+
+
+def test_a_failed_canary_came_at_once_or_as_late_as_a_picture(config):
+    months = {samples.VIP: habits.Month(sent=600, median_s=60.0)}
+    near = around.look(
+        samples.VIP, samples.AT, samples.neighbourhood(samples.series(samples.VIP, "x.")), config, months=months
+    )
+    assert [finding.pace for finding in near.path[0].findings] == [None, causes.Clue.LATE]
+
+
+def test_one_key_is_one_purse_and_another_gateway_another(tmp_path):
+    words = """
+[[channel]]
+name = "{name}"
+protocol = "openai-images"
+base_url = "https://{host}/v1"
+model = "gpt-image-2"
+key_env = "{key}"
+"""
+    hosts = {
+        "a": ("api.one.example", "K1"),
+        "b": ("vip.one.example", "K1"),
+        "c": ("vip.one.example", "K2"),
+        "d": ("two.other", "K3"),
+    }
+    path = tmp_path / "purses.toml"
+    path.write_text("".join(words.format(name=name, host=host, key=key) for name, (host, key) in hosts.items()))
+    known = configs.load(path)
+    assert [relations.purse(known, "a", other) for other in ("b", "c", "d", "gone")] == [True, None, False, None]
 
 
 def test_a_failure_that_ends_where_others_end_met_a_timer_on_the_way(config, tmp_path):

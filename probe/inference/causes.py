@@ -106,7 +106,7 @@ class Chance(NamedTuple):
     per_severity: float = 0.0
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Tables:
     """What is believed before any evidence. `said` is P(words | cause) and sums to 1 over the words by cause.
 
@@ -146,12 +146,12 @@ TABLES = Tables(
     prior=(.30, .28, .08, .10, .07, .03, .02, .12),
     said=MappingProxyType({
         Said.MODERATION: (.55, .005, .005, .005, .005, .003, .002, .005),
-        Said.PROCESSING: (.38, .62, .14, .28, .03, .02, .01, .50),
-        Said.OVERLOAD: (.005, .03, .74, .05, .002, .05, .002, .03),
+        Said.PROCESSING: (.38, .62, .14, .28, .03, .10, .01, .50),
+        Said.OVERLOAD: (.005, .03, .74, .05, .002, .08, .002, .03),
         Said.INVALID: (.01, .005, .005, .01, .95, .01, .002, .005),
-        Said.ACCOUNT: (.005, .005, .005, .05, .003, .90, .002, .005),
-        Said.TIMEOUT: (.02, .20, .08, .16, .002, .005, .22, .20),
-        Said.GATEWAY: (.01, .11, .02, .34, .003, .007, .012, .12),
+        Said.ACCOUNT: (.005, .005, .005, .05, .003, .63, .002, .005),
+        Said.TIMEOUT: (.02, .20, .08, .16, .002, .03, .22, .20),
+        Said.GATEWAY: (.01, .11, .02, .34, .003, .142, .012, .12),
         Said.NETWORK: (.005, .005, .0025, .015, .002, .002, .74, .04),
         Said.BROKEN: (.015, .02, .0025, .09, .003, .003, .01, .095),
     }),
@@ -167,8 +167,8 @@ TABLES = Tables(
         Clue.TIME_LIMIT: (.03, .30, .30, .60, .03, .03, .35, .10),
         Clue.KNOWN_GOOD: (.02, .9, .9, .9, .05, .9, .9, .9),
         # Refusals and full queues answer at once; what fails while drawing takes as long as a picture.
-        Clue.AT_ONCE: (.55, .20, .85, .55, .95, .95, .45, .40),
-        Clue.LATE: (.45, .80, .15, .45, .05, .05, .55, .60),
+        Clue.AT_ONCE: (.55, .28, .75, .55, .90, .85, .45, .40),
+        Clue.LATE: (.45, .72, .25, .45, .10, .15, .55, .60),
         Clue.CUT_SHORT: (.20, .15, .15, .70, .15, .15, .30, .20),
         Clue.OVERDUE: (.80, .85, .85, .30, .85, .85, .70, .80),
         Clue.LOST: (.02, .15, .05, .45, .01, .005, .65, .35),
@@ -199,8 +199,11 @@ SHARED: Mapping[bool | None, float] = MappingProxyType({None: 0.6, True: 0.95, F
 A lighter tier of the same pixels shares the trouble of its path as surely as a channel on the same upstream.
 """
 
+PURSE: Mapping[bool | None, float] = MappingProxyType({None: 0.3, True: 0.97, False: 0.03})
+"""Chance that another channel is stopped by the same account: not known, one key by config, another gateway."""
+
 HELD = 0.5
-"""P(a sudden cause held as well when the neighbours were sent)."""
+"""P(a sudden cause lasted longer than a minute)."""
 
 REFUSED_CANARY = {True: 0.9, False: 0.003}
 """P(a known-good prompt is refused | the channel refuses everything, it does not)."""
@@ -231,9 +234,11 @@ class Finding:
     `weight` (0..1) says how much of an observation it is: less when it lies hours away from the failure or
     repeats the one before. `of` is the other channel asked; `shared` whether that one has the same upstream, or
     the lighter tier the same pixels.
-    `apart`: sent at another minute, when an account or a network may have been well. `said`: the words in
+    `minutes`: sent so long after the failure, before it where negative; the trouble may not have begun, or be over.
+    None: it was sent for this triage, and counts as the same minute. `said`: the words in
     which it failed, where they leave the cause open. `slow`: a picture that came later than nine of ten do on
-    its path; None where that is not known.
+    its path; None where that is not known. `purse`: is the other channel paid from the same key or balance?
+    None: nobody says. `pace`: a failure came at once, or as late as a picture; None: in between, or not known.
     """
 
     check: Check
@@ -241,9 +246,11 @@ class Finding:
     weight: float = 1.0
     of: str = ""
     shared: bool | None = None
-    apart: bool = False
+    minutes: float | None = None
     said: Said | None = None
     slow: bool | None = None
+    purse: bool | None = None
+    pace: Clue | None = None
 
 
 SAID: Mapping[model.Kind, Said | None] = MappingProxyType({

@@ -1,7 +1,8 @@
-"""What is usual on a path: how often its canaries fail, in which words, how long pictures take; tables that know it.
+"""What is usual on a path: how often its canaries fail, at which hours, in which words; tables that know it.
 
-Two things that no table can know beforehand: how often this path is in trouble anyway, and whether the channel
-has one phrase for everything, so that its words tell no cause from another.
+Three things that no table can know beforehand: how often this path is in trouble anyway, whether it is so at the
+same hours of every day, and whether the channel has one phrase for everything, so that its words tell no cause
+from another.
 """
 
 import collections
@@ -37,6 +38,17 @@ MEAN_SEVERITY = 0.617
 WELL, DOOMED = 0.01, 0.5
 """Bounds of the share of time in trouble that a month may teach."""
 
+WINDOW_HOURS = 3
+"""Demand that peaks daily does so for some hours, and not on the minute."""
+
+WINDOWS = 24 // WINDOW_HOURS
+
+WORTH_DAYS = 10.0
+"""So many days the share at other hours is worth when that at one hour of the day is judged."""
+
+DAILY: Mapping[Cause, float] = MappingProxyType({Cause.QUEUE: 0.7, Cause.UPSTREAM: 0.25, Cause.CHANNEL: 0.05})
+"""What trouble that comes at the same hours of the day is: demand comes in daily peaks. Assumed."""
+
 MONTH_CASES = 6.0
 """So many failures the expected mix of words is worth when a month's words are weighed: incidents repeat theirs."""
 
@@ -50,9 +62,19 @@ ENOUGH_PICTURES = 20
 class Sent(NamedTuple):
     """One scheduled canary of a path."""
 
-    hour: str  # failures of one hour say one thing once
+    hour: int  # since any midnight of UTC; failures of one hour say one thing once
     kind: model.Kind
     latency_s: float | None
+
+
+class Windows(NamedTuple):
+    """Stretches of three hours in which canaries went out, and those of them in which one failed."""
+
+    seen: int = 0
+    failing: int = 0
+
+
+NO_WINDOWS = Windows()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -64,18 +86,27 @@ class Month:
     words: Mapping[Said, float] = dataclasses.field(default_factory=dict)  # of the failures, one an hour
     median_s: float | None = None  # of the pictures
     late_s: float | None = None  # nine of ten pictures take no longer
+    same_hours: Windows = NO_WINDOWS  # of the days before: around the hour of day of the failure
+    other_hours: Windows = NO_WINDOWS
+    same_words: Mapping[Said, float] = dataclasses.field(default_factory=dict)  # `words` at those same hours
 
 
-def read(canaries: Iterable[Sent]) -> Month:
-    """Count them; refusals of moderation and of an account, and our own network, say nothing here."""
+def read(canaries: Iterable[Sent], hour: int) -> Month:
+    """Count them; refusals of moderation and of an account, and our own network, say nothing here.
+
+    `hour`: of the failure, counted like those of the canaries.
+    """
     sent = failed = 0
-    words: dict[tuple[str, Said], None] = {}
+    words: dict[tuple[int, Said], None] = {}
+    windows: dict[int, bool] = {}  # by number, 0 around the failure; did a canary fail?
     latencies_s: list[float] = []
     for each in canaries:
         said = SAID[each.kind]
         if said in SILENT or each.kind is model.Kind.UNKNOWN:
             continue
         sent += 1
+        window = window_of(each.hour, hour)
+        windows[window] = windows.get(window, False) or said is not None
         if said is not None:
             failed += 1
             words[each.hour, said] = None
@@ -85,24 +116,89 @@ def read(canaries: Iterable[Sent]) -> Month:
     enough = len(latencies_s) >= ENOUGH_PICTURES
     latencies_s.sort()
     median_s, late_s = (latencies_s[int(len(latencies_s) * share)] if enough else None for share in (0.5, 0.9))
-    return Month(sent, failed, dict(counts), median_s, late_s)
+    same, other = (
+        [failing for window, failing in windows.items() if (window % WINDOWS == 0) is is_same]
+        for is_same in (True, False)
+    )
+    same_hours, other_hours = Windows(len(same), sum(same)), Windows(len(other), sum(other))
+    same_words = collections.Counter(said for at, said in words if window_of(at, hour) % WINDOWS == 0)
+    return Month(sent, failed, dict(counts), median_s, late_s, same_hours, other_hours, dict(same_words))
+
+
+def window_of(hour: int, failure: int) -> int:
+    """Number of the stretch of WINDOW_HOURS that an hour lies in; 0 holds the failure in its middle."""
+    return (hour - failure + 1) // WINDOW_HOURS
+
+
+def daily(month: Month) -> float:
+    """By how much the share of days in trouble at this hour exceeds that at other hours; 0..1."""
+    if not month.other_hours.seen:
+        return 0.0
+    usual = month.other_hours.failing / month.other_hours.seen
+    here = (month.same_hours.failing + WORTH_DAYS * usual) / (month.same_hours.seen + WORTH_DAYS)
+    return max(0.0, here - usual)
 
 
 def adapted(tables: Tables, month: Month) -> Tables:
-    """The tables, knowing how often this path is in trouble and how its channel speaks."""
+    """The tables, knowing how often this path is in trouble, at which hours, and how its channel speaks."""
     if not month.sent:
         return tables
     assumed = tables.background * MEAN_SEVERITY + ONE_OFFS
     failing = (month.failed + WORTH_CANARIES * assumed) / (month.sent + WORTH_CANARIES)
+    troubled = min(max((failing - ONE_OFFS) / MEAN_SEVERITY, WELL), DOOMED)
+    daily, shares = at_this_hour(month), of_this_hour(month, tables)
+    usual = {
+        cause: p * failing / assumed for cause, p in zip(CAUSES, tables.prior, strict=True) if cause in PATH_CAUSES
+    }
+    again = {cause: math.fsum(usual.values()) * daily / troubled * share for cause, share in shares.items()}
     weights = [
-        p * failing / assumed if cause in PATH_CAUSES else p for cause, p in zip(CAUSES, tables.prior, strict=True)
+        usual[cause] + again[cause] if cause in PATH_CAUSES else p
+        for cause, p in zip(CAUSES, tables.prior, strict=True)
     ]
     total = math.fsum(weights)
+    known = {cause: again[cause] / (again[cause] + usual[cause]) for cause in PATH_CAUSES}
     return dataclasses.replace(
         tables,
         prior=tuple(weight / total for weight in weights),
-        background=min(max((failing - ONE_OFFS) / MEAN_SEVERITY, WELL), DOOMED),
+        background=min(troubled + daily, DOOMED),
+        said=said_at_this_hour(tables, month, known) if daily else tables.said,
         one_phrase=MappingProxyType({phrase: one_phrase(phrase, month.words, tables) for phrase in Said}),
+    )
+
+
+def at_this_hour(month: Month) -> float:
+    """By how much the share of days in trouble at this hour of the day exceeds that at other hours; 0..1."""
+    if not month.other_hours.seen:
+        return 0.0
+    usual = month.other_hours.failing / month.other_hours.seen
+    here = (month.same_hours.failing + WORTH_DAYS * usual) / (month.same_hours.seen + WORTH_DAYS)
+    return max(0.0, here - usual)
+
+
+def of_this_hour(month: Month, tables: Tables) -> dict[Cause, float]:
+    """P(trouble that comes at this hour of the day is each cause | what was said at these hours)."""
+    n = math.fsum(month.same_words.values())
+    heard = {word: weight * min(1.0, MOST_WORDS / n) for word, weight in month.same_words.items()}
+    weights = {}
+    for cause, share in DAILY.items():
+        cases = {word: MONTH_CASES * row[CAUSES.index(cause)] for word, row in tables.said.items()}
+        weights[cause] = share * math.exp(log_habit(heard, cases, MONTH_CASES))
+    total = math.fsum(weights.values())
+    return {cause: weight / total for cause, weight in weights.items()}
+
+
+def said_at_this_hour(tables: Tables, month: Month, known: Mapping[Cause, float]) -> Mapping[Said, tuple[float, ...]]:
+    """The words of each cause, as far as it is the trouble of this hour (`known`) those that were heard at it."""
+    n = math.fsum(month.same_words.values())
+    return MappingProxyType(
+        {
+            word: tuple(
+                p
+                + known.get(cause, 0.0) * ((month.same_words.get(word, 0.0) + MONTH_CASES * p) / (n + MONTH_CASES) - p)
+                for cause, p in zip(CAUSES, row, strict=True)
+            )
+            for word, row in tables.said.items()
+        }
     )
 
 

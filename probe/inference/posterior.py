@@ -8,8 +8,21 @@ import dataclasses
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from probe.inference import likelihood
-from probe.inference.causes import CAUSES, PATH_CAUSES, TABLES, Cause, Check, Clue, Finding, Result, Said, Tables
+from probe.inference import groups, likelihood
+from probe.inference.causes import (
+    CAUSES,
+    HELD,
+    PATH_CAUSES,
+    SUDDEN,
+    TABLES,
+    Cause,
+    Check,
+    Clue,
+    Finding,
+    Result,
+    Said,
+    Tables,
+)
 
 SURE, SURE_OF_CONTENT = 0.9, 0.98
 """Enough: no further check. Blaming the caller asks for more."""
@@ -65,13 +78,14 @@ class Posterior:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Option:
-    """A check that could be made now. `of`, `shared` and `weight` as in the `Finding` it would give."""
+    """A check that could be made now. `of`, `shared`, `weight` and `purse` as in the `Finding` it would give."""
 
     check: Check
     price_usd: float
     of: str = ""
     shared: bool | None = None
     weight: float = 1.0
+    purse: bool | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -93,21 +107,45 @@ def weigh(
 
     `said` None: what came back says nothing.
     """
-    groups = likelihood.groups(findings)
-    chosen, speakers = tuple(clues), list(_speakers(said, tables))
-    paces = [tables.clues[clue] for clue in chosen if clue in PACES]
+    found, chosen, speakers = tuple(findings), tuple(clues), list(_speakers(said, tables))
+    paces = [tables.clues[clue] for clue in chosen if clue in likelihood.PACES]
+    spells = list(groups.spells(found))
+    sudden = [(groups.at_once(found), 1 - HELD), *((grouped, HELD * chance) for grouped, chance in spells)]
     cells = {}
     for index, cause in enumerate(CAUSES):
-        p = tables.prior[index] * math.prod(tables.clues[clue][index] for clue in chosen if clue not in PACES)
-        spoken = [(phrase, chance * _spoken(index, said, phrase, paces, tables)) for phrase, chance in speakers]
+        p = tables.prior[index] * math.prod(
+            tables.clues[clue][index] for clue in chosen if clue not in likelihood.PACES
+        )
         for severity, share in _severities(cause, tables):
             cell = (cause, severity)
-            found = math.fsum(
-                chance * math.prod(likelihood.of(group, cell, said, tables, phrase=phrase) for group in groups)
-                for phrase, chance in spoken
+            lasted = sudden if cause in SUDDEN else spells if severity else [(spells[-1][0], 1.0)]
+            cells[cell] = (
+                p
+                * share
+                * math.fsum(
+                    chance * _spoken(index, said, phrase, paces, tables) * _found(lasted, cell, said, phrase, tables)
+                    for phrase, chance in speakers
+                )
             )
-            cells[cell] = p * share * found
     return _normalised(cells)
+
+
+def _found(
+    lasted: Iterable[tuple[list[groups.Group], float]],
+    cell: likelihood.Cell,
+    said: Said | None,
+    phrase: Said | None,
+    tables: Tables,
+) -> float:
+    """P(findings | cell), over how long the spell lasted."""
+    known: dict[int, float] = {}
+    total = 0.0
+    for grouped, chance in lasted:
+        for group in grouped:
+            if id(group) not in known:
+                known[id(group)] = likelihood.of(group, cell, said, tables, phrase=phrase)
+        total += chance * math.prod(known[id(group)] for group in grouped)
+    return total
 
 
 def failing(
@@ -119,10 +157,10 @@ def failing(
 ) -> list[float]:
     """P(each option would fail) by all that is known."""
     now = weigh(said, clues, findings, tables)
-    groups = {(group.place, group.shared): group for group in likelihood.groups(findings)}
+    places = groups.by_place(findings)
     return [
         math.fsum(
-            p * chance for p, chance in zip(now.cells.values(), _chances(now, each, groups, said, tables), strict=True)
+            p * chance for p, chance in zip(now.cells.values(), _chances(now, each, places, said, tables), strict=True)
         )
         for each in options
     ]
@@ -142,8 +180,8 @@ def next_check(
     now = weigh(said, clues, findings, tables)
     if now.sure:
         return None
-    groups = {(group.place, group.shared): group for group in likelihood.groups(findings)}
-    choices = [Choice(option, _information(now, option, groups, said, tables)) for option in options]
+    places = groups.by_place(findings)
+    choices = [Choice(option, _information(now, option, places, said, tables)) for option in options]
     best = max(choices, key=lambda choice: choice.value, default=None)
     return best if best is not None and best.value >= WORTH_NATS_PER_USD else None
 
@@ -163,10 +201,6 @@ def learn(cases: Iterable[tuple[Said, Posterior]], tables: Tables = TABLES) -> T
         prior=tuple(p / total for p in prior),
         said={word: tuple(p / whole for p, whole in zip(row, sums, strict=True)) for word, row in said.items()},
     )
-
-
-PACES = frozenset({Clue.AT_ONCE, Clue.LATE})
-"""Clues that say nothing where a channel has one phrase: it may answer when its own repeats are over."""
 
 
 NEGLIGIBLE = 1e-3
@@ -205,13 +239,13 @@ def _severities(cause: Cause, tables: Tables) -> Iterator[tuple[float, float]]:
 def _chances(
     now: Posterior,
     option: Option,
-    groups: Mapping[tuple[str, bool | None], likelihood.Group],
+    places: Mapping[groups.Place, groups.Group],
     said: Said | None,
     tables: Tables,
 ) -> list[float]:
     """P(an option fails | each cell of the posterior, what was found at its place before)."""
-    key = (likelihood.place_of(option.check, option.of), option.shared)
-    group = groups.get(key, likelihood.Group(*key, {}, {}, {}))
+    key = (groups.place_of(option.check, option.of), option.shared)
+    group = places.get(key, groups.Group(*key, {}, {}, {}, {}, option.purse))
     failed = (option.check, Result.FAILED, False)
     grown = group._replace(counts={**group.counts, failed: group.counts.get(failed, 0.0) + 1.0})
     return [likelihood.of(grown, cell, said, tables) / likelihood.of(group, cell, said, tables) for cell in now.cells]
@@ -220,12 +254,12 @@ def _chances(
 def _information(
     now: Posterior,
     option: Option,
-    groups: Mapping[tuple[str, bool | None], likelihood.Group],
+    places: Mapping[groups.Place, groups.Group],
     said: Said | None,
     tables: Tables,
 ) -> float:
     """Entropy over causes now less its expectation after the option, nats."""
-    fails = dict(zip(now.cells, _chances(now, option, groups, said, tables), strict=True))
+    fails = dict(zip(now.cells, _chances(now, option, places, said, tables), strict=True))
     p_failed = math.fsum(p * fails[cell] for cell, p in now.cells.items())
     failed = _normalised({cell: p * fails[cell] ** option.weight for cell, p in now.cells.items()})
     passed = _normalised({cell: p * (1 - fails[cell]) ** option.weight for cell, p in now.cells.items()})

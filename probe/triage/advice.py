@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from probe import model
 from probe.inference import causes, posterior
 from probe.inference.causes import Cause, Check
-from probe.triage import around, ladder
+from probe.triage import around, ladder, relations
 from probe.triage.diagnosis import Diagnosis
 
 if TYPE_CHECKING:
@@ -126,9 +126,15 @@ def resend_path(found: Diagnosis, config: "Config | None") -> Offer | None:
     if config is None or path is None or found.near is None:
         return None
     seen = {count.path for count in found.near.others if count.ok}
-    others = [other for other in around.neighbours(path, config)[1] if other in seen and ladder.known(config, other)]
+    others = [other for other in relations.neighbours(path, config)[1] if other in seen and ladder.known(config, other)]
     options = [
-        posterior.Option(Check.OTHER_CANARY, 0.0, other.channel, around.shared(config, path.channel, other.channel))
+        posterior.Option(
+            Check.OTHER_CANARY,
+            0.0,
+            other.channel,
+            relations.shared(config, path.channel, other.channel),
+            purse=relations.purse(config, path.channel, other.channel),
+        )
         for other in others
     ]
     failing = posterior.failing(*found.known, options, found.tables)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from probe import model
 from probe.inference import habits
-from probe.inference.causes import Check, Finding, Result, said_of
+from probe.inference.causes import Check, Clue, Finding, Result, Said, said_of
+from probe.triage import relations
 
 if TYPE_CHECKING:
     from probe.config import Config
@@ -116,7 +117,7 @@ def look(
     months: Mapping[model.Path, habits.Month] = MappingProxyType({}),
 ) -> Around:
     """What the neighbours said around `at`; `but` are the ids of the failure itself and of its repeats."""
-    lighter, others = neighbours(path, config)
+    lighter, others = relations.neighbours(path, config)
 
     def counted(paths: Iterable[model.Path]) -> Iterator[Count]:
         for other in paths:
@@ -126,36 +127,6 @@ def look(
                     yield count
 
     return Around(at, tuple(counted((path,))), tuple(counted(lighter)), tuple(counted(others)), months)
-
-
-def neighbours(path: model.Path, config: "Config") -> tuple[tuple[model.Path, ...], tuple[model.Path, ...]]:
-    """(lighter tiers of the channel: neither pixels nor quality larger, the same tier of other channels)."""
-    known = config.paths()
-    edge_px, quality = load(config, path.tier)
-    lighter = [
-        other
-        for other in known
-        if other.channel == path.channel
-        and load(config, other.tier) != (edge_px, quality)
-        and load(config, other.tier)[0] <= edge_px
-        and load(config, other.tier)[1] <= quality
-    ]
-    others = tuple(other for other in known if other.channel != path.channel and other.tier == path.tier)
-    return tuple(lighter), others
-
-
-QUALITIES = ("low", "medium", "high", "xhigh", "max")
-
-
-def load(config: "Config", tier: str) -> tuple[int, int]:
-    """How heavy a tier is: pixels on the long edge, and rank of its quality."""
-    try:
-        spec = config.tier(tier)
-    except KeyError:
-        return 0, 0
-    width, _, height = (spec.size or "").partition("x")
-    edge_px = max(int(width), int(height)) if width.isdigit() and height.isdigit() else 0
-    return edge_px, QUALITIES.index(spec.quality) if spec.quality in QUALITIES else 0
 
 
 def count_of(
@@ -178,7 +149,8 @@ def count_of(
     failed = collections.Counter(one.verdict.kind.value for one in near if model.health(one) is False)
     latencies_s = [one.outcome.latency_s for one in near if one.ok and one.outcome.latency_s is not None]
     nearest = (
-        finding(path, one, faded(one, at), config, months, apart=True) for one in seen.nearest(other, at, but, own=own)
+        finding(path, one, faded(one, at), config, months, minutes=minutes(one, at))
+        for one in seen.nearest(other, at, but, own=own)
     )
     return Count(
         path=other,
@@ -200,20 +172,32 @@ def finding(
     config: "Config",
     months: Mapping[model.Path, habits.Month],
     *,
-    apart: bool = False,
+    minutes: float | None = None,
 ) -> Finding | None:
     """What a harmless request on some path is to a failure on `path`; None: nothing."""
     result, other, said = result_of(one), one.outcome.path, said_of(one.verdict)
     if result is None:
         return None
-    late = slow(one, months.get(other))
+    late, soon = slow(one, months.get(other)), None
+    if result is Result.FAILED:
+        soon = pace(said, one.outcome.evidence.elapsed_s, months[other].median_s if other in months else None)
     if other == path:
-        return Finding(Check.CANARY, result, weight, apart=apart, said=said, slow=late)
+        return Finding(Check.CANARY, result, weight, minutes=minutes, said=said, slow=late, pace=soon)
     if other.channel == path.channel:
-        large = as_large(config, path, other)
-        return Finding(Check.LIGHTER_CANARY, result, weight, shared=large, apart=apart, said=said, slow=late)
-    same = shared(config, path.channel, other.channel)
-    return Finding(Check.OTHER_CANARY, result, weight, other.channel, same, apart, said, late)
+        large = relations.as_large(config, path, other)
+        return Finding(
+            Check.LIGHTER_CANARY, result, weight, shared=large, minutes=minutes, said=said, slow=late, pace=soon
+        )
+    same, paid = (
+        relations.shared(config, path.channel, other.channel),
+        relations.purse(config, path.channel, other.channel),
+    )
+    return Finding(Check.OTHER_CANARY, result, weight, other.channel, same, minutes, said, late, paid, soon)
+
+
+def minutes(one: model.Judged, at: dt.datetime) -> float:
+    """How long after `at` it was sent; negative: before."""
+    return (one.outcome.sent_at - at).total_seconds() / 60
 
 
 def slow(one: model.Judged, month: habits.Month | None) -> bool | None:
@@ -223,20 +207,20 @@ def slow(one: model.Judged, month: habits.Month | None) -> bool | None:
     return one.outcome.latency_s > month.late_s
 
 
-def shared(config: "Config", first: str, second: str) -> bool | None:
-    """Do two channels hang on one upstream? By what the config names; another protocol is another one; else None."""
-    known = {channel.name: channel for channel in config.channel}
-    one, other = known.get(first), known.get(second)
-    if one is None or other is None:
+def pace(said: Said | None, elapsed_s: float | None, usual_s: float | None) -> Clue | None:
+    """Did a failure come at once, or as late as a picture takes on its path? Only where the words leave it open."""
+    if said not in PACED or elapsed_s is None or usual_s is None or usual_s < SHORTEST_S:
         return None
-    if one.upstream and other.upstream:
-        return one.upstream == other.upstream
-    return False if one.protocol != other.protocol else None
+    share = elapsed_s / usual_s
+    return Clue.AT_ONCE if share <= AT_ONCE else Clue.LATE if share >= LATE else None
 
 
-def as_large(config: "Config", path: model.Path, lighter: model.Path) -> bool | None:
-    """Does a lighter tier order as many pixels, so that it shares the path's trouble? None: perhaps it does not."""
-    return load(config, path.tier)[0] == load(config, lighter.tier)[0] or None
+PACED = frozenset({Said.PROCESSING, Said.GATEWAY})
+AT_ONCE, LATE = 0.25, 0.6
+"""Shares of a picture's usual time."""
+
+SHORTEST_S = 15.0
+"""Where a picture takes less, failures that come at once and late ones cannot be told apart."""
 
 
 def faded(judged: model.Judged, at: dt.datetime) -> float:

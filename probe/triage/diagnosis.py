@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from probe import model
-from probe.inference import causes, likelihood, posterior
+from probe.inference import causes, groups, posterior
 from probe.triage import around, subject
 
 INTERRUPTED = "interrupted"
@@ -30,7 +30,7 @@ class Piece:
     @property
     def reach(self) -> int:
         """How far off it was seen: 0 in the request itself, 1 on its path, 2 at a lighter tier or another channel."""
-        if any(likelihood.place_of(each.check, each.of) != likelihood.HERE for each in self.findings):
+        if any(groups.place_of(each.check, each.of) != groups.HERE for each in self.findings):
             return 2
         return int(any(each.check is causes.Check.CANARY for each in self.findings))
 

@@ -102,6 +102,10 @@ def month(near: around.Around) -> dict[str, Any] | None:
     usual = near.usual
     words = {word.value: n for word, n in usual.words.items()}
     facts = {"sent": usual.sent, "failed": usual.failed, "hours_saying": words, "median_s": usual.median_s}
+    facts |= {
+        name: dict(each._asdict())
+        for name, each in (("same_hours", usual.same_hours), ("other_hours", usual.other_hours))
+    }
     return facts if usual.sent else None
 
 

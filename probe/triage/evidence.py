@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from probe import gatewaylogs, model, moderation
 from probe.inference import posterior, states, walls
 from probe.inference.causes import DENIED, Check, Clue, Finding, Result, Said, clues_of, said_of
-from probe.triage import around, usual
+from probe.triage import around, relations, usual
 from probe.triage.diagnosis import Piece
 from probe.triage.subject import Subject
 
@@ -56,23 +56,18 @@ def of_pace(about: Subject, near: around.Around) -> list[Piece]:
     usual_s = near.usual.median_s or next((count.median_s for count in near.path if count.median_s), None)
     if usual_s is None:
         return []
-    share = elapsed_s / usual_s
     if said is Said.TIMEOUT:
-        clue = Clue.CUT_SHORT if share < DUE else Clue.OVERDUE
-    elif said in PACED and usual_s >= SHORTEST_S and not AT_ONCE < share < LATE:
-        clue = Clue.AT_ONCE if share <= AT_ONCE else Clue.LATE
+        clue: Clue | None = Clue.CUT_SHORT if elapsed_s / usual_s < DUE else Clue.OVERDUE
     else:
+        clue = around.pace(said, elapsed_s, usual_s)
+    if clue is None:
         return []
     words = f"after {elapsed_s:.0f} s, where a picture takes {usual_s:.0f} s"
     return [Piece("its time", words, clue, brief=f"it ended {words}")]
 
 
-PACED = frozenset({Said.PROCESSING, Said.GATEWAY})
-AT_ONCE, LATE, DUE = 0.25, 0.6, 2.0
-"""Shares of a picture's usual time. 99 of 100 pictures take less than twice as long (lognormal, sigma 0.3)."""
-
-SHORTEST_S = 15.0
-"""Where a picture takes less, failures that come at once and late ones cannot be told apart."""
+DUE = 2.0
+"""Share of a picture's usual time: 99 of 100 take less than twice as long (lognormal, sigma 0.3)."""
 
 
 def of_walls(about: Subject, history: "History", config: "Config") -> list[Piece]:
@@ -105,7 +100,7 @@ def look_around(about: Subject, history: "History", config: "Config", but: Itera
         return None
     stored = history.outcomes(about.sent_at - around.REACH, about.sent_at + around.REACH + dt.timedelta(seconds=1))
     known = frozenset((about.outcome.id, *but) if about.outcome else but)
-    lighter, others = around.neighbours(about.path, config)
+    lighter, others = relations.neighbours(about.path, config)
     months = usual.months((about.path, *lighter, *others), about.sent_at, history)
     return around.look(about.path, about.sent_at, around.Neighbourhood(stored), config, known, months)
 
@@ -143,7 +138,9 @@ def of_same_prompt(about: Subject, same: Iterable[model.Judged], config: "Config
         outcome = one.outcome
         if outcome.id in left_out or (about.outcome is not None and outcome.id == about.outcome.id):
             continue
-        said = of_repeat(path, one, config, close=abs(outcome.sent_at - sent_at) <= TOGETHER, apart=True)
+        said = of_repeat(
+            path, one, config, close=abs(outcome.sent_at - sent_at) <= TOGETHER, minutes=around.minutes(one, sent_at)
+        )
         if said is not None:
             words = f"{said.result} at {outcome.sent_at:%d %b %H:%M} UTC ({kind_of(one)})"
             brief = f"the same prompt {said.result} on {outcome.path}"
@@ -152,7 +149,7 @@ def of_same_prompt(about: Subject, same: Iterable[model.Judged], config: "Config
 
 
 def of_repeat(
-    path: model.Path, one: model.Judged, config: "Config", *, close: bool = False, apart: bool = False
+    path: model.Path, one: model.Judged, config: "Config", *, close: bool = False, minutes: float | None = None
 ) -> Finding | None:
     """What a repeat of the request says: on the path, at a lighter tier, on another channel."""
     result = repeated(one)
@@ -160,12 +157,12 @@ def of_repeat(
         return None
     other, weight, said = one.outcome.path, posterior.CORRELATED if close else 1.0, said_of(one.verdict)
     if other == path:
-        return Finding(Check.RETRY, result, weight, apart=apart, said=said)
+        return Finding(Check.RETRY, result, weight, minutes=minutes, said=said)
     if other.channel == path.channel:
-        same = around.as_large(config, path, other)
-        return Finding(Check.DOWNSCALE, result, weight, shared=same, apart=apart, said=said)
-    same = around.shared(config, path.channel, other.channel)
-    return Finding(Check.OTHER, result, weight, other.channel, same, apart, said)
+        same = relations.as_large(config, path, other)
+        return Finding(Check.DOWNSCALE, result, weight, shared=same, minutes=minutes, said=said)
+    same, paid = (ask(config, path.channel, other.channel) for ask in (relations.shared, relations.purse))
+    return Finding(Check.OTHER, result, weight, other.channel, same, minutes, said, purse=paid)
 
 
 def repeated(one: model.Judged) -> Result | None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from probe import model
 from probe.inference.causes import Check
-from probe.triage import around
+from probe.triage import around, relations
 from probe.triage.diagnosis import Diagnosis
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def message(found: Diagnosis) -> Rung:
 def on_paths(path: model.Path, config: "Config") -> list[Rung]:
     """The rungs that send something, with their list prices."""
     price_usd = config.price_usd(path)
-    others = [other for other in around.neighbours(path, config)[1] if known(config, other)]
+    others = [other for other in relations.neighbours(path, config)[1] if known(config, other)]
     others.sort(key=config.price_usd)
     steps = [Rung("back-off retry", Check.RETRY, path, price_usd * len(RETRY_WAITS_S), needs_prompt=True)]
     steps += [
@@ -78,8 +78,8 @@ def lighter(config: "Config", path: model.Path) -> tuple[model.Path, ...]:
     """The same request one quality down, and one resolution down (high -> medium, 4K -> 2K)."""
     resolution, _, quality = path.tier.partition("-")
     tiers = []
-    if quality in around.QUALITIES[1:]:
-        tiers.append(f"{resolution}-{around.QUALITIES[around.QUALITIES.index(quality) - 1]}")
+    if quality in relations.QUALITIES[1:]:
+        tiers.append(f"{resolution}-{relations.QUALITIES[relations.QUALITIES.index(quality) - 1]}")
     if resolution in RESOLUTIONS[1:]:
         tiers.append(f"{RESOLUTIONS[RESOLUTIONS.index(resolution) - 1]}-{quality}")
     paths = (model.Path(path.channel, tier) for tier in tiers)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from probe import model
 from probe.inference import causes, posterior
 from probe.records import errors
-from probe.triage import evidence
+from probe.triage import around, evidence
 
 if TYPE_CHECKING:
     from probe.config import Config
@@ -67,6 +67,8 @@ def later_findings(subject: str, history: "History", config: "Config") -> Iterat
         return
     for one in history.of_prompt(failure.outcome.prompt_id):
         if one.outcome.sent_at > failure.outcome.sent_at and one.outcome.trigger is not model.Trigger.TRIAGE:
-            found = evidence.of_repeat(failure.outcome.path, one, config, apart=True)
+            found = evidence.of_repeat(
+                failure.outcome.path, one, config, minutes=around.minutes(one, failure.outcome.sent_at)
+            )
             if found is not None:
                 yield found

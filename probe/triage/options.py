@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from probe import model
 from probe.inference import causes, posterior
 from probe.inference.causes import Check
-from probe.triage import advice, around, ladder
+from probe.triage import advice, around, ladder, relations
 from probe.triage.diagnosis import Diagnosis
 from probe.triage.ladder import Rung
 
@@ -88,9 +88,9 @@ def option(found: Diagnosis, rung: Rung, config: "Config", now: dt.datetime) -> 
     elif rung.check in causes.CANARIES:
         weight = canary_weight(found, now)
     if rung.check in causes.ELSEWHERE:
-        shared = around.shared(config, path.channel, rung.path.channel)
-        return posterior.Option(rung.check, rung.price_usd, rung.path.channel, shared, weight)
-    large = around.as_large(config, path, rung.path) if rung.check in causes.LIGHTER else None
+        shared, paid = (ask(config, path.channel, rung.path.channel) for ask in (relations.shared, relations.purse))
+        return posterior.Option(rung.check, rung.price_usd, rung.path.channel, shared, weight, paid)
+    large = relations.as_large(config, path, rung.path) if rung.check in causes.LIGHTER else None
     return posterior.Option(rung.check, rung.price_usd, shared=large, weight=weight)
 
 

@@ -57,8 +57,10 @@ def piece_facts(piece: Piece) -> dict[str, Any]:
                 "weight": round(finding.weight, 4),
                 "of": finding.of,
                 "shared": finding.shared,
-                "apart": finding.apart,
+                "minutes": finding.minutes,
                 "said": finding.said,
+                "purse": finding.purse,
+                "pace": finding.pace,
             }
             for finding in piece.findings
         ]
@@ -76,8 +78,10 @@ def piece_of(facts: Mapping[str, Any]) -> Piece:
             each["weight"],
             each["of"],
             each["shared"],
-            each["apart"],
+            each.get("minutes"),
             Said(each["said"]) if each.get("said") else None,
+            purse=each.get("purse"),
+            pace=Clue(each["pace"]) if each.get("pace") else None,
         )
         for each in facts.get("findings", ())
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from probe import escape, model
+from probe.inference import habits
 from probe.inference.causes import Check
 from probe.triage import advice, answer, around, ladder, options
 from probe.triage.diagnosis import Diagnosis
@@ -87,7 +88,8 @@ def neighbours(found: Diagnosis) -> Iterator[str]:
     for label, counts in (("this path", near.path), ("lighter", near.lighter), ("elsewhere", near.others)):
         for count in counts:
             who = "own traffic" if count.own else "canaries"
-            yield from row(label, f"{count.path} {who}: {around.told(count)}", 2)
+            key = " (same key)" if any(each.purse for each in count.findings) else ""
+            yield from row(label, f"{count.path} {who}{key}: {around.told(count)}", 2)
     yield from row("in 30 days", month(near), 2)
 
 
@@ -98,7 +100,15 @@ def month(near: around.Around) -> str:
         return ""
     said = ", ".join(f"{word} in {n:.0f}" for word, n in sorted(usual.words.items(), key=lambda item: -item[1]))
     hours = f" ({said} of the hours)" if said else ""
-    return f"{near.path[0].path}: {usual.failed} of {usual.sent} scheduled canaries failed{hours}"
+    told = f"{near.path[0].path}: {usual.failed} of {usual.sent} scheduled canaries failed{hours}"
+    same, other = usual.same_hours, usual.other_hours
+    if habits.at_this_hour(usual) < DAILY:
+        return told
+    return f"{told}; at this hour of the day on {same.failing} of {same.seen} days, at other hours {other.failing} of {other.seen} times"
+
+
+DAILY = 0.05
+"""So many more days in trouble at one hour of the day than at others are told."""
 
 
 def weighed(found: Diagnosis) -> Iterator[str]:

@@ -21,14 +21,16 @@ def months(paths: Iterable[model.Path], at: dt.datetime, history: "History") -> 
 
 def month(path: model.Path, at: dt.datetime, history: "History") -> habits.Month:
     with history.understood():
-        return habits.read(
-            habits.Sent(sent_at[:HOUR], model.Kind(kind), latency_s)
+        canaries = (
+            habits.Sent(hour_of(dt.datetime.fromisoformat(sent_at)), model.Kind(kind), latency_s)
             for trigger, sent_at, kind, excluded, latency_s, *_ in history.cells(
                 at - MONTH, at - around.REACH, path=path
             )
             if trigger in model.SAMPLE_TRIGGERS and not excluded
         )
+        return habits.read(canaries, hour_of(at))
 
 
-HOUR = len("2026-11-24T06")
-"""So much of a stored time says the hour."""
+def hour_of(at: dt.datetime) -> int:
+    """Hours since the first midnight; stored times are UTC and say no zone."""
+    return at.toordinal() * 24 + at.hour
