@@ -9,7 +9,8 @@ import pytest
 import time_machine
 from report_samples import facts, grid, seen
 
-from probe import commands, model, records
+from probe import commands, model, plan, records
+from probe.commands import plan as command
 from probe.own import intake, mapping
 from probe.records import history
 from reports import blocks, own
@@ -91,8 +92,24 @@ def test_what_own_traffic_saved_is_told_in_the_report_and_by_plan(config, book, 
     with time_machine.travel(samples.minutes(600), tick=False):
         result = click.testing.CliRunner().invoke(commands.program, ["plan", "--json"], prog_name="tierwatch")
         printed = click.testing.CliRunner().invoke(commands.program, ["plan"], prog_name="tierwatch").output
-    assert json.loads(result.stdout)["saved_by_own_traffic"] == {"days": 7, "canaries": 3, "usd": 0.09}
-    assert "Own traffic saved 3 canaries ($0.09) in the last 7 days." in printed
+    found = json.loads(result.stdout)["saved_by_own_traffic"]
+    assert found == {"days": 7, "canaries": 3, "usd": 0.09, "with_this_plan": {"canaries": 1, "usd": 0.03}}
+    told = "Own traffic saved 3 canaries ($0.09) in the last 7 days; with this plan it would be 1 canary ($0.03)."
+    assert told in " ".join(printed.split())
+
+
+def test_plan_tells_what_own_traffic_would_save_before_any_daemon_ran(config, book, tmp_path, monkeypatch):
+    drawn = plan.plan(config)
+    (line,) = [line for line in drawn.lines if line.path == VIP]
+    every = [samples.told(f"r{n}", samples.AT + n * dt.timedelta(seconds=line.interval_s)) for n in range(4)]
+    same = [samples.told(f"s{n}", samples.AT + dt.timedelta(milliseconds=n)) for n in range(4)]
+    unsent = samples.unanswered("u", samples.AT - dt.timedelta(days=1), fault="dns")
+    old = samples.told("o", samples.AT - dt.timedelta(days=9))
+    take(config, book, *every, *same, unsent, old)
+    monkeypatch.chdir(tmp_path)
+    saved, would_save = command.savings(config, drawn, samples.AT + dt.timedelta(hours=1))
+    assert (saved.canaries, would_save.canaries) == (0, 4)
+    assert would_save.usd == pytest.approx(4 * line.price_usd)
 
 
 def test_report_and_intake_mean_the_same_words():

@@ -3,7 +3,7 @@
 import datetime as dt
 import pathlib
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -36,38 +36,55 @@ def command(config_path: str | None, as_json: bool) -> None:
     settings = config.load(config.find(config_path))
     drawn, warnings = plan.plan(settings), config.read_warnings(settings)
     bought = buys(settings, drawn)
-    canaries, usd = saved(settings)
+    saved, would_save = savings(settings, drawn, dt.datetime.now(dt.UTC))
     if as_json:
-        own = {"days": LOOKED_BACK.days, "canaries": canaries, "usd": round(usd, 6)}
+        own = {"days": LOOKED_BACK.days, **saved.document(), "with_this_plan": would_save.document()}
         options.echo_json({**document(drawn, bought, settings.source, warnings), "saved_by_own_traffic": own})
     else:
         click.echo(bill(drawn, warnings))
         click.echo("\n" + seen_within(settings, drawn, bought))
-        if canaries:
-            from reports import words
-
-            told = (
-                f"Own traffic saved {words.count(canaries, 'canary')} (${usd:.2f}) in the last {LOOKED_BACK.days} days."
-            )
-            click.echo(f"\n{told}")
+        if saved.canaries or would_save.canaries:
+            told = f"Own traffic saved {saved} in the last {LOOKED_BACK.days} days; with this plan it would be {would_save}."
+            click.echo("\n" + textwrap.fill(told, 80))
 
 
 LOOKED_BACK = dt.timedelta(days=7)
 
 
-def saved(config: "schema.Config") -> tuple[int, float]:
-    """(canaries, USD by list price) that were not sent lately because own traffic told the same; 0 without a database."""
-    from probe import records
+class Savings(NamedTuple):
+    """Canaries that own traffic makes needless, and what they cost by list price."""
+
+    canaries: int = 0
+    usd: float = 0.0
+
+    def __str__(self) -> str:
+        from reports import words
+
+        return f"{words.count(self.canaries, 'canary')} (${self.usd:.2f})"
+
+    def document(self) -> dict[str, float]:
+        return {"canaries": self.canaries, "usd": round(self.usd, 6)}
+
+
+def savings(config: "schema.Config", drawn: "plan.Plan", now: dt.datetime) -> tuple[Savings, Savings]:
+    """What own traffic saved lately, and what it would have saved with this plan; nothing without a database.
+
+    A canary is needless where own traffic told of its path within the interval before it.
+    """
+    from probe import plan, records
     from probe.records import history
 
-    known = frozenset(config.paths())
     try:
         with history.open(pathlib.Path(config.monitor.database)) as past:
-            skips = past.skips(dt.datetime.now(dt.UTC) - LOOKED_BACK)
+            skips, told = past.skips(now - LOOKED_BACK), past.traffic.minutes(now - LOOKED_BACK)
     except records.RecordsError:  # none yet, or one that the commands which need it will complain about
-        return 0, 0.0
-    paths = [skip.path for skip in skips if skip.reason is model.SkipReason.OWN_TRAFFIC and skip.path in known]
-    return len(paths), sum(map(config.price_usd, paths))
+        return Savings(), Savings()
+    lines = {line.path: line for line in drawn.lines}
+    left_out = [skip.path for skip in skips if skip.reason is model.SkipReason.OWN_TRAFFIC and skip.path in lines]
+    needless = {(path, plan.slot(lines[path], at)) for path, at in told if path in lines}
+    paths = (left_out, [path for path, _ in needless])
+    saved, would_save = (Savings(len(each), sum(lines[path].price_usd for path in each)) for each in paths)
+    return saved, would_save
 
 
 def buys(config: "schema.Config", drawn: "plan.Plan", own_per_hour: float = 0.0) -> "dict[model.Path, delays.Delays]":

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator
 
+from probe import model
 from probe.inference import points as own_points
 from probe.records import columns, rows
 from probe.records import view as views
@@ -40,6 +41,17 @@ class Traffic:
         """  # noqa: S608 - made of constants
         found = list(self._decoded(rows.own_point, sql, *parameters, -1 if latest is None else latest))
         return found[::-1]
+
+    def minutes(self, since: dt.datetime) -> list[tuple[model.Path, dt.datetime]]:
+        """The paths and minutes in which own requests since then told of a path's health or might have."""
+        sql = """
+            SELECT DISTINCT channel, tier, substr(sent_at, 1, 16) || 'Z' FROM outcome
+            WHERE source <> '' AND sent_at >= ? AND excluded IS NULL
+        """
+        return [
+            (model.Path(channel, tier), columns.instant(at))
+            for channel, tier, at in self._rows(sql, columns.when(since))
+        ]
 
     def after(self, seq: int) -> tuple[int, tuple[rows.News, ...]]:
         """The next MOST_TOLD own requests stored after the arrival `seq`, and the arrival to go on from."""
