@@ -6,7 +6,7 @@ import datetime as dt
 import os
 import pathlib
 
-from probe import model, taxonomy
+from probe import model, records, taxonomy
 
 AT = dt.datetime(2026, 8, 13, 2, 19, tzinfo=dt.UTC)
 PATH = model.Path("vip", "4k-high")
@@ -19,6 +19,18 @@ FAILED = model.Evidence(
     order=ORDER,
 )
 VERDICT = taxonomy.judge(FAILED)
+CONFIG = """
+[[channel]]
+name = "vip"
+protocol = "openai-images"
+base_url = "https://api.example.com/v1"
+model = "gpt-image-2-vip"
+key_env = "KEY"
+price_usd = 0.03
+tiers = ["4k-high"]
+"""
+"""Watches PATH alone."""
+
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(pathlib.Path(__file__).parent)}
 """For processes of their own that import this module."""
 
@@ -43,6 +55,14 @@ def verdict(kind=model.Kind.PROCESSING_ERROR, **fields):
 def judged(name, *, kind=model.Kind.PROCESSING_ERROR, gateway=(), **fields):
     ids = model.RequestIds(gateway=tuple(gateway))
     return model.Judged(outcome(name, **fields), verdict(kind, request_ids=ids))
+
+
+def folder(path, *stored):
+    """A folder made into one that a config and these outcomes are in."""
+    (path / "config.toml").write_text(CONFIG)
+    with records.open(path / "tierwatch.db") as book:
+        book.store_all(stored)
+    return path
 
 
 def kinds(past, **period):

@@ -10,25 +10,11 @@ import record_samples as samples
 
 from probe import commands, model, records
 
-CONFIG = """
-[[channel]]
-name = "vip"
-protocol = "openai-images"
-base_url = "https://api.example.com/v1"
-model = "gpt-image-2-vip"
-key_env = "KEY"
-price_usd = 0.03
-tiers = ["4k-high"]
-"""
-
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    (tmp_path / "config.toml").write_text(CONFIG)
-    with records.open(tmp_path / "tierwatch.db") as book:
-        book.store_all(samples.judged(f"id-{n}", kind=model.Kind.UNKNOWN) for n in range(3))
     monkeypatch.chdir(tmp_path)
-    return tmp_path
+    return samples.folder(tmp_path, *(samples.judged(f"id-{n}", kind=model.Kind.UNKNOWN) for n in range(3)))
 
 
 def run(*words):
@@ -70,7 +56,7 @@ def test_rejudge_says_what_changed_and_can_be_undone(folder):
 
 def test_rejudge_uses_the_rules_of_the_config(folder):
     own = '[[rule]]\nname = "mine"\nkind = "overloaded"\nliterals = ["had an error processing"]\n'
-    (folder / "config.toml").write_text(CONFIG + own)
+    (folder / "config.toml").write_text(samples.CONFIG + own)
     document = json.loads(run("rejudge", "--json").output)
     assert document["kinds"] == [{"from": "unknown", "to": "overloaded", "count": 3}]
 
@@ -92,7 +78,7 @@ def test_what_is_exported_can_be_imported_once(folder):
 
 def test_export_never_overwrites_a_file(folder):
     assert run("export", "--output", "config.toml").exit_code == 2
-    assert (folder / "config.toml").read_text() == CONFIG
+    assert (folder / "config.toml").read_text() == samples.CONFIG
 
 
 def test_export_takes_a_period(folder):

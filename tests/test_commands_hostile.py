@@ -12,28 +12,15 @@ import own_samples
 import pytest
 import record_samples as samples
 
-from probe import commands, config, model, records
+from probe import commands, config, model
 
 TOO_LONG = "x" * 5000
-CONFIG = """
-[[channel]]
-name = "vip"
-protocol = "openai-images"
-base_url = "https://api.example.com/v1"
-model = "gpt-image-2-vip"
-key_env = "KEY"
-price_usd = 0.03
-tiers = ["4k-high"]
-"""
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    (tmp_path / "config.toml").write_text(CONFIG)
-    with records.open(tmp_path / "tierwatch.db") as book:
-        book.store_all(samples.judged(f"id-{n}") for n in range(3))
     monkeypatch.chdir(tmp_path)
-    return tmp_path
+    return samples.folder(tmp_path, *(samples.judged(f"id-{n}") for n in range(3)))
 
 
 def run(*words):
@@ -178,7 +165,7 @@ def test_a_file_whose_name_is_no_text_can_be_ingested(tmp_path, monkeypatch):
     "command", [("status",), ("report",), ("backup", "b.db"), ("recover", "b.db"), ("export",), ("rejudge",)]
 )
 def test_a_folder_in_the_place_of_the_database_is_no_fault_of_the_disk(tmp_path, monkeypatch, command):
-    (tmp_path / "config.toml").write_text(CONFIG)
+    (tmp_path / "config.toml").write_text(samples.CONFIG)
     (tmp_path / "tierwatch.db").mkdir()
     monkeypatch.chdir(tmp_path)
     code, words = refusal(*command) if command != ("status",) else (1, run(*command).output)
@@ -188,7 +175,7 @@ def test_a_folder_in_the_place_of_the_database_is_no_fault_of_the_disk(tmp_path,
 
 def test_a_database_that_cannot_be_looked_at_is_told_and_no_triage_fails_for_it(folder):
     """Too long a name stands for a locked folder, which nothing is for root."""
-    (folder / "config.toml").write_text(f'[monitor]\ndatabase = "{TOO_LONG}"\n{CONFIG}')
+    (folder / "config.toml").write_text(f'[monitor]\ndatabase = "{TOO_LONG}"\n{samples.CONFIG}')
     assert "cannot be looked at: File name too long" in refusal("report")[1]
     result = run("triage", "--text", "overloaded", "--status", "503", "--offline")
     assert result.exception is None or isinstance(result.exception, SystemExit)
@@ -275,6 +262,6 @@ def test_a_disk_that_fills_up_leaves_nothing_in_the_way(folder, monkeypatch):
 def test_a_page_whose_port_is_taken_names_the_key_of_the_config(folder):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         listen = f"127.0.0.1:{taken.getsockname()[1]}"
-        (folder / "config.toml").write_text(f'[page]\nlisten = "{listen}"\n{CONFIG}')
+        (folder / "config.toml").write_text(f'[page]\nlisten = "{listen}"\n{samples.CONFIG}')
         code, words = refusal("serve")
     assert (code, words.endswith("use another [page] listen in config.toml")) == (1, True)
