@@ -215,11 +215,11 @@ def evidence_of(
         fault_text=scrub(reply.fault_text),
         elapsed_s=reply.elapsed_s,
         order=canary.order,
-        picture=seen,
+        picture=seen and dataclasses.replace(seen, provenance=scrub(seen.provenance)),
         picture_count=read.picture_count,
         image_tokens=read.image_tokens,
-        echoed_size=read.echoed_size,
-        echoed_quality=read.echoed_quality,
+        echoed_size=read.echoed_size and scrub(read.echoed_size),
+        echoed_quality=read.echoed_quality and scrub(read.echoed_quality),
         sent=reply.sent,
     )
 

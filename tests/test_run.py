@@ -183,13 +183,46 @@ def test_a_picture_in_which_a_key_stands_is_not_kept(tmp_path, caplog):
     assert len(list((tmp_path / "p").iterdir())) == 1
 
 
+def keep_pictures(folder, *, numbers, most, picture=b"bytes"):
+    """Keep a picture for each number; the ids of their outcomes."""
+    ids = [run.new_id(START + dt.timedelta(seconds=number)) for number in numbers]
+    for name in ids:
+        evidence = model.Evidence(status=200, picture=model.Picture(format="jpeg"))
+        outcome = model.Outcome(name, model.Path("a", "b"), model.Trigger.MANUAL, START, evidence)
+        kept.keep(folder, picture, model.Judged(outcome, taxonomy.judge(evidence)), most=most)
+    return ids
+
+
 def test_the_folder_of_kept_pictures_is_bounded(tmp_path):
-    evidence = model.Evidence(picture=model.Picture(format="jpeg"))
-    verdict = taxonomy.judge(model.Evidence(status=500))
-    for number in range(5):
-        outcome = model.Outcome(f"id-{number}", model.Path("a", "b"), model.Trigger.MANUAL, START, evidence)
-        kept.keep(tmp_path / "p", b"bytes", model.Judged(outcome, verdict), most=2)
-    assert sorted(path.name for path in (tmp_path / "p").iterdir()) == ["id-3.jpg", "id-4.jpg"]
+    ids = keep_pictures(tmp_path / "p", numbers=range(5), most=2)
+    assert sorted(path.name for path in (tmp_path / "p").iterdir()) == [f"{name}.jpg" for name in ids[-2:]]
+
+
+def test_thinning_the_folder_of_kept_pictures_leaves_files_of_others_alone(tmp_path):
+    for name in ("config.toml", "tierwatch.db", "0.png", "holiday.jpg"):
+        (tmp_path / name).write_text("mine")
+    (newest,) = keep_pictures(tmp_path, numbers=[0], most=1)
+    names = {"config.toml", "tierwatch.db", "0.png", "holiday.jpg", f"{newest}.jpg"}
+    assert {path.name for path in tmp_path.iterdir()} == names
+
+
+def test_a_kept_picture_is_private_in_a_folder_that_others_can_read(tmp_path):
+    (tmp_path / "p").mkdir(mode=0o755)
+    keep_pictures(tmp_path / "p", numbers=[0], most=1)
+    (path,) = (tmp_path / "p").iterdir()
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_picture_that_the_disk_has_no_room_for_leaves_no_half_of_it(tmp_path, monkeypatch):
+    def full(path, data):
+        with path.open("wb") as file:
+            file.write(data[:2])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(kept.pathlib.Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space"):
+        keep_pictures(tmp_path, numbers=[0], most=1)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_spent_budget_sends_nothing(probe_once):
@@ -257,6 +290,16 @@ def test_a_header_that_is_no_fact_is_not_kept():
     canary = model.Canary("i", model.Path("a", "b"), model.Trigger.MANUAL, model.Order("gemini", "m"), "p", "a prompt")
     evidence = run.evidence_of(reply, run.reading.Reading(), None, canary, str)
     assert set(evidence.headers) == {"x-request-id", "cf-ray"}
+
+
+def test_a_key_or_prompt_that_an_answer_or_picture_names_as_its_own_is_scrubbed():
+    canary = model.Canary("i", model.Path("a", "b"), model.Trigger.MANUAL, model.Order("gemini", "m"), "p", "a red fox")
+    read = run.reading.Reading(echoed_size=KEY, echoed_quality="a red fox")
+    seen = model.Picture(format="png", provenance=f"made for {KEY}: a red fox")
+    redact = secrets.Redactor([secrets.Secret(KEY)])
+    evidence = run.evidence_of(model.Reply(status=200), read, seen, canary, redact)
+    assert (evidence.echoed_size, evidence.echoed_quality) == ("[key]", "[prompt]")
+    assert evidence.picture.provenance == "made for [key]: [prompt]"
 
 
 def test_the_prompt_is_scrubbed_from_what_the_answer_quotes():
