@@ -57,9 +57,30 @@ def checked(line):
     return fields.check(line, fields.LINE)
 
 
-@pytest.fixture(scope="module")
-def judge(tmp_path_factory):
-    return judging.Judging(samples.settings(tmp_path_factory.mktemp("judging")))
+OF_WORDS = """
+[[rule]]
+name = "words"
+kind = "overloaded"
+literals = ["error occurred"]
+[[rule]]
+name = "pattern"
+kind = "overloaded"
+pattern = "err+or"
+[[rule]]
+name = "code"
+kind = "overloaded"
+codes = ["server_error"]
+[[rule]]
+name = "status"
+kind = "overloaded"
+status = [429, 504]
+"""
+"""None of them can hold of a picture without words."""
+
+
+@pytest.fixture(scope="module", params=["", OF_WORDS], ids=["no own rules", "own rules of words"])
+def judge(request, tmp_path_factory):
+    return judging.Judging(samples.settings(tmp_path_factory.mktemp("judging"), samples.CONFIG + request.param))
 
 
 @hypothesis.settings(max_examples=300, deadline=None, derandomize=True, database=None)
@@ -86,8 +107,11 @@ def test_a_picture_of_another_size_is_judged_by_itself(judge):
     assert kinds == [model.Kind.OK, model.Kind.DEGRADED_IMAGE]
 
 
-def test_rules_of_the_config_see_every_request(tmp_path):
-    rule = '[[rule]]\nname = "cut"\nkind = "timeout"\nstatus = [200]\nwhen = ["at_wall"]\n'
+@pytest.mark.parametrize(
+    "asked", ["status = [200]", 'codes = ["shape:empty"]', 'pattern = "^$"', 'status = [200, 500]\npattern = "x*"']
+)
+def test_a_rule_of_the_config_that_may_hold_of_a_picture_sees_every_request(tmp_path, asked):
+    rule = f'[[rule]]\nname = "cut"\nkind = "timeout"\n{asked}\nwhen = ["at_wall"]\n'
     judge = judging.Judging(samples.settings(tmp_path, samples.CONFIG + rule))
     lines = samples.told(), samples.told(elapsed_s=60.1)
     kinds = [judge.request(checked(line)).row.verdict[0] for line in lines]

@@ -30,6 +30,7 @@ class Judging:
     def __init__(self, config: "schema.Config") -> None:
         self._map = mapping.Map(config)
         self._rules = taxonomy.compile_rules(config.rule)
+        self._any_may_differ = any(map(may_hold_of_plain, self._rules))
         self._vantage = config.monitor.vantage
         self._sorts: dict[Hashable, Sort] = {}
 
@@ -38,7 +39,7 @@ class Judging:
         if isinstance(told, account.Account):
             return self._in_full(told)
         headers = account.headers_of(told.get("headers") or {})
-        if self._rules or not is_plain(told, headers):  # own rules may look at anything
+        if self._any_may_differ or not is_plain(told, headers):
             return self._in_full(account.of(told))
         name = sort_of(told)
         if name in self._sorts:
@@ -96,6 +97,16 @@ def is_plain(told: fields.Line, headers: Mapping[str, str]) -> bool:
     """Is it an answer with a picture and without words, so that nothing but the picture can decide?"""
     words = any(map(told.get, ("text", "fault", "fault_text", "gateway"))) or not DECIDING.isdisjoint(headers)
     return told.get("status") == 200 and bool(told.get("picture_count")) and not words
+
+
+def may_hold_of_plain(rule: taxonomy.Rule) -> bool:
+    """May this own rule decide an answer `is_plain`? Not where it asks for words, a speaker's code, or another status.
+
+    One that may looks at what differs between successes of one sort, such as how long they took.
+    """
+    asks_words = any(rule.any) or any(rule.every) or (rule.compiled is not None and not rule.compiled.search(""))
+    asks_code = bool(rule.codes) and not any(":" in code for code in rule.codes)  # `picture:...` is no speaker's
+    return not (asks_words or asks_code or (rule.statuses and 200 not in rule.statuses))
 
 
 def sort_of(told: fields.Line) -> Hashable:
