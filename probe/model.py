@@ -285,7 +285,7 @@ class Verdict:
     retry_after_s: float | None = None  # what the answer asks us to wait; clamped to 0..3600
     billed: Billed = "unknown"
     request_ids: RequestIds = RequestIds()
-    runner_up: str | None = None  # the rule that would have decided next
+    runner_up: str | None = None  # the rule that would have decided next, where it was asked for
     would_decide: str = ""  # the evidence that would settle a doubtful verdict
 
 

@@ -118,3 +118,11 @@ def test_an_interrupted_rejudging_is_completed_by_the_next(book, path):
     assert kinds(path) == {"overloaded": 500, "processing_error": 600}
     assert book.rejudge(overloaded, "2").changed == 600
     assert kinds(path) == {"overloaded": 1100}
+
+
+def test_a_runner_up_that_nobody_asks_for_any_more_is_no_change(path):
+    named = samples.verdict(model.Kind.TIMEOUT, runner_up="status.504")
+    with records.open(path) as book:
+        book.store_all([model.Judged(samples.outcome("id-1", evidence=seen(1)), named)])
+        done = book.rejudge(lambda _: dataclasses.replace(named, runner_up=None), "2")
+    assert (done.judged, done.changed) == (1, 0)

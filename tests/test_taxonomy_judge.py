@@ -145,7 +145,9 @@ def test_what_our_client_saw_is_stronger_than_the_status_line():
 
 
 def test_the_runner_up_is_the_rule_that_came_next():
-    assert judge(status=502, text="Upstream request failed").runner_up == "status.502"
+    evidence = model.Evidence(status=502, text="Upstream request failed")
+    assert taxonomy.judge(evidence, runner_up=True).runner_up == "status.502"
+    assert taxonomy.judge(evidence).runner_up is None
 
 
 def test_doubt_names_the_evidence_that_would_settle_it():

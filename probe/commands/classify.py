@@ -67,7 +67,7 @@ def command(
         evidence = dataclasses.replace(evidence, status=status)
     if elapsed_s is not None:
         evidence = dataclasses.replace(evidence, elapsed_s=elapsed_s)
-    verdict = taxonomy.judge(evidence, rules)
+    verdict = taxonomy.judge(evidence, rules, runner_up=True)
     if as_json:
         more = {
             "verb": model.VERBS[verdict.action],

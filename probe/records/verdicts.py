@@ -123,7 +123,7 @@ def rejudge(db: sqlite_utils.Database, judge: Judge, judgement: int, after: int,
     kinds: Counter[tuple[model.Kind, model.Kind]] = Counter()
     for seq, facts, former, *found in rows:
         before, now = columns.verdict_of(tuple(found)), judge(columns.evidence_of(json.loads(facts)))
-        if cells.verdict_cells(now) == cells.verdict_cells(before):
+        if cells.verdict_cells(now) == cells.verdict_cells(dataclasses.replace(before, runner_up=now.runner_up)):
             continue
         changed[seq] = now
         overruled.append((seq, judgement, former, columns.compact(found)))

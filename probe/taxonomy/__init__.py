@@ -27,7 +27,7 @@ __all__ = [
     "rule_named",
 ]
 
-RULES_VERSION = "14"
+RULES_VERSION = "15"
 """Stored beside every verdict; raised when a change of the rules can change one, which `tests/replies/VERSIONS` enforces."""
 RULES = rules.RULES
 
@@ -43,22 +43,21 @@ _REST = index.Index(_ranked(By.PICTURE, By.TIME, By.STATUS, By.TYPE))
 _RANK = {rule.name: at for at, rule in enumerate(RULES)}
 
 
-def judge(evidence: model.Evidence, own_rules: Sequence[Rule] = ()) -> model.Verdict:
+def judge(evidence: model.Evidence, own_rules: Sequence[Rule] = (), *, runner_up: bool = False) -> model.Verdict:
     """What a reply means: a pure function of the evidence that never raises.
 
     The first rule that holds decides: own rules, what our client saw, words and codes of the innermost
     speaker before the outer ones, vague words, the delivered picture, the elapsed time, the status.
-    Where that is a default, the likely meaning of all words goes before it.
+    Where that is a default, the likely meaning of all words goes before it, and the verdict names the
+    default as runner-up; the runner-up of any other rule is looked for only where it is asked for.
     """
     told = facts.prepare(evidence)
     holding = _holding(told, own_rules)
     rule = next(holding)
     if rule.name in rules.DEFAULTS and (reading := lexicon.read(told.voices, rule.kind)) is not None:
         return _verdict(told, rules.LIKELY[reading.kind], rule.name, reading.stems)
-    for other in holding:
-        if other.name != rule.name:
-            return _verdict(told, rule, other.name)
-    return _verdict(told, rule, None)
+    came_next = next((other.name for other in holding if other.name != rule.name), None) if runner_up else None
+    return _verdict(told, rule, came_next)
 
 
 def rule_named(name: str) -> Rule | None:
