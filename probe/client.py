@@ -69,13 +69,13 @@ CAUSES: Mapping[type[BaseException], model.Fault] = MappingProxyType(
 
 PHASES: Mapping[str, str] = MappingProxyType(
     {
-        "connection.connect_tcp.complete": "connect_s",
-        "connection.start_tls.complete": "tls_s",
-        "http11.send_request_body.complete": "request_sent_s",
-        "http11.receive_response_headers.complete": "headers_s",
+        "connect_tcp.complete": "connect_s",
+        "start_tls.complete": "tls_s",
+        "send_request_body.complete": "request_sent_s",
+        "receive_response_headers.complete": "headers_s",
     }
 )
-"""httpcore's trace events -> fields of `model.Timings`."""
+"""httpcore's trace events, less the part of it that tells them -> fields of `model.Timings`."""
 
 KEEP_IDLE = next(getattr(socket, name) for name in ("TCP_KEEPIDLE", "TCP_KEEPALIVE") if hasattr(socket, name))
 """The option's name on Linux, and on macOS."""
@@ -104,11 +104,12 @@ class _Progress:
     def elapsed_s(self) -> float:
         return self.clock.monotonic_s() - self.started_s
 
-    async def trace(self, event: str, _info: Mapping[str, Any]) -> None:
-        if event == "http11.send_request_headers.started":
-            self.sent = True
-        if event in PHASES:
-            self.phases[PHASES[event]] = self.elapsed_s()
+    async def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        part, _, step = event.partition(".")
+        if step == "send_request_headers.started":
+            self.sent = info["request"].method != b"CONNECT"  # by which a proxy is asked for a tunnel first
+        if step in PHASES and (self.sent or part != "http11"):
+            self.phases[PHASES[step]] = self.elapsed_s()
 
     def reply(self, fault: model.Fault | None = None, fault_text: str = "") -> model.Reply:
         elapsed_s = self.elapsed_s()

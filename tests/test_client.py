@@ -183,6 +183,29 @@ def test_a_refused_connection_was_never_sent():
     assert (reply.fault, reply.sent) == (model.Fault.REFUSED, False)
 
 
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param([b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"], id="refused"),
+        pytest.param([], id="closed"),
+        pytest.param([b"HTTP/1.1 200 OK\r\n\r\n"], id="no TLS behind it"),
+    ],
+)
+def test_a_request_that_a_proxy_opened_no_tunnel_for_was_never_sent(script):
+    async def go():
+        async with Upstream(*script) as proxy:
+            url = proxy.url.removesuffix("/v1/images/generations")
+            async with contextlib.aclosing(client.Client(clock.RealClock(), proxy=url)) as http:
+                request = model.Request("POST", "https://api.example.com/v1/images/generations", {}, b"{}")
+                key = secrets.Secret("sk-test-0123456789abcdef")
+                return await http.send(request, key=key, deadline_s=5.0), proxy.requests
+
+    reply, heard = asyncio.run(go())
+    assert (reply.fault is None, reply.sent, reply.timings.headers_s) == (False, False, None)
+    assert heard[0].startswith("CONNECT api.example.com:443 ")
+    assert "sk-test" not in heard[0]
+
+
 def test_a_name_that_does_not_resolve_is_a_dns_fault():
     async def go():
         async with contextlib.aclosing(client.Client(clock.RealClock())) as http:

@@ -67,13 +67,13 @@ def server(certificate, key):
         thread.join(5)
 
 
-def send(port, trusted, monkeypatch):
+def send(port, trusted, monkeypatch, proxy=None):
     """The reply of https://localhost, to a client that trusts this authority."""
     context = ssl.create_default_context(cafile=trusted)
     monkeypatch.setattr(client, "_CONTEXT", context)
 
     async def go():
-        async with contextlib.aclosing(client.Client(clock.RealClock())) as http:
+        async with contextlib.aclosing(client.Client(clock.RealClock(), proxy=proxy)) as http:
             request = model.Request("POST", f"https://localhost:{port}/v1/images/generations", {}, BODY)
             return await http.send(request, key=secrets.Secret("sk-test-0123456789abcdef"), deadline_s=5)
 
@@ -97,3 +97,39 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(maker, monkeypatch):
     with server(*maker.signed("localhost")) as (port, heard):
         reply = send(port, None, monkeypatch)
     assert (reply.fault, reply.sent, heard) == (model.Fault.TLS_ERROR, False, [])
+
+
+@contextlib.contextmanager
+def tunnel(port):
+    """A proxy that opens one tunnel to a port of this machine; gives its own port."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def pump(source, sink):
+            with contextlib.suppress(OSError):
+                while data := source.recv(65536):
+                    sink.sendall(data)
+                sink.shutdown(socket.SHUT_WR)
+
+        def relay():
+            with listening.accept()[0] as near, socket.create_connection(("127.0.0.1", port)) as far:
+                while not near.recv(65536).endswith(b"\r\n\r\n"):
+                    pass
+                near.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                back = threading.Thread(target=pump, args=(far, near), daemon=True)
+                back.start()
+                pump(near, far)
+                back.join(5)
+
+        thread = threading.Thread(target=relay, daemon=True)
+        thread.start()
+        yield listening.getsockname()[1]
+        thread.join(5)
+
+
+def test_through_a_proxy_each_phase_is_that_of_the_request_and_not_of_the_tunnel(maker, monkeypatch):
+    with server(*maker.signed("localhost")) as (port, heard), tunnel(port) as proxy:
+        reply = send(port, maker.folder / "ca.pem", monkeypatch, proxy=f"http://127.0.0.1:{proxy}")
+    assert (reply.status, reply.sent) == (200, True)
+    assert b"sk-test" in heard[0]
+    timings = reply.timings
+    assert timings.connect_s <= timings.tls_s <= timings.request_sent_s <= timings.headers_s <= timings.body_s
