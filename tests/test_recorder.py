@@ -18,7 +18,7 @@ import pytest
 
 from probe import model, recorder
 from probe.own import account, fields
-from probe.recorder import facts, passing, queue, spooling
+from probe.recorder import bodies, facts, faults, passing, queue, scrubbing, spooling
 
 PROMPT = "A harbour at dawn, with red boats and a lighthouse."
 KEY = "sk-test-0123456789abcdefghijklmnop"
@@ -395,16 +395,16 @@ def test_record_takes_a_body_with_a_picture_and_keeps_its_size_alone(spool):
     assert "text" not in told
 
 
-@pytest.mark.parametrize("name", sorted(facts.FAULTS))
+@pytest.mark.parametrize("name", sorted(faults.FAULTS))
 def test_every_fault_is_a_word_of_the_model(name):
-    assert facts.FAULTS[name] in set(model.Fault)
+    assert faults.FAULTS[name] in set(model.Fault)
 
 
 def test_each_exception_class_of_httpx_has_a_fault_or_an_ancestor_with_one():
     from probe import client
 
     names = [kind.__name__ for kind in client.FAULTS if issubclass(kind, httpx.TransportError)]
-    unnamed = {name for name in names if name not in facts.FAULTS}
+    unnamed = {name for name in names if name not in faults.FAULTS}
     assert unnamed <= {"TransportError", "NetworkError", "ProtocolError"}
 
 
@@ -524,7 +524,7 @@ PNG = make_png()
 @pytest.mark.parametrize("size", [1, 7, 399, 400, 401, 5000])
 def test_base64_is_left_out_however_the_body_is_cut_into_chunks(size):
     whole = b'{"a":"' + PNG + b'","usage":{"output_tokens":5},"b":"short+base64/=="}'
-    body = passing.Body()
+    body = bodies.Body()
     for at in range(0, len(whole), size):
         body.feed(whole[at : at + size])
     body.end()
@@ -537,7 +537,7 @@ def test_base64_is_left_out_however_the_body_is_cut_into_chunks(size):
 
 
 def test_a_long_body_of_words_keeps_its_beginning_and_its_end():
-    body = passing.Body()
+    body = bodies.Body()
     body.feed(b"begin " + b"x " * 100_000 + b" end")
     body.end()
     assert body.text.startswith(b"begin")
@@ -561,7 +561,7 @@ def test_a_long_body_of_words_keeps_its_beginning_and_its_end():
     ],
 )
 def test_quotations_of_a_prompt_are_taken_out_and_the_words_around_them_stay(prompt, text, left):
-    found = facts.Scrub(prompt, ())(text)
+    found = scrubbing.Scrub(prompt, ())(text)
     if "\\u" in left:
         assert "5948" not in found
         assert found.count("\\u") < 6

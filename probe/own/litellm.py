@@ -8,7 +8,7 @@ from typing import Any
 from probe import headers, model
 from probe.config import secrets
 from probe.own import fields
-from probe.recorder import facts
+from probe.recorder import facts, scrubbing
 
 SOURCE = "litellm"
 
@@ -89,7 +89,7 @@ def answer(told: Mapping[str, Any], metadata: Mapping[str, Any], prompt: str | N
         }
     said = (error.get("error_message"), told.get("error_str"))
     text = next((each for each in said if each and isinstance(each, str)), "")
-    words = facts.Scrub(prompt, ())(secrets.cut(text, TEXT_CHARACTERS))
+    words = scrubbing.Scrub(prompt, ())(secrets.cut(text, TEXT_CHARACTERS))
     code = word(error.get("error_code"))
     if word(error.get("error_class")) in TIMEOUT_CLASSES:  # LiteLLM's own 408: no server said it
         return {"fault": str(model.Fault.DEADLINE), "fault_text": words}

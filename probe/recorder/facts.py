@@ -6,84 +6,22 @@ import hmac
 import json
 import re
 import secrets as random
-from collections.abc import Collection, Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from probe import headers, model
-from probe.config import secrets
-from probe.recorder import passing
+from probe.recorder import bodies, faults, passing, scrubbing
 
 SCHEMA_VERSION = 1
 
 TEXT_CHARACTERS = 4_096
 """Of an answer without a picture."""
 
-QUOTE_CHARACTERS, QUOTE_CHARACTERS_CJK = 24, 10
-"""So many characters in a row that stand in the prompt too are a quotation of it; in Chinese they say more."""
-
-SHORTEST_PROMPT = 4
-"""A shorter prompt is not looked for: it stands in any text."""
-
 ORDER = ("size", "quality", "image_size", "aspect_ratio")
 KEY_HEADERS = ("authorization", "x-goog-api-key", "api-key", "x-api-key", "x-key")
 
 LAST_EVENTS = (b"[DONE]", b".completed")
 """After one of these in a stream of events nothing that matters follows."""
-
-FAULTS: Mapping[str, str] = MappingProxyType(
-    {
-        "ConnectTimeout": "connect_timeout",
-        "ConnectTimeoutError": "connect_timeout",
-        "ConnectionTimeoutError": "connect_timeout",
-        "ReadTimeout": "read_timeout",
-        "ReadTimeoutError": "read_timeout",
-        "ServerTimeoutError": "read_timeout",
-        "SocketTimeoutError": "read_timeout",
-        "WriteTimeout": "write_timeout",
-        "PoolTimeout": "own_pool",
-        "APITimeoutError": "deadline",
-        "TimeoutException": "deadline",
-        "TimeoutError": "deadline",
-        "ConnectError": "refused",
-        "ClientConnectorError": "refused",
-        "ConnectionRefusedError": "refused",
-        "gaierror": "dns",
-        "ClientConnectorDNSError": "dns",
-        "SSLError": "tls_error",
-        "SSLCertVerificationError": "tls_error",
-        "ClientConnectorSSLError": "tls_error",
-        "ClientConnectorCertificateError": "tls_error",
-        "ReadError": "reset",
-        "WriteError": "reset",
-        "CloseError": "reset",
-        "ConnectionResetError": "reset",
-        "BrokenPipeError": "reset",
-        "ServerDisconnectedError": "reset",
-        "ProxyError": "proxy_error",
-        "RemoteProtocolError": "protocol_error",
-        "LocalProtocolError": "bad_request",
-        "UnsupportedProtocol": "bad_request",
-        "InvalidSchema": "bad_request",
-        "InvalidURL": "bad_request",
-        "MissingSchema": "bad_request",
-        "DecodingError": "bad_encoding",
-        "ContentDecodingError": "bad_encoding",
-        "ClientPayloadError": "truncated_body",
-        "ChunkedEncodingError": "truncated_body",
-        "IncompleteRead": "truncated_body",
-        "CancelledError": "cancelled",
-        "KeyboardInterrupt": "cancelled",
-        "GeneratorExit": "cancelled",
-    }
-)
-"""Names of exceptions of httpx, httpx2, requests, aiohttp and the SDKs -> words of `model.Fault`."""
-
-TOLD_APART = frozenset({"refused", "reset", "protocol_error"})
-"""Faults of which the exception underneath, or its words, may say more."""
-
-PLAIN = frozenset({"gaierror", "SSLError", "ConnectionRefusedError", "ConnectionResetError"})
-"""Exceptions that leave no doubt, wherever they stand."""
 
 
 def line(item: Any, key: bytes) -> dict[str, Any] | None:
@@ -105,7 +43,7 @@ def of_seen(seen: passing.Seen, key: bytes) -> dict[str, Any] | None:
     body = seen.body
     if response is not None and body.packed:
         body = unpacked(response, body)
-    scrub = Scrub(prompt, keys_of(request))
+    scrub = scrubbing.Scrub(prompt, keys_of(request))
     error = None if was_enough(seen) else seen.error
     retries = request.headers.get("x-stainless-retry-count", "")
     return {
@@ -136,7 +74,7 @@ def was_enough(seen: passing.Seen) -> bool:
 def of_told(told: passing.Told, key: bytes) -> dict[str, Any]:
     """An attempt that the program told of."""
     facts = told.facts
-    scrub = Scrub(facts["prompt"], ())
+    scrub = scrubbing.Scrub(facts["prompt"], ())
     elapsed_s = facts["elapsed_s"]
     sent_at = facts["sent_at"] or told.at - dt.timedelta(seconds=elapsed_s or 0.0)
     error = facts["exception"]
@@ -154,7 +92,7 @@ def of_told(told: passing.Told, key: bytes) -> dict[str, Any]:
     }
 
 
-def common(sent_at: dt.datetime, scrub: "Scrub", batch: str) -> dict[str, Any]:
+def common(sent_at: dt.datetime, scrub: scrubbing.Scrub, batch: str) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
         "id": new_id(sent_at),
@@ -235,65 +173,22 @@ def keys_of(request: Any) -> tuple[str, ...]:
     return tuple(value for value in found if len(value) >= 8)
 
 
-class Scrub:
-    """Takes the prompt, whatever is quoted from it, and the keys out of a text."""
-
-    def __init__(self, prompt: str | None, keys: tuple[str, ...]) -> None:
-        self._redact = secrets.Redactor(map(secrets.Secret, keys))
-        self._prompt = (prompt or "").strip()
-        self._length = QUOTE_CHARACTERS if self._prompt.isascii() else QUOTE_CHARACTERS_CJK
-        self._grams: frozenset[str] | None = None
-
-    def __call__(self, text: str) -> str:
-        if not text:
-            return text
-        if self._prompt:
-            text = self._without_quotes(text)
-            if len(self._prompt) >= SHORTEST_PROMPT:
-                text = text.replace(self._prompt, "[prompt]")
-        return self._redact(text)
-
-    def _without_quotes(self, text: str) -> str:
-        """The text less every stretch of it that stands in the prompt too, as it is or as JSON writes it."""
-        length = self._length
-        if self._grams is None:
-            forms = {self._prompt, json.dumps(self._prompt)[1:-1], json.dumps(self._prompt, ensure_ascii=False)[1:-1]}
-            self._grams = frozenset(gram for form in forms for gram in grams(form.lower(), length))
-        lower, kept, end = text.lower(), list[str](), 0
-        if len(lower) != len(text):  # a few letters change their length; then nothing is quoted exactly
-            return text
-        for at, gram in enumerate(grams(lower, length)):
-            if gram not in self._grams:
-                continue
-            if at > end:
-                kept += [text[end:at], "[prompt]"]
-            elif not kept:
-                kept.append("[prompt]")
-            end = at + length
-        return "".join(kept) + text[end:]
-
-
-def grams(text: str, length: int) -> Iterator[str]:
-    """Every stretch of so many characters."""
-    return (text[at : at + length] for at in range(len(text) - length + 1))
-
-
-def kept(found: Mapping[str, str], scrub: Scrub) -> dict[str, str]:
+def kept(found: Mapping[str, str], scrub: scrubbing.Scrub) -> dict[str, str]:
     """The headers that are facts."""
     pairs = ((name.lower(), value) for name, value in found.items())
     return {name: scrub(str(value))[:200] for name, value in pairs if headers.kept(name)}
 
 
-def unpacked(response: Any, body: passing.Body) -> passing.Body:
+def unpacked(response: Any, body: bodies.Body) -> bodies.Body:
     """A body in an encoding that only the program's own library undoes."""
-    plain = passing.Body()
+    plain = bodies.Body()
     same = {"content-encoding": body.encoding}
     plain.feed(type(response)(response.status_code, headers=same, content=bytes(body.packed)).content)
     plain.end()
     return plain
 
 
-def answer(body: passing.Body, scrub: Scrub, *, complete: bool) -> dict[str, Any]:
+def answer(body: bodies.Body, scrub: scrubbing.Scrub, *, complete: bool) -> dict[str, Any]:
     """Facts of the answer. Where it holds a picture, its words are not kept: they may quote the prompt."""
     text = body.text.decode("utf-8", "replace")
     try:
@@ -327,35 +222,8 @@ def reported(found: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def fault(error: BaseException | None, scrub: Scrub) -> dict[str, Any]:
+def fault(error: BaseException | None, scrub: scrubbing.Scrub) -> dict[str, Any]:
     """What kept the answer from coming, in the words of `model.Fault`, and the exception's own."""
     if error is None:
         return {}
-    text = f"{type(error).__name__}: {error}"
-    word = fault_named(error, FAULTS.keys())
-    if word is None or word in TOLD_APART:
-        word = underneath(error, PLAIN) or word or underneath(error, FAULTS.keys())
-    if "without sending complete message body" in text or "incomplete chunked read" in text:
-        word = "truncated_body"
-    elif "without sending a response" in text:
-        word = "reset"
-    return {"fault": word, "fault_text": scrub(text)[:500]}
-
-
-def fault_named(error: BaseException, names: Collection[str]) -> str | None:
-    """The fault of the exception's class, or of the nearest ancestor that is one of these names."""
-    return next((FAULTS[each.__name__] for each in type(error).__mro__ if each.__name__ in names), None)
-
-
-def underneath(error: BaseException, names: Collection[str]) -> str | None:
-    """The fault that an exception further down names.
-
-    httpx says `ConnectError` for DNS, TLS and refusal alike; `requests` and the SDKs have names of their own.
-    """
-    seen, depth = error.__cause__ or error.__context__, 0
-    while seen is not None and depth < 10:
-        word = fault_named(seen, names)
-        if word is not None:
-            return word
-        seen, depth = seen.__cause__ or seen.__context__, depth + 1
-    return None
+    return {"fault": faults.named(error), "fault_text": scrub(f"{type(error).__name__}: {error}")[:500]}

@@ -1,18 +1,15 @@
 """What runs in the program's own threads: hooks that watch a request and its answer pass, and touch neither."""
 
-import base64
 import contextlib
 import contextvars
 import datetime as dt
 import functools
 import re
 import time
-import zlib
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from probe.picture import container
-from probe.recorder import queue
+from probe.recorder import bodies, queue
 
 BATCH: contextvars.ContextVar[str] = contextvars.ContextVar("tierwatch_batch", default="")
 """The batch that requests of this thread or task belong to."""
@@ -22,102 +19,6 @@ WATCHED = re.compile(
 )
 """Paths that may make pictures; of chat only requests that ask for one are recorded."""
 
-RUN = re.compile(rb"[A-Za-z0-9+/_=-]{400,}")
-OPEN_END = re.compile(rb"[A-Za-z0-9+/_=-]{0,399}\Z")
-TEXT_BYTES, TAIL_BYTES = 16_384, 4_096
-"""How much of a body's words is held: its beginning and its end."""
-
-HEAD_CHARACTERS = 65_536
-"""How much of a picture's base64 is looked at for its size in pixels; it is not kept."""
-
-PACKED = {"gzip": 47, "x-gzip": 47, "deflate": zlib.MAX_WBITS}
-LARGEST_UNREAD = 1 << 20
-"""Bytes of an answer in another encoding that are held, to be decoded later by the client library."""
-
-
-class Body:
-    """The words of a body while it passes: long base64 runs are counted and left out."""
-
-    def __init__(self, encoding: str = "") -> None:
-        self.encoding = encoding.strip().lower()
-        self.pictures: list[dict[str, Any]] = []  # format, width, height, bytes
-        self.packed = bytearray()  # of an encoding that is not undone here
-        self._unpack = zlib.decompressobj(PACKED[self.encoding]) if self.encoding in PACKED else None
-        self._text, self._tail, self._held = bytearray(), b"", b""
-        self._run: bytearray | None = None
-        self._length = 0
-
-    @property
-    def text(self) -> bytes:
-        """The words, with `<N base64 characters>` where a picture was."""
-        return bytes(self._text) + self._tail + self._held
-
-    def feed(self, data: bytes) -> None:
-        """Take in a piece as it came over the wire."""
-        if self._unpack is not None:
-            data = self._unpack.decompress(data)
-        elif self.encoding not in {"", "identity"}:
-            self.packed += data[: LARGEST_UNREAD - len(self.packed)]
-            return
-        while data:
-            data = self._words(data) if self._run is None else self._picture(data)
-
-    def end(self) -> None:
-        """The body is over; a picture that was cut counts."""
-        if self._run is not None:
-            self._close()
-
-    def _words(self, data: bytes) -> bytes:
-        """Words up to the next run; returns what is left, beginning with the run."""
-        data, self._held = self._held + data, b""
-        run = RUN.search(data)
-        if run is None:
-            end = OPEN_END.search(data)
-            cut = end.start() if end else len(data)
-            self._keep(data[:cut])
-            self._held = data[cut:]
-            return b""
-        self._keep(data[: run.start()])
-        self._run, self._length = bytearray(), 0
-        return data[run.start() :]
-
-    def _picture(self, data: bytes) -> bytes:
-        """A run up to the quote that ends it; returns what is left."""
-        end = data.find(b'"')
-        part = data if end < 0 else data[:end]
-        if self._run is not None:
-            self._run += part[: max(0, HEAD_CHARACTERS - len(self._run))]
-        self._length += len(part)
-        if end < 0:
-            return b""
-        self._close()
-        return data[end:]
-
-    def _close(self) -> None:
-        header = picture_header(bytes(self._run or b""))
-        if header is not None:
-            size_bytes = self._length * 3 // 4
-            self.pictures.append(
-                {"format": header.format, "width": header.width_px, "height": header.height_px, "bytes": size_bytes}
-            )
-        self._keep(b"<%d base64 characters>" % self._length)
-        self._run = None
-
-    def _keep(self, data: bytes) -> None:
-        room = max(0, TEXT_BYTES - len(self._text))
-        self._text += data[:room]
-        if len(data) > room:
-            self._tail = (self._tail + data[room:])[-TAIL_BYTES:]
-
-
-def picture_header(characters: bytes) -> container.Header | None:
-    """What the first characters of a base64 run say of a picture; None where it is none (a signature, a key)."""
-    whole = characters.translate(None, b"\r\n").replace(b"-", b"+").replace(b"_", b"/")
-    try:
-        return container.read_header(base64.b64decode(whole[: len(whole) // 4 * 4]))
-    except ValueError:
-        return None
-
 
 class Seen:
     """One attempt while it is under way. `timed`: it was seen from its start."""
@@ -126,7 +27,7 @@ class Seen:
         self.batch = batch or BATCH.get()
         self.request = request
         self.response: Any = None
-        self.body = Body()
+        self.body = bodies.Body()
         self.error: BaseException | None = None
         self.elapsed_s: float | None = None
         self.headers_s: float | None = None
@@ -146,7 +47,7 @@ class Seen:
         """Its answer began."""
         self.response = response
         self.headers_s = time.perf_counter() - self._first_seen_s
-        self.body = Body(response.headers.get("content-encoding", ""))
+        self.body = bodies.Body(response.headers.get("content-encoding", ""))
 
     def tell(self) -> None:
         """It is over, by `error` or not: hand it over, once."""
@@ -197,7 +98,7 @@ class Hook:
             seen = Seen(self._to, self._batch, request, timed=False)
         seen.answered(response)
         if response.is_closed:  # a cache or a mock gave it whole; its content is decoded already
-            seen.body = Body()
+            seen.body = bodies.Body()
             seen.body.feed(response.content)
             seen.tell()
         else:
@@ -323,7 +224,7 @@ class Told(NamedTuple):
     """One attempt as the program told it itself."""
 
     facts: Mapping[str, Any]  # the arguments of `recorder.record`
-    body: Body
+    body: bodies.Body
     at: dt.datetime  # when it was told
 
 
@@ -331,7 +232,7 @@ def record(to: queue.Queue, told: dict[str, Any]) -> None:
     """Hand over what a program tells by itself. The answer's body is taken in here, so that it is not held."""
     with contextlib.suppress(Exception):
         body = told.pop("body")
-        passed = Body()
+        passed = bodies.Body()
         passed.feed(body.encode("utf-8", "replace") if isinstance(body, str) else bytes(body))
         passed.end()
         told["batch"] = told["batch"] or BATCH.get()
