@@ -18,7 +18,7 @@ import record_samples as samples
 from probe import commands, keeping, model, records
 from probe import config as configs
 from probe.inference import months
-from probe.records import history, own, rescue, rollups, rows, told
+from probe.records import backup, history, own, rescue, rollups, rows, told
 from reports import reading, sections, window
 
 CONFIG = """
@@ -453,7 +453,7 @@ def test_a_backup_taken_while_old_outcomes_are_removed_is_whole(config, tmp_path
     def copy(_pause_s):
         if len(copies) < 3:
             copies.append(tmp_path / f"copy-{len(copies)}.db")
-            rescue.backup(database(config), copies[-1])
+            backup.copy(database(config), copies[-1])
 
     with records.open(database(config)) as book:
         keeping.remove(config, book, NOW, most=10_000, sleep=copy)

@@ -8,7 +8,7 @@ import pytest
 import record_samples as samples
 
 from probe import model, records
-from probe.records import history, rescue
+from probe.records import backup, history, rescue
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_a_backup_made_while_a_writer_goes_on_is_one_moment_in_one_sound_file(da
     target = tmp_path / "copy.db"
     with records.open(database) as book:
         book.store(samples.outcome("last"), samples.verdict())
-        rescue.backup(database, target)
+        backup.copy(database, target)
         book.store(samples.outcome("later"), samples.verdict())
     copied = {each.outcome.id for each in everything(target)}
     assert "last" in copied
@@ -58,7 +58,7 @@ def test_a_backup_made_while_a_writer_goes_on_is_one_moment_in_one_sound_file(da
 def test_a_backup_or_recovery_never_overwrites_a_file(database, tmp_path):
     target = tmp_path / "precious"
     target.write_text("precious")
-    for copying in (rescue.backup, rescue.recover):
+    for copying in (backup.copy, rescue.recover):
         with pytest.raises(records.RecordsError, match="never overwritten"):
             copying(database, target)
     assert target.read_text() == "precious"
@@ -67,7 +67,7 @@ def test_a_backup_or_recovery_never_overwrites_a_file(database, tmp_path):
 def test_a_damaged_database_is_not_passed_off_as_a_backup(database, tmp_path):
     damage(database, "evidence")
     with pytest.raises(records.RecordsError, match="damaged"):
-        rescue.backup(database, tmp_path / "copy.db")
+        backup.copy(database, tmp_path / "copy.db")
     assert not (tmp_path / "copy.db").exists()
 
 

@@ -13,7 +13,7 @@ sys.path.insert(0, str(installation.ROOT / "tests"))
 import record_samples
 
 from probe import records
-from probe.records import history, rescue
+from probe.records import backup, history, rescue
 
 
 def measure(case):
@@ -109,7 +109,7 @@ DAMAGES = {
 USES = {
     "writing": lambda path: records.open(path, 0.2).close(),
     "reading": lambda path: read(path),  # noqa: PLW0108 - defined below
-    "backup": lambda path: rescue.backup(path, path.with_name("copy.db")),
+    "backup": lambda path: backup.copy(path, path.with_name("copy.db")),
 }
 ALLOWED = {("newer schema", "reading"), ("newer schema", "backup")}
 """A report may read what a newer version wrote."""

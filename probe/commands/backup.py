@@ -22,9 +22,9 @@ def command(target: pathlib.Path, config_path: str | None) -> None:
       tierwatch backup "backups/$(date +%F).db"
     """
     from probe import config
-    from probe.records import history, rescue
+    from probe.records import backup, history
 
-    rescue.backup(config.database(config.find(config_path)), target)
+    backup.copy(config.database(config.find(config_path)), target)
     with history.open(target) as copy:
         outcomes = copy.size()
     click.echo(f"{target}: {outcomes:,} outcomes, {target.stat().st_size / 1e6:,.1f} MB, checked.")

@@ -223,3 +223,9 @@ def explain(error: sqlite3.Error, path: pathlib.Path, doing: str) -> errors.Reco
     if code.startswith("SQLITE_CORRUPT"):
         return damaged(path, error)
     return errors.RecordsError(f"{path}: could not {doing}: {error} ({code or type(error).__name__}).")
+
+
+def refuse_existing(target: pathlib.Path) -> None:
+    """Raise RecordsError where a file lies at `target`, or none can."""
+    if exists(target):
+        raise errors.RecordsError(f"{target}: exists already and is never overwritten. Name a new file.")

@@ -1,4 +1,4 @@
-"""Copies of the database: a checked backup while it is written, and what can still be read of a damaged one."""
+"""What can still be read of a damaged database, saved into a new one."""
 
 import contextlib
 import dataclasses
@@ -54,45 +54,6 @@ class Recovered:
     kept_since: dt.datetime | None
 
 
-def backup(path: pathlib.Path, target: pathlib.Path) -> None:
-    """Copy the database as it is at this moment into a new file, which has its name only when checked and durable.
-
-    Writers go on meanwhile. Raises RecordsError where `target` exists or the copy is not sound.
-    """
-    path, target = path.resolve(), target.resolve()
-    refuse_existing(target)
-    if not database.exists(path):
-        raise errors.RecordsError(f"{path}: there is no database yet, and nothing to copy.")
-    part = target.with_name(target.name + ".part")
-    try:
-        part.unlink(missing_ok=True)
-        source, immutable = database.reader(path)
-        with contextlib.closing(source):
-            database.check(source, path, "reader")
-            if immutable and database.wal_bytes(path):
-                raise errors.RecordsError(
-                    f"{path}: its -wal file cannot be read here, so that a backup would miss the latest results. "
-                    "Run it where the folder can be written."
-                )
-            with contextlib.closing(sqlite3.connect(part)) as copy:
-                source.backup(copy)
-                copy.execute("PRAGMA journal_mode = DELETE").fetchone()  # one file, readable anywhere
-                (found,) = copy.execute("PRAGMA integrity_check(1)").fetchone()
-        if found != "ok":
-            raise database.damaged(path, found)
-        with part.open("rb") as file:
-            os.fsync(file.fileno())
-        part.rename(target)
-        doors.sync_folder(target.parent)
-    except sqlite3.Error as error:
-        raise database.explain(error, path, f"copy the database to {target}") from error
-    except OSError as error:
-        raise database.unavailable(error, target) from error
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
-
-
 def recover(path: pathlib.Path, target: pathlib.Path) -> Recovered:
     """Save every row of a damaged database that can still be read into a new one.
 
@@ -105,7 +66,7 @@ def recover(path: pathlib.Path, target: pathlib.Path) -> Recovered:
     a database, or where another schema wrote it.
     """
     path, target = path.resolve(), target.resolve()
-    refuse_existing(target)
+    database.refuse_existing(target)
     if not database.exists(path):
         raise errors.RecordsError(f"{path}: there is no such file.")
     try:
@@ -333,9 +294,3 @@ def index_batch(db: sqlite_utils.Database, after: int) -> tuple[int, bool]:
     ids = ((value, hop, seq) for seq, found in rows for hop, values in json.loads(found).items() for value in values)
     db.conn.executemany("INSERT OR IGNORE INTO request_id (value, hop, seq) VALUES (?, ?, ?)", ids)
     return (rows[-1][0] if rows else after), bool(rows)
-
-
-def refuse_existing(target: pathlib.Path) -> None:
-    """Raise RecordsError where a file lies at `target`, or none can."""
-    if database.exists(target):
-        raise errors.RecordsError(f"{target}: exists already and is never overwritten. Name a new file.")
