@@ -119,6 +119,7 @@ class Daemon:
             first_after_s=until_next_second_s(self._slots.now()) / clock.speed,
         )
         sdnotify.send(READY=1)
+        log.info("started digest=%s paths=%d", self.tools.config.digest[:12], len(self.plan.lines))
         try:
             await self.underway.stopped()
             await self.underway.drain()
@@ -131,6 +132,7 @@ class Daemon:
                 log.error("lost outcome id=%s reason=the database refused it to the end", judged.outcome.id)
             await self.underway.patiently(self._desk.deliver(), LAST_WORDS_S)
             await self._desk.close()
+        log.info("ended")
 
     def stop(self) -> None:
         """First call: drain. Second call: wait for nothing more."""

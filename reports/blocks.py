@@ -41,7 +41,7 @@ class Rate:
 
     def text(self, near: dt.datetime) -> str:
         mark = f"{self.mark} " if self.mark else ""
-        return f"{mark}{words.percent(self.share)} ({words.percents(self.low, self.high)}, n {self.n})"
+        return f"{mark}{words.percent(self.share)} ({words.percents(self.low, self.high)}, n {self.n:,})"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -44,17 +44,22 @@ def render(report: blocks.Report, links: Mapping[str, str] = MappingProxyType({}
 
 def shown(value: Any) -> Any:
     """What is put into the page: characters that reorder or hide text are shown as escapes there too."""
-    return escape.visible(value) if type(value) is str else value
+    return held_together(escape.visible(value)) if type(value) is str else value
+
+
+def held_together(text: str) -> str:
+    """No line ends between a number and its unit."""
+    return re.sub(r"(?<=\d) (?=(?:%|s|min|h|d|ms)(?!\w))", "\N{NO-BREAK SPACE}", text)
 
 
 def cell_content(cell: blocks.Cell, text: str) -> markupsafe.Markup:
     """A cell's words; what stands in brackets, its range, small."""
     if isinstance(cell, blocks.Strip):
         return markupsafe.Markup('<span class="strip">{}</span>').format(marks(text))
-    main, bracket, rest = escape.visible(text).partition(" (")
+    main, bracket, rest = held_together(escape.visible(text)).partition(" (")
     if bracket and isinstance(cell, (blocks.Rate, blocks.Share, blocks.Seconds, blocks.Moment)):
         return markupsafe.Markup("{} <small>({}</small>").format(main, rest)
-    return markupsafe.escape(escape.visible(text))
+    return markupsafe.escape(held_together(escape.visible(text)))
 
 
 def marks(strip: str) -> markupsafe.Markup:

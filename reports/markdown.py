@@ -20,7 +20,7 @@ def render(report: blocks.Report) -> str:
 def block_lines(block: blocks.Block, report: blocks.Report) -> Iterator[str]:
     match block:
         case blocks.Headline(lines):
-            yield from (sentence(line) for line in lines)
+            yield from (sentence(line, nested=not lines[0].label) for line in lines)
         case blocks.Table():
             yield from table(block, report)
         case blocks.Note(text):
@@ -29,11 +29,11 @@ def block_lines(block: blocks.Block, report: blocks.Report) -> Iterator[str]:
             yield f"*{escape.markdown(block.title)}* {escape.markdown(block.alt)}"
 
 
-def sentence(line: blocks.Line) -> str:
-    """A list item; what belongs to the item above stands under it."""
+def sentence(line: blocks.Line, *, nested: bool) -> str:
+    """A list item; what belongs to the item above stands under it, where there is one."""
     text = escape.markdown(line.text)
     if line.label:
-        return f"  - {escape.markdown(line.label)}: {text}"
+        return f"{'  ' if nested else ''}- {escape.markdown(line.label)}: {text}"
     return f"- **{text}**" if line.tone == "bad" else f"- {text}"
 
 

@@ -93,7 +93,9 @@ def decide(
             return "wait", f"once the trouble is over the batch costs {words.usd(now_usd - then_usd)} less"
     choice = batch.choice
     if choice and choice.candidate.state not in states.FINE:
-        return "split", f"{choice.candidate.path} is the best there is, and it is {choice.candidate.state.value}"
+        path, state = choice.candidate.path, choice.candidate.state
+        known = "nothing recent is known of it" if state is model.State.UNKNOWN else f"it is {state.replace('_', ' ')}"
+        return "split", f"{path} is the best there is, and {known}"
     if advice.valid_until is not None and advice.valid_until <= now:
         return "split", "the last canary was too long ago"
     if batch.probability is not None and batch.probability < SURE:

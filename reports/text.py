@@ -1,7 +1,7 @@
 """The report as plain text of at most `width` columns, with colour only where it is asked for."""
 
 import datetime as dt
-import textwrap
+import itertools
 import unicodedata
 from collections.abc import Iterator, Sequence
 
@@ -10,6 +10,7 @@ from reports import blocks, words
 
 WIDTH = 80
 MARGIN = 8  # columns of the labels on the first screen
+NARROWEST = 20  # columns of a sentence, however long its label is
 COLOURS: dict[blocks.Tone, str] = {"good": "32", "warn": "33", "bad": "1;31", "unknown": "35"}
 """SGR codes by tone."""
 
@@ -53,7 +54,7 @@ class Printer:
             yield from (self.paint(first, line.tone), *rest)
             return
         label = f"  {padded(escape.visible(line.label), margin)} "
-        first, *rest = wrapped(line.text, self.width - columns_of(label))
+        first, *rest = wrapped(line.text, max(self.width - columns_of(label), NARROWEST))
         yield self.paint(label, line.tone) + first
         yield from (" " * columns_of(label) + row for row in rest)
 
@@ -61,21 +62,23 @@ class Printer:
         """Columns aligned, numbers to the right; columns that do not fit go on below, under the first one again."""
         if block.caption:
             yield from wrapped(block.caption, self.width)
-        head = [escape.visible(column) for column in block.columns]
         body = [[escape.visible(blocks.plain(cell, self.near)) for cell in row] for row in block.rows]
-        widths = [max(columns_of(row[index]) for row in [head, *body]) for index in range(len(head))]
+        head = [escape.visible(column) for column in block.columns]
+        widths = fitting([max(map(columns_of, column)) for column in zip(head, *body, strict=True)], self.width)
         right = [block.is_number(index) for index in range(len(head))]
         for part in parts(widths, self.width):
             if part[0] != 0:
                 yield ""
                 part.insert(0, 0)
-            yield "  ".join(padded(head[index], widths[index], right[index]) for index in part)
-            for cells, row in zip(block.rows, body, strict=True):
-                shown = (
-                    self.paint(padded(row[index], widths[index], right[index]), blocks.tone(cells[index]))
-                    for index in part
-                )
-                yield "  ".join(shown)
+            for cells, row in zip([head, *block.rows], [head, *body], strict=True):
+                tones = [blocks.tone(cell) for cell in cells]
+                for line in itertools.zip_longest(
+                    *(wrapped(row[index], widths[index]) for index in part), fillvalue=""
+                ):
+                    yield "  ".join(
+                        self.paint(padded(words, widths[index], right[index]), tones[index])
+                        for index, words in zip(part, line, strict=True)
+                    )
         if block.note:
             yield from wrapped(block.note, self.width)
 
@@ -88,10 +91,30 @@ NO_BREAK = "\xa0"
 
 
 def wrapped(text: str, width: int, hanging: int = 0) -> list[str]:
-    """At least one line of at most `width` columns; what cannot be shown is escaped first."""
-    whole = escape.visible(text).replace(" %", f"{NO_BREAK}%")
-    rows = textwrap.wrap(whole, max(width, 20), subsequent_indent=" " * hanging, break_on_hyphens=False)
-    return [row.replace(NO_BREAK, " ") for row in rows] or [""]
+    """At least one line of at most `width` (1 or more) columns; what cannot be shown is escaped first."""
+    rows, row, indent = [], "", ""
+    for word in escape.visible(text).replace(" %", f"{NO_BREAK}%").split(" "):
+        if row.strip() and columns_of(f"{row} {word}") > width:
+            rows.append(row)
+            row = indent = " " * hanging
+        row = f"{row} {word}" if row.strip() else f"{indent}{word}"
+        while columns_of(row) > width:
+            kept = fits(row, width)
+            rows.append(row[:kept])
+            row, indent = " " * hanging + row[kept:], " " * hanging
+    return [each.replace(NO_BREAK, " ") for each in [*rows, row]]
+
+
+def fits(text: str, width: int) -> int:
+    """How many characters of a text that is too long fit into so many columns; at least one."""
+    columns = itertools.accumulate(map(columns_of, text))
+    return max(1, sum(each <= width for each in columns))
+
+
+def fitting(widths: Sequence[int], width: int) -> list[int]:
+    """Widths of columns, none so wide that it could not stand beside the first one; longer cells are wrapped."""
+    first = min(widths[0], width // 2) if len(widths) > 1 else min(widths[0], width)
+    return [first, *(min(each, width - first - 2) for each in widths[1:])]
 
 
 def parts(widths: Sequence[int], width: int) -> list[list[int]]:

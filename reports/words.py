@@ -66,10 +66,10 @@ def dated(at: dt.datetime, near: dt.datetime | None) -> str:
 
 
 def clock_range(first: dt.datetime, last: dt.datetime, near: dt.datetime | None = None) -> str:
-    """`01:55-02:35`; both days where they differ."""
+    """`01:55-02:35`; `Nov 23 22:10 to Nov 24 02:35` where the days differ."""
     if same_day(first, last):
         return f"{clock(first, near)}-{clock(last, last)}"
-    return f"{dated(first, near)}-{dated(last, near)}"
+    return f"{dated(first, near)} to {dated(last, near)}"
 
 
 def around(low: dt.datetime, high: dt.datetime, at: dt.datetime) -> str:
@@ -112,8 +112,9 @@ def plural_of(noun: str) -> str:
 
 
 def sentence(clause: str) -> str:
-    """A clause as a sentence: a capital first, a full stop last."""
-    return f"{clause[:1].upper()}{clause[1:].rstrip('.')}."
+    """A clause as a sentence: a capital first, but where it begins with the name of a path, and a full stop last."""
+    is_path = "/" in clause.partition(" ")[0]
+    return f"{clause[:1] if is_path else clause[:1].upper()}{clause[1:].rstrip('.')}."
 
 
 def listed(items: Iterable[str], last: str = "and") -> str:

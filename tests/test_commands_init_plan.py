@@ -37,7 +37,10 @@ def test_init_writes_the_shipped_file_and_says_what_it_costs():
     output = run("init")
     assert pathlib.Path("config.toml").read_text("utf-8") == template.text()
     assert output.startswith("Wrote config.toml.\n")
-    assert "key for vip, official, nano: environment variable APIYI_KEY is not set; `export APIYI_KEY=...`" in output
+    assert (
+        "key for vip, official, nano: environment variable APIYI_KEY is not set; `export\n  APIYI_KEY=...`, or"
+        in output
+    )
     assert "of 5.00 USD" in output
     assert output.endswith("Nothing was sent. Next: edit config.toml, then `tierwatch daemon`.\n")
 

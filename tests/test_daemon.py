@@ -258,11 +258,13 @@ def test_sigterm_ends_an_idle_daemon_cleanly(prepared):
     with subprocess.Popen(
         [sys.executable, "-m", "probe", "daemon", "--config", config.source], stderr=subprocess.PIPE, text=True
     ) as process:
-        lines = list(itertools.islice(process.stderr, 2))
+        first, *lines = itertools.islice(process.stderr, 3)
         process.send_signal(signal.SIGTERM)
         rest = process.stderr.read()
         assert process.wait(20) == 0
     assert all("outcome path=vip/" in line and "kind=ok" in line for line in lines), [*lines, rest]
+    assert " INFO started digest=" in first
+    assert rest.endswith(" INFO ended\n")
 
 
 def test_trigger_of_the_daemons_canaries_is_scheduled(prepared):

@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import datetime as dt
 import io
 import json
 import re
@@ -55,6 +56,11 @@ def test_env_names_channel_attempts_and_fall_back_by_tier_and_job(config):
     assert values["IMG_CHANNEL_NIGHTLY_BATCH_4K_HIGH"] == "nano"
     assert "# 2K_HIGH: not enough data" in rendered
     assert not any(name.endswith("2K_HIGH") for name in values)
+
+
+def test_env_says_what_is_valid_no_more(config):
+    assert "# valid until" in exports.render("env", [KNOWN], config, NOW)
+    assert "# EXPIRED: was valid until" in exports.render("env", [KNOWN], config, NOW + dt.timedelta(days=1))
 
 
 def test_env_quotes_what_a_shell_would_run(config):

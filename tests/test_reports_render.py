@@ -125,6 +125,41 @@ def test_columns_that_do_not_fit_go_on_below_under_the_first():
     assert sum(line.count("x" * 20) for line in lines) == 6
 
 
+def test_a_cell_that_is_too_long_for_any_line_goes_on_below_itself():
+    words_in = " ".join(f"channel-{index:02}," for index in range(30))
+    long = "a" * 60 + "/" + "b" * 30
+    table = blocks.Table(("path", "compared", "n"), ((long, words_in, 7), ("vip/4k-high", "alone", 8)))
+    report = blocks.Report("t", SINCE, NOW, NOW, (blocks.Section("s", "", (table,)),))
+    lines = text.render(report).splitlines()[2:]
+    assert max(map(len, lines)) <= 80
+    assert "".join(line[:40].strip() for line in lines[1:4]) == long
+    assert sum(line.count("channel-") for line in lines) == 30
+
+
+def test_sentences_of_wide_characters_end_at_80_columns():
+    note = blocks.Note("模型已下线，请更换。" * 20 + " and so on")
+    report = blocks.Report("t", SINCE, NOW, NOW, (blocks.Section("s", "", (note,)),))
+    lines = text.render(report).splitlines()[2:]
+    assert 70 < max(map(text.columns_of, lines)) <= 80
+    assert "".join(lines).replace(" ", "") == note.text.replace(" ", "")
+
+
+def test_what_belongs_to_no_incident_is_not_listed_under_one_in_markdown():
+    lines = (blocks.Line("vip/4k-high DEGRADED.", tone="bad"), blocks.Line("the vip route", "why"))
+    section = blocks.Section("now", "", (blocks.Headline(lines), blocks.Headline((blocks.Line("2 paths", "others"),))))
+    rendered = markdown.render(blocks.Report("t", SINCE, NOW, NOW, (section,)))
+    assert "- **vip/4k-high DEGRADED.**\n  - why: the vip route\n\n- others: 2 paths" in rendered
+
+
+def test_a_number_and_its_unit_stay_on_one_line_of_the_page():
+    assert html.held_together("about 77 % fail in 2.3 min, 5 such") == "about 77\xa0% fail in 2.3\xa0min, 5 such"
+
+
+def test_a_sentence_that_begins_with_a_path_leaves_its_name_as_it_is():
+    assert words.sentence("nano/4k-high is the best") == "nano/4k-high is the best."
+    assert words.sentence("a picture costs less") == "A picture costs less."
+
+
 def test_the_page_loads_nothing_and_runs_nothing():
     page = degraded_page()
     tags = Elements(page).tags
@@ -192,7 +227,7 @@ def test_small_prices_keep_their_digits(value_usd, shown):
 
 def test_a_range_of_moments_names_its_day_once():
     assert words.clock_range(NOW, NOW.replace(hour=7), NOW) == "06:10-07:10"
-    assert words.clock_range(SINCE, NOW, NOW) == "Nov 10 06:10-Nov 24 06:10"
+    assert words.clock_range(SINCE, NOW, NOW) == "Nov 10 06:10 to Nov 24 06:10"
 
 
 def test_a_range_around_a_moment_names_the_days_that_are_not_its_own():

@@ -323,7 +323,7 @@ def test_what_ended_within_a_day_is_still_news():
     stretch = window.Degraded(estimate(NOW - 9 * HOUR), estimate(NOW - 6 * HOUR), 0.3)
     older = window.Degraded(estimate(SINCE + HOUR), estimate(SINCE + 2 * HOUR), 0.3)
     lines = labelled(seen(facts("vip/4k-high", grid("vip/4k-high", 1, 60), degraded=(older, stretch))))
-    assert lines["over"] == "vip/4k-high was degraded Nov 23 21:10-Nov 24 00:10 UTC (3 h), about 30 % failing."
+    assert lines["over"] == "vip/4k-high was degraded Nov 23 21:10 to Nov 24 00:10 UTC (3 h), about 30 % failing."
 
 
 def test_own_pictures_billed_and_lost_are_told_apart_from_canaries():
@@ -423,7 +423,7 @@ def test_any_period_has_at_most_the_asked_steps(period):
 def test_gaps_in_watching_are_told():
     points = [*grid("vip/4k-high", 1, 60, until=NOW - 50 * HOUR), *grid("vip/4k-high", 1, 60, since=NOW - 10 * HOUR)]
     notes = [block.text for block in quality.read(seen(facts("vip/4k-high", points))) if isinstance(block, blocks.Note)]
-    assert notes == ["Not watched for 1 d 17 h in 1 gap, the longest Nov 22 03:10-Nov 23 20:10 UTC."]
+    assert notes == ["Not watched for 1 d 17 h in 1 gap, the longest Nov 22 03:10 to Nov 23 20:10 UTC."]
 
 
 def test_a_strip_is_bracketed_only_from_where_its_own_series_begins():
@@ -533,6 +533,25 @@ def test_a_trend_has_few_parts_that_cover_the_period(days):
 def test_a_trend_compares_no_stub_of_a_month_with_several_months():
     edges = trend.parts(NOW - 365 * DAY, NOW)
     assert min(b - a for a, b in itertools.pairwise(edges[:-1])) > 60 * DAY
+
+
+def test_a_year_is_told_by_quarters_that_name_their_year():
+    path = facts("vip/4k-high", grid("vip/4k-high", 1, 720, since=NOW - 365 * DAY))
+    path = dataclasses.replace(
+        path,
+        degraded=(window.Degraded(estimate(NOW - HOUR), None, 0.5),),
+        occupancy=window.Occupancy(0.1, 0.0, 0.2, 0.1),
+    )
+    shown = dataclasses.replace(seen(path), since=NOW - 365 * DAY)
+    assert table(trend.read, shown, 1).columns == (
+        "path",
+        "2025-11",
+        "2026-02",
+        "2026-05",
+        "2026-08",
+        "2026-11",
+        "first degraded",
+    )
 
 
 # --- scorecard and digest ---------------------------------------------------------------------------------------------

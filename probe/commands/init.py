@@ -4,6 +4,7 @@ import contextlib
 import os
 import pathlib
 import sys
+import textwrap
 from typing import TYPE_CHECKING
 
 import click
@@ -68,7 +69,9 @@ def command(file: str, channels: tuple[str, ...], budget: float | None) -> None:
             path.unlink()  # half of it would be in the way of the next try
         raise model.UserError(f"{file} cannot be written: {error.strerror}; name another file") from error
     click.echo(f"Wrote {file}.\n")
-    click.echo("\n".join(keys(settings)) + "\n")
+    for line in keys(settings):
+        click.echo(textwrap.fill(line, 80, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False))
+    click.echo()
     click.echo(plan_command.bill(plan.plan(settings), config.read_warnings(settings)))
     where = "" if file == "config.toml" else f" --config {file}"
     click.echo(f"\nNothing was sent. Next: edit {file}, then `tierwatch daemon{where}`.")

@@ -26,8 +26,9 @@ def render(advice: "Sequence[present.Advice]", config: "schema.Config", now: dt.
             continue
         chain = ",".join(path.channel for path in one.batch.fall_back)
         until = words.rfc3339(one.valid_until) or "the next alarm"
+        over = "EXPIRED: was " if one.valid_until and one.valid_until <= now else ""
         lines += [
-            f"# valid until {until}; {words.usd(choice.usd)} a usable picture",
+            f"# {over}valid until {until}; {words.usd(choice.usd)} a usable picture",
             f"IMG_CHANNEL_{name}={shlex.quote(choice.candidate.path.channel)}",
             f"IMG_ATTEMPTS_{name}={choice.attempts}",
             f"IMG_FALLBACK_{name}={shlex.quote(chain)}",

@@ -10,6 +10,9 @@ from matplotlib.patches import Patch
 from reports import figures
 from reports.plots import style
 
+FAINT = 0.25
+"""Of a band, seen on white and on black; the middle half lies over the other one."""
+
 
 def draw(data: figures.Latency, width_in: float) -> Figure:
     """Panels share both axes, so that heights compare."""
@@ -36,8 +39,8 @@ def _panel(axes: Axes, panel: figures.LatencyPanel) -> None:
     at = [each[0] for each in found]
     q05, q25, q50, q75, q95 = ([each[1][index] for each in found] for index in range(5))
     blue = style.OKABE_ITO[0]
-    axes.fill_between(at, q05, q95, color=blue, alpha=0.15, linewidth=0)  # type: ignore[arg-type]  # dates
-    axes.fill_between(at, q25, q75, color=blue, alpha=0.30, linewidth=0)  # type: ignore[arg-type]
+    axes.fill_between(at, q05, q95, color=blue, alpha=FAINT, linewidth=0)  # type: ignore[arg-type]  # dates
+    axes.fill_between(at, q25, q75, color=blue, alpha=FAINT, linewidth=0)  # type: ignore[arg-type]
     axes.plot(at, q50, color=blue, linewidth=1.4)  # type: ignore[arg-type]
     if panel.deadline_s:
         axes.axhline(panel.deadline_s, color=style.INK, linewidth=0.8, linestyle=(0, (4, 3)))
@@ -86,8 +89,8 @@ def _legend(figure: Figure, series: str) -> None:
     blue = style.OKABE_ITO[0]
     handles = [
         Line2D([], [], color=blue, label="median"),
-        Patch(facecolor=blue, alpha=0.4, label="middle half"),
-        Patch(facecolor=blue, alpha=0.15, label="5-95 %"),
+        Patch(facecolor=blue, alpha=1 - (1 - FAINT) ** 2, label="middle half"),
+        Patch(facecolor=blue, alpha=FAINT, label="5-95 %"),
         Line2D([], [], color=style.INK, linestyle="--", label="deadline"),
         Line2D([], [], color=style.FAILING, marker="x", linestyle="", label="timed out"),
     ]

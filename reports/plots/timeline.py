@@ -21,7 +21,7 @@ def draw(data: figures.Timeline, width_in: float) -> Figure:
     """One row a path, the first on top; its name stands beside it, or above where there is no room."""
     narrow = style.is_narrow(width_in)
     height = 0.40 if narrow else 0.62  # of a strip, in rows
-    figure = style.figure(width_in, 1.25 + (0.54 if narrow else 0.36) * len(data.strips))
+    figure = style.figure(width_in, 1.25 + (0.58 if narrow else 0.36) * len(data.strips))
     axes = figure.add_subplot()
     for row, strip in enumerate(reversed(data.strips)):
         _strip(axes, row, strip, data.edges, height)
@@ -30,7 +30,7 @@ def draw(data: figures.Timeline, width_in: float) -> Figure:
         state = "slow" if on and on.slow else "degraded"
         if narrow:
             now = f", {state.upper()}" if on else ""
-            at = (data.edges[0], row + height / 2 + 0.10)
+            at = (data.edges[0], row + height / 2 + 2.5 * BRACKET)
             axes.annotate(f"{style.label(strip.name, narrow=True)}: {counted}{now}", at, va="bottom")
             continue
         now = f"\n{state} since {on.start:%b %d %H:%M}" if on else ""

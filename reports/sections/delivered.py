@@ -30,21 +30,17 @@ def sentences(seen: window.Window) -> Iterator[str]:
 
 
 def table(seen: window.Window) -> blocks.Table:
-    """One row a path."""
+    """One row a path; what else came stands there where anything else came."""
+    has_faults = any(row.faults for row in seen.pictures)
+    rows: list[blocks.Row] = []
+    for row in seen.pictures:
+        told = (str(row.path), row.ordered, row.pictures, row.as_ordered, row.commonest, detail(row))
+        faults = ", ".join(f"{word} {count}" for word, count in row.faults) or "-"
+        rows.append((*told, faults) if has_faults else told)
+    columns = ("path", "ordered", "pictures", "as ordered", "mostly", "native detail")
     return blocks.Table(
-        ("path", "ordered", "pictures", "as ordered", "mostly", "native detail", "otherwise"),
-        tuple(
-            (
-                str(row.path),
-                row.ordered,
-                row.pictures,
-                row.as_ordered,
-                row.commonest,
-                detail(row),
-                ", ".join(f"{word} {count}" for word, count in row.faults) or "-",
-            )
-            for row in seen.pictures
-        ),
+        (*columns, "otherwise") if has_faults else columns,
+        tuple(rows),
         note="native detail: share of the long edge up to which pictures carry detail (median, pictures that tell); "
         "well below 100 % they were drawn smaller and enlarged. Enlargement by a generative model cannot be excluded. "
         f"Of each path the latest {delivered.LATEST} pictures at most.",

@@ -37,7 +37,7 @@ def table(seen: window.Window, series: window.Series) -> blocks.Table:
     return blocks.Table(
         ("path", "median (95 %)", "p90 (95 %)", "timeout", "n", "deadline"),
         tuple(rows),
-        note=f"Pictures and timeouts of {series} canaries; a timeout ranks as slower than any picture.",
+        caption=f"Pictures and timeouts of {series} canaries; a timeout ranks as slower than any picture.",
     )
 
 

@@ -152,9 +152,11 @@ def own(seen: window.Window) -> Iterator[blocks.Line]:
         told = [f"{share.path}: {words.count(share.requests, 'own request')}"]
         if share.refused:
             told.append(
-                f"{share.refused} refused for their content: your prompts, not the channel; rewrite those prompts"
+                f"{share.refused:,} refused for their content: your prompts, not the channel; rewrite those prompts"
             )
-        told.append(f"{share.failed} of the other {share.n} failed" if share.refused else f"{share.failed} failed")
+        told.append(
+            f"{share.failed:,} of the other {share.n:,} failed" if share.refused else f"{share.failed:,} failed"
+        )
         yield blocks.Line(f"{'; '.join(told)}.", "own", "warn" if share.refused else "")
 
 

@@ -79,9 +79,10 @@ def billed(seen: window.Window) -> blocks.Table:
             )
         )
     return blocks.Table(
-        ("tier", "requests", "unusable", "billed", "USD", "perhaps", "USD "),
+        ("tier", "requests", "unusable", "billed", "USD billed", "perhaps", "USD perhaps"),
         tuple(rows),
-        caption="Canaries and own requests really sent; list prices. `--claims FILE` lists each one.",
+        caption="Canaries and own requests really sent; list prices. perhaps: the channel does not say whether it billed. "
+        "`--claims FILE` lists each one.",
     )
 
 

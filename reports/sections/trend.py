@@ -8,7 +8,8 @@ from reports import blocks, sample, window, words
 from reports.outcomes import Outcomes
 
 WEEKS_UP_TO = dt.timedelta(days=45)
-MOST_PARTS = 6  # columns that fit
+MONTHS_FROM = dt.timedelta(days=300)  # from here on a day and month alone could be of two years
+MOST_PARTS = 5  # columns that fit
 
 
 def read(seen: window.Window) -> tuple[blocks.Block, ...]:
@@ -61,7 +62,8 @@ def moved(seen: window.Window) -> tuple[blocks.Block, ...]:
     watched = [facts for facts in seen.paths if facts.occupancy]
     if not watched or not any(facts.degraded for facts in watched):
         return ()
-    labels = [f"{edge:%b %d}" for edge in edges[:-1]]
+    named = "%Y-%m" if seen.until - seen.since >= MONTHS_FROM else "%b %d"
+    labels = [edge.strftime(named) for edge in edges[:-1]]
     rows = tuple((str(facts.path), *shares(facts, edges), first(facts)) for facts in watched)
     return (
         blocks.Table(
@@ -81,8 +83,8 @@ def parts(since: dt.datetime, until: dt.datetime) -> list[dt.datetime]:
         at = start + dt.timedelta(days=day)
         if (at.weekday() == 0 if weekly else at.day == 1) and since < at < until:
             borders.append(at)
-    while len(borders) >= MOST_PARTS:
-        borders = borders[len(borders) % 2 :: 2]
+    every = -(-len(borders) // (MOST_PARTS - 1)) or 1
+    borders = borders[::-every][::-1]
     if len(borders) > 1 and borders[0] - since < (borders[1] - borders[0]) / 2:
         del borders[0]  # a first part much shorter than the others would be compared with them
     return [since, *borders, until]
