@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from probe.config import schema
 
 UNREACHABLE = frozenset({model.Fault.DNS, model.Fault.REFUSED, model.Fault.CONNECT_TIMEOUT})
-"""Faults that our own network may cause: the control check decides."""
+"""Faults that our own network may cause: the control check decides. Where the channel has a proxy, it alone was asked."""
 
 LOCAL: Mapping[model.Fault, model.Exclusion] = MappingProxyType(
     {
@@ -36,17 +36,19 @@ async def of(
         return LOCAL[reply.fault]
     if reply.fault is not None and interrupted:
         return model.Exclusion.LOCAL_SUSPEND
-    if reply.fault in UNREACHABLE and not await _network(canary.path.channel, config):
-        return model.Exclusion.LOCAL_NETWORK
+    if reply.fault in UNREACHABLE:
+        channel = config.find(canary.path.channel)
+        if channel.proxy is not None or not await _network(channel, config):
+            return model.Exclusion.LOCAL_NETWORK
     # A failure of people's own prompt may be due to what it says.
     own = canary.prompt_id.startswith(model.OWN_PROMPT)
     return model.Exclusion.OWN_CONTENT if own and verdict.kind is not model.Kind.OK else None
 
 
-async def _network(but: str, config: "schema.Config") -> bool:
+async def _network(but: "schema.Channel", config: "schema.Config") -> bool:
     """Does any host answer that the config names, other than this channel's? True where it names no other."""
     others = {reach.host(channel.base_url): channel.base_url for channel in config.channel}
     others[reach.host(config.moderation.base_url)] = config.moderation.base_url
-    others.pop(reach.host(config.find(but).base_url), None)
+    others.pop(reach.host(but.base_url), None)
     answers = await asyncio.gather(*(reach.reachable(url) for url in others.values()))
     return any(answers) or not answers

@@ -36,7 +36,7 @@ def row(**fields):
 
 
 def test_apiyi_is_asked_with_the_bare_key_within_its_window():
-    (request,) = apiyi.requests("https://api.apiyi.com", WANTED)
+    (request,) = apiyi.requests(Log("apiyi", "https://api.apiyi.com"), WANTED)
     assert request.bare_key
     assert request.url.startswith("https://api.apiyi.com/api/log/self?p=0&start_timestamp=")
     assert "request_id=20260813024100123456789AbCdEfGh" in request.url
@@ -77,8 +77,31 @@ def test_without_an_id_model_and_time_find_the_only_row_that_fits():
     assert (found.state, found.by_time) == ("finished", True)
 
 
-def test_two_rows_that_fit_are_none():
-    assert apiyi.read(reply({"success": True, "data": [row(), row()]}), UNNAMED).state == "absent"
+def test_two_rows_that_fit_are_none_and_no_sign_that_it_never_arrived():
+    found = apiyi.read(reply({"success": True, "data": [row(), row()]}), UNNAMED)
+    assert (found.state, found.reason) == ("unanswered", "2 requests of this model began then, and ours has no id")
+
+
+@pytest.mark.parametrize(
+    ("read", "page"), [(apiyi.read, 10), (apiyi.read, 200), (new_api.read, 100), (new_api.read, 1000)]
+)
+@pytest.mark.parametrize("wanted", [WANTED, UNNAMED])
+@pytest.mark.parametrize(("oldest_s", "state"), [(300, "unanswered"), (-5, "absent")])
+def test_a_full_page_tells_that_it_never_arrived_only_where_it_reaches_back(read, page, wanted, oldest_s, state):
+    ends = [int(samples.AT.timestamp()) + oldest_s + number for number in reversed(range(page))]
+    rows = [row(request_id="other", duration_for_view=1, use_time=1, created_at=end, model_name="x") for end in ends]
+    assert read(reply({"success": True, "data": rows}), wanted).state == state
+    assert read(reply({"success": True, "data": rows[1:]}), wanted).state == "absent"
+
+
+def test_a_new_api_account_is_asked_for_its_log_by_its_number():
+    log = Log("new-api", "https://gw.example", user="42")
+    (named,), (timed,) = (new_api.requests(log, wanted) for wanted in (WANTED, UNNAMED))
+    for request in (named, timed):
+        assert request.url.startswith("https://gw.example/api/log/self?p=1&page_size=100&start_timestamp=")
+        assert request.headers == {"new-api-user": "42"}
+    assert f"request_id={WANTED.ids[0]}" in named.url
+    assert "model_name=gpt-image-2-vip" in timed.url
 
 
 @pytest.mark.parametrize(
@@ -106,7 +129,7 @@ def test_hostile_values_in_a_row_are_left_out(value):
 
 def test_openrouter_is_asked_by_its_own_ids_and_answers_in_milliseconds():
     wanted = dataclasses.replace(WANTED, ids=("gen-1a", "other"))
-    (request,) = openrouter.requests("https://openrouter.ai", wanted)
+    (request,) = openrouter.requests(Log("openrouter", "https://openrouter.ai"), wanted)
     assert request.url == "https://openrouter.ai/api/v1/generation?id=gen-1a"
     body = {"data": {"id": "gen-1a", "total_cost": 0.151, "generation_time": 43_000, "finish_reason": "stop"}}
     found = openrouter.read(reply(body), wanted)
@@ -130,13 +153,14 @@ def test_openrouter_tells_absent_failed_and_unanswered_apart(body, status, state
 @pytest.mark.parametrize("kind", sorted(gatewaylogs.GATEWAY_LOGS))
 def test_nothing_is_asked_where_there_is_nothing_to_ask_for(kind):
     wanted = gatewaylogs.Wanted((), None, "m", samples.AT)
-    assert list(gatewaylogs.GATEWAY_LOGS[kind].requests("https://x.example", wanted)) == []
+    assert list(gatewaylogs.GATEWAY_LOGS[kind].requests(Log(kind, "https://x.example"), wanted)) == []
 
 
 @dataclasses.dataclass
 class Log:
     kind: str
     url: str
+    user: str = ""
 
 
 def ask(kind, url, wanted):

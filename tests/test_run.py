@@ -9,7 +9,7 @@ import types
 
 import pytest
 
-from probe import client, clock, kept, model, records, run, taxonomy
+from probe import client, clock, exclusion, kept, model, records, run, taxonomy
 from probe import config as configs
 from probe.config import schema, secrets
 from probe.records import history
@@ -276,6 +276,18 @@ def test_an_unreachable_channel_is_blamed_only_while_another_host_answers(probe_
         control = f'[moderation]\nbase_url = "http://localhost:{port}/v1"\n[monitor]'
         judged, _ = probe_once("", base_url="http://127.0.0.1:1", before=control)
     assert (judged.verdict.kind, judged.outcome.excluded) == (model.Kind.NETWORK, excluded)
+
+
+@pytest.mark.parametrize(("proxy", "excluded"), [("http://127.0.0.1:1", model.Exclusion.LOCAL_NETWORK), (None, None)])
+def test_a_proxy_of_ours_that_cannot_be_reached_is_no_fault_of_the_channel(proxy, excluded):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        elsewhere = f"http://127.0.0.1:{other.getsockname()[1]}"
+        table = {"name": "a", "protocol": "gemini", "base_url": "http://127.0.0.1:2", "model": "m", "proxy": proxy}
+        config = schema.Config.model_validate({"channel": (table,), "moderation": {"base_url": elsewhere}})
+        canary = model.Canary("i", model.Path("a", "b"), model.Trigger.MANUAL, model.Order("gemini", "m"), "p", "")
+        reply = model.Reply(fault=model.Fault.REFUSED, sent=False)
+        verdict = taxonomy.judge(model.Evidence(fault=reply.fault, sent=False))
+        assert asyncio.run(exclusion.of(canary, reply, verdict, config, interrupted=False)) is excluded
 
 
 def test_ids_are_version_7_uuids_that_sort_by_time():

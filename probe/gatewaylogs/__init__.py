@@ -25,7 +25,7 @@ ANSWER_CAP_BYTES = 8 * 2**20
 class GatewayLog:
     """One row: how the log is asked for a request, and how its answer is read."""
 
-    requests: Callable[[str, Wanted], Sequence[model.Request]]  # tried in turn until one finds it
+    requests: Callable[["schema.GatewayLog", Wanted], Sequence[model.Request]]  # tried in turn until one finds it
     read: Callable[[model.Reply, Wanted], Entry]
 
 
@@ -42,7 +42,7 @@ async def ask(log: "schema.GatewayLog", wanted: Wanted, http: client.Client, key
     """What the log says; an Entry of state `unanswered` with the reason where it cannot be had. Costs nothing."""
     row = GATEWAY_LOGS[log.kind]
     found = Entry("unanswered", reason="there is no id to ask for")
-    for request in row.requests(log.url, wanted):
+    for request in row.requests(log, wanted):
         reply = await http.send(request, key=key, deadline_s=ANSWER_WITHIN_S, cap_bytes=ANSWER_CAP_BYTES)
         if reply.fault is not None:
             return Entry("unanswered", reason=reply.fault_text or str(reply.fault))

@@ -4,7 +4,7 @@ import dataclasses
 import datetime as dt
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from probe import model
@@ -15,6 +15,15 @@ QUOTA_PER_USD = 500_000
 
 SAME_START_S = 10.0
 """A row of the right model that began so close to our sending is taken for ours, if it is the only one."""
+
+EARLIER, LATER = dt.timedelta(hours=1), dt.timedelta(hours=22)
+"""The window around the sending, at most a day: a request is logged when it ends."""
+
+IDS = 4
+"""How many ids of a reply are asked for."""
+
+USUAL_PAGE = 10
+"""Rows of a page where a gateway ignores what was asked."""
 
 State = Literal["finished", "failed", "absent", "unanswered"]
 
@@ -90,14 +99,45 @@ def rows_of(reply: model.Reply) -> list[Mapping[str, Any]] | Entry:
     return [row for row in data if isinstance(row, dict)] if isinstance(data, list) else []
 
 
-def match(rows: Iterable[Row], wanted: Wanted) -> Entry:
-    """The row that carries a wanted id; without ids the only row of that model that began when ours was sent."""
-    rows = list(rows)
+def queries(wanted: Wanted) -> list[dict[str, str]]:
+    """What to ask a log of the new-api family: one look-up per id; without ids one by model and time."""
+
+    def window(around: dt.datetime, later: dt.timedelta) -> dict[str, str]:
+        since, until = around - EARLIER, around + later
+        return {"start_timestamp": str(int(since.timestamp())), "end_timestamp": str(int(until.timestamp()))}
+
     if wanted.ids:
-        named = next((row for row in rows if set(row.ids) & set(wanted.ids)), None)
-        return named.entry(by_time=False) if named is not None else Entry("absent")
-    same = [row for row in rows if row.model == wanted.model and began_together(row, wanted)]
-    return same[0].entry(by_time=True) if len(same) == 1 else Entry("absent")
+        sent_at = wanted.sent_at or wanted.now - LATER
+        return [{**window(sent_at, LATER), "request_id": name} for name in wanted.ids[:IDS]]
+    return [{**window(wanted.sent_at, EARLIER), "model_name": wanted.model}] if wanted.sent_at else []
+
+
+def find(reply: model.Reply, row: Callable[[Mapping[str, Any]], Row], wanted: Wanted, *pages: int) -> Entry:
+    """The row that carries a wanted id; without ids the only row of that model that began when ours was sent.
+
+    `pages` are the lengths of a full page: one that does not reach back to our sending may leave ours out.
+    """
+    found = rows_of(reply)
+    if isinstance(found, Entry):
+        return found
+    rows = [row(each) for each in found]
+    named = next((row for row in rows if set(row.ids) & set(wanted.ids)), None)
+    if named is not None:
+        return named.entry(by_time=False)
+    same = [row for row in rows if row.model == wanted.model and began_together(row, wanted)] if not wanted.ids else []
+    if len(same) == 1:
+        return same[0].entry(by_time=True)
+    if same:
+        return Entry("unanswered", reason=f"{len(same)} requests of this model began then, and ours has no id")
+    if len(rows) in {USUAL_PAGE, *pages} and not reaches_back(rows, wanted):
+        return Entry("unanswered", reason=f"it shows its newest {len(rows)} requests only")
+    return Entry("absent")
+
+
+def reaches_back(rows: Sequence[Row], wanted: Wanted) -> bool:
+    """Do rows, newest first, go back to before our sending? What ended before is not ours."""
+    sent_at = wanted.sent_at
+    return sent_at is not None and any(row.done_at is not None and row.done_at < sent_at for row in rows)
 
 
 def began_together(row: Row, wanted: Wanted) -> bool:

@@ -1,28 +1,48 @@
-"""The log of new-api gateways: `GET /api/log/token` with the key itself as bearer, its newest thousand rows.
+"""The logs of new-api gateways: a key's newest thousand rows, or with `log.user` those of the whole account.
 
-Source: QuantumNous/new-api model/log.go and controller/token.go. Older versions want the key in the URL, where
-a key must not stand; they answer "Token not provided". Errors are rows of type 5, kept only where the
+`GET /api/log/token` wants the key itself as bearer, `GET /api/log/self` the account's access token and its number.
+Source: QuantumNous/new-api controller/log.go, model/log.go and controller/token.go. Older versions want the key in the
+URL, where a key must not stand; they answer "Token not provided". Errors are rows of type 5, kept only where the
 administrator switched that on.
 """
 
+import urllib.parse
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from probe import model
 from probe.gatewaylogs import entry
 
+if TYPE_CHECKING:
+    from probe.config import schema
+
 ERROR = 5
 
+PAGE = 100
+"""The most rows of a page of an account's log."""
 
-def requests(url: str, wanted: entry.Wanted) -> Sequence[model.Request]:
-    if not wanted.ids and wanted.sent_at is None:
-        return []
-    return [model.Request("GET", f"{url}/api/log/token")]
+NEWEST = 1000
+"""Rows of a key's log."""
+
+
+def requests(log: "schema.GatewayLog", wanted: entry.Wanted) -> Sequence[model.Request]:
+    """The key's log; of an account's one look-up per id, without ids one by model and time."""
+    queries = entry.queries(wanted)
+    return [of_account(log, query) for query in queries] if log.user else [of_key(log)] if queries else []
+
+
+def of_account(log: "schema.GatewayLog", query: Mapping[str, str], page: int = 1) -> model.Request:
+    """Pages count from 1."""
+    words = urllib.parse.urlencode({"p": page, "page_size": PAGE, **query})
+    return model.Request("GET", f"{log.url}/api/log/self?{words}", {"new-api-user": log.user})
+
+
+def of_key(log: "schema.GatewayLog") -> model.Request:
+    return model.Request("GET", f"{log.url}/api/log/token")
 
 
 def read(reply: model.Reply, wanted: entry.Wanted) -> entry.Entry:
-    rows = entry.rows_of(reply)
-    return rows if isinstance(rows, entry.Entry) else entry.match(map(row, rows), wanted)
+    return entry.find(reply, row, wanted, PAGE, NEWEST)
 
 
 def row(found: Mapping[str, Any]) -> entry.Row:

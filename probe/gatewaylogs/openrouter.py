@@ -7,17 +7,20 @@ Source: openrouter.ai/docs, "Generation response": `total_cost` in USD, `generat
 import json
 import urllib.parse
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from probe import model
 from probe.gatewaylogs import entry
 
+if TYPE_CHECKING:
+    from probe.config import schema
+
 FAILED = frozenset({"error", "content_filter"})
 
 
-def requests(url: str, wanted: entry.Wanted) -> Sequence[model.Request]:
+def requests(log: "schema.GatewayLog", wanted: entry.Wanted) -> Sequence[model.Request]:
     named = [name for name in wanted.ids if name.startswith("gen-")]
-    return [request(url, name) for name in named[:2]]
+    return [request(log.url, name) for name in named[:2]]
 
 
 def request(url: str, name: str) -> model.Request:

@@ -59,30 +59,32 @@ class Paging:
     usual: int  # rows of a page where the gateway ignores what was asked
 
 
+APIYI_PAGE = 1000
+
+
 def apiyi_page(log: "schema.GatewayLog", since: int, until: int, page: int) -> model.Request:
     """Pages count from 0 and only the camel-case `pageSize` counts; a window is at most a day."""
-    query = {"p": page, "pageSize": 1000, "start_timestamp": since, "end_timestamp": until}
+    query = {"p": page, "pageSize": APIYI_PAGE, "start_timestamp": since, "end_timestamp": until}
     return apiyi.request(log.url, {name: str(value) for name, value in query.items()})
 
 
 def new_api_page(log: "schema.GatewayLog", since: int, until: int, page: int) -> model.Request:
-    """Pages count from 1 and hold at most 100; the account's log wants its number beside its access token."""
-    query = f"p={page + 1}&page_size=100&start_timestamp={since}&end_timestamp={until}"
-    return model.Request("GET", f"{log.url}/api/log/self?{query}", {"new-api-user": log.user})
+    window = {"start_timestamp": str(since), "end_timestamp": str(until)}
+    return new_api.of_account(log, window, page + 1)
 
 
 def new_api_key(log: "schema.GatewayLog", _since: int, _until: int, _page: int) -> model.Request:
-    """The log of one key: its newest thousand rows, whatever is asked."""
-    return model.Request("GET", f"{log.url}/api/log/token")
+    """The log of one key: its newest rows, whatever is asked."""
+    return new_api.of_key(log)
 
 
 DAY = dt.timedelta(days=1)
 PAGES: Mapping[tuple[str, bool], Paging] = MappingProxyType(
     {
-        ("apiyi", False): Paging(apiyi_page, apiyi.row, DAY, 1000, 10),
-        ("apiyi", True): Paging(apiyi_page, apiyi.row, DAY, 1000, 10),
-        ("new-api", True): Paging(new_api_page, new_api.row, DAY, 100, 10),
-        ("new-api", False): Paging(new_api_key, new_api.row, None, 1000, 1000),
+        ("apiyi", False): Paging(apiyi_page, apiyi.row, DAY, APIYI_PAGE, entry.USUAL_PAGE),
+        ("apiyi", True): Paging(apiyi_page, apiyi.row, DAY, APIYI_PAGE, entry.USUAL_PAGE),
+        ("new-api", True): Paging(new_api_page, new_api.row, DAY, new_api.PAGE, entry.USUAL_PAGE),
+        ("new-api", False): Paging(new_api_key, new_api.row, None, new_api.NEWEST, new_api.NEWEST),
     }
 )
 """(kind, does the config name an account?) -> paging. OpenRouter lists nothing: it is asked for each known id."""
