@@ -12,7 +12,7 @@ from probe.taxonomy.facts import Facts, Voice
 
 LONG_WAIT_S = 600.0
 """A longer wait does not heal within minutes: an allowance, not a rate."""
-ONE_MEANING = frozenset({401, 402, 407, 408, 411, 413, 414, 415, 504, 522, 524})
+ONE_MEANING = frozenset({401, 402, 407, 408, 411, 413, 414, 415, 451, 504, 522, 524})
 """Statuses whose meaning a single word in an unknown sentence does not outweigh."""
 PLAIN_WORDS = 16
 """Characters from which on a body is taken for words that somebody says."""

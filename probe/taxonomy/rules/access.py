@@ -13,14 +13,14 @@ RULES = (
         "words.key",
         Kind.AUTH,
         any=("未提供", "sessionid", "session id", "cookie", "cookies", "session token", "session expired", "_api_key", "_key",
-            "认证", "鉴权", "登录", "api key", "api_key", "apikey", "api-key", "token", "credentials", "authentication", "authenticate", "authorization",
+            "认证", "鉴权", "登录", "api key", "api_key", "apikey", "api-key", "token", "credentials", "authentication", "authenticate", "signature", "authorization",
             "unauthorized", "bearer", "secret key", "authenticationerror", "not logged in", "log in", "login", "sign in", "令牌", "密钥",
             "秘钥", "must be logged", "must be signed", "credential", "environment variable", "key is not set", "key not set",
             "key is missing",
         ),
         pattern=(
             r"请先?(?:配置|设置|填写|输入).{0,8}(?:api ?key|密钥|令牌|秘钥)|(?<![a-z0-9])(?:(?:authentication|authorization) (?:[^\s,;:]+ )?(?:failed|failure|error|required)"
-            r"|(?:could not|cannot|can't|unable to|fail\w*(?: to)?) authenticate|log ?in first"
+            r"|(?:could not|cannot|can't|unable to|fail\w*(?: to)?) authenticate|signature (?:verification|mismatch|does not match|is invalid|invalid|error)|(?:invalid|bad|wrong|incorrect) signature|log ?in first"
             r"|(?:invalid|incorrect|missing|no|wrong|expired|revoked|bad|malformed|unknown|empty|provide|provide an?|provide a valid|required|disabled|not (?:a )?valid|could not find|set (?:the|your)) (?:[^\s,;:]+ ){0,3}(?:api[ _-]?keys?|access[ _]token|credentials?|bearer(?: token)?|[\w-]{1,20}-token|auth(?:entication|orization)?(?: token| header| credentials)?|secret key|token|x-api-key)"
             r"|(?:api[ _-]?keys?|access[ _]token|credentials?|bearer token|token|authorization header|authentication|cookies?|session(?:[ _]?(?:id|token))?) (?:[^\s,;:]+ ){0,3}(?:invalid|incorrect|missing|expired|revoked|required|not (?:found|valid|set|provided|configured)|failed|error|disabled|is wrong|does not exist|has been (?:disabled|revoked|deleted))"
             r"|api[ _-]?keys? .{0,60}must be (?:set|provided|passed)|unauthorized|authenticationerror"
@@ -75,7 +75,7 @@ RULES = (
             "don't have access", "insufficient scope", "not entitled", "not enabled for", "whitelist", "allowlist", "无权", "权限",
             "permissiondeniederror", "not authorised", "ip not", "not available for your", "access to", "contact support for access",
             "allowlisted", "allow-listed", "whitelisted", "permissiondenied", "for access", "white-listed", "scope", "need access",
-            "lacks access", "access is",
+            "lacks access", "access is", "must be accepted", "must accept", "enabled", "activated",
         ),
         pattern=(
             r"(?<![a-z0-9])(?:access to (?:[^\s,;:]+ ){1,4}(?:restricted|limited to|not granted)|contact (?:[^\s,;:]+ ){1,2}for access"
@@ -83,7 +83,7 @@ RULES = (
             r"|permissions? (?:[^\s,;:]+ ){0,2}(?:denied|required|error)"
             r"|access (?:[^\s,;:]+ ){0,3}(?:denied|forbidden|restricted)"
             r"|not (?:authori[sz]ed|entitled|permitted) to|not allowed (?:to|for)"
-            r"|(?:requires?|needs?|request) (?:[^\s,;:]+ )?access approval|accept the (?:[^\s,;:]+ )?(?:license|terms)|not enabled for (?:your|this (?!model))|(?:key|account|team|project|organi[sz]ation)s? (?:[^\s,;:]+ ){0,2}not enabled"
+            r"|(?:requires?|needs?|request) (?:[^\s,;:]+ )?access approval|accept the (?:[^\s,;:]+ )?(?:license|terms)|(?:terms|licen[cs]e|agreement)\b.{0,24}must be accepted|must accept|(?:account|organi[sz]ation|project|key|team|workspace)s? (?:does not|doesn't|do not|don't) have (?:[^\s,;:]+ ){1,4}(?:enabled|activated)|not enabled for (?:your|this (?!model))|(?:key|account|team|project|organi[sz]ation)s? (?:[^\s,;:]+ ){0,2}not enabled"
             r"|(?:ip|key|model) (?:[^\s,;:]+ ){0,3}(?:whitelist|allowlist|not allowed)|permissiondenied"
             r"|not available for your (?:account|organization|plan|key))|无权|没有.{0,6}权限|权限(?:不足|错误)|(?:ip|地址).{0,6}不在.{0,10}(?:列表|范围|白名单)|仅(?:限|对).{0,10}(?:用户|开放)"
         ),
@@ -184,13 +184,13 @@ RULES = (
         pattern=(
             r"未找到.{0,6}模型|(?<![a-z0-9])(?:unknown provider for model|does not work with the specified model"
             r"|(?:unknown|invalid|unsupported|unrecognized|nonexistent|no such|not a valid|not supported|can't find|could not find|cannot find) (?:image )?(?:generation )?model\b"
-            r"|model(?:s|_name|_id)?[ :=]*[`'\"\[(]?[\w./:@-]{0,80}[`'\"\])]? ?(?:[^\s,;:]+ ){0,3}(?:not (?:found|exist|supported|available|recognized|a valid|yet available|enabled|configured)|does ?n[o']t exist|is (?:invalid|unknown|unsupported|deprecated|retired|unavailable|not)|(?:has been|was) (?:removed|retired|deprecated|shut|discontinued|decommissioned)|no longer (?:available|supported|exists))"
-            r"|(?:gemini|gpt|imagen|flux|dall|seedream|qwen)[-\w.]* (?:is|was|has been) (?:no longer|not) (?:supported|available|found)(?: anymore)?$"
+            r"|model(?:s|_name|_id)?[ :=]*[`'\"\[(]?[\w./:@-]{0,80}[`'\"\])]? ?(?:[^\s,;:]+ ){0,3}(?:not (?:found|exist|supported|available|offered|recognized|a valid|yet available|enabled|configured)|does ?n[o']t exist|is (?:invalid|unknown|unsupported|deprecated|retired|unavailable|not)|(?:has been|was) (?:removed|retired|deprecated|shut|discontinued|decommissioned)|no longer (?:available|supported|exists))"
+            r"|(?:gemini|gpt|imagen|flux|dall|seedream|qwen)[-\w.]* (?:(?:is|was|has been) (?:(?:no longer|not) (?:supported|available|found|offered)(?: anymore)?$|retired|deprecated|discontinued|shut down)|does not exist)"
             r"|(?:does not|doesn't|don't) (?:support|have|exist|recognize) (?:[^\s,;:]+ ){0,3}model"
             r"|no (?:[^\s,;:]+ ){0,3}(?:models?|providers?) (?:[^\s,;:]+ ){0,2}(?:found|registered|configured)\b"
             r"|(?:checkpoint|lora|workflow|pipeline) (?:[^\s,;:]+ ){0,3}(?:not found|does not exist|missing)|is not a valid model|(?:unknown|no such|invalid) engine"
             r"|(?:model|deployment|engine) (?:[^\s,;:]+ ){0,3}(?:could not|cannot|can't) be (?:found|located))"
-            r"|模型.{0,40}(?:不存在|不支持(?![ \u3400-\u9fff]{2})|未找到|已下线|已下架|已停用|不可用|未配置)|(?:不支持|未知|无效|找不到).{0,6}模型"
+            r"|模型.{0,40}(?:不存在|不支持(?![ \u3400-\u9fff]{2})|未找到|已下线|已下架|已停用|停止服务|不可用|未配置)|(?:不支持|未知|无效|找不到|没有[这该此]).{0,6}模型"
         ),
         without=(
             "parameter", "size", "quality", "does not support the", "image input", "response modalities", "not supported by this model",

@@ -16,13 +16,13 @@ RULES = (
         Kind.MODERATION_OUTPUT,
         by=HINT,
         any=(
-            "生成后", "after generation", "after being generated", "finished", "final image", "final picture", "drawn", "完成的", "output", "generated", "result", "response", "输出", "生成的",
+            "生成后", "被屏蔽", "被隐藏", "after generation", "after being generated", "finished", "final image", "final picture", "drawn", "完成的", "output", "generated", "result", "response", "输出", "生成的",
             "生成图", "生成结果",
         ),
         pattern=(
             r"(?<![a-z0-9])(?:(?:output|generated|result|response)\b.{0,60}(?:sensitive|risk|illegal|inappropriate|unsafe|censor|moderat|safety|complian)"
             r"|(?:sensitive|risk|illegal|inappropriate|unsafe|censor\w*|moderat\w+|safety) (?:[^\s,;:]+ ){0,3}(?:output|generated|result)\b"
-            r"|(?:finished|final|drawn) (?:image|picture|result)s?\b.{0,60}(?:review|filter|block|reject|sensitive|unsafe|policy)|(?:result|image|picture)s? (?:hidden|withheld|removed)|(?:moderated|blocked|filtered|flagged|rejected|removed|withheld) after (?:being )?generat\w+|safety output)|(?:输出|生成的|生成图|生成结果).{0,20}(?:违法|敏感|审核|合规|风险|不安全|审查)|生成后.{0,10}(?:拦截|屏蔽|审核|违规)"
+            r"|(?:finished|final|drawn) (?:image|picture|result)s?\b.{0,60}(?:review|filter|block|reject|sensitive|unsafe|policy)|(?:result|image|picture)s? (?:hidden|withheld|removed)|(?:moderated|blocked|filtered|flagged|rejected|removed|withheld) after (?:being )?generat\w+|safety output)|(?:图片|图像).{0,10}被(?:屏蔽|隐藏)|(?:输出|生成的|生成图|生成结果).{0,20}(?:违法|敏感|审核|合规|风险|不安全|审查)|生成后.{0,10}(?:拦截|屏蔽|审核|违规)"
         ),
         when=("loose_status", "not_page"),
         confidence="low",
@@ -33,7 +33,7 @@ RULES = (
         Kind.MODERATION_INPUT,
         by=HINT,
         any=("版权",
-            "禁止内容", "安全机制", "安全系统", "安全检测", "内容审查", "depicts", "our filter", "the filter", "content review", "moderation", "moderated",
+            "禁止内容", "屏蔽", "安全原因", "安全机制", "安全系统", "安全检测", "内容审查", "depicts", "our filter", "the filter", "content review", "moderation", "moderated",
             "moderate", "moderator", "censored", "censorship", "sensitive", "inappropriate", "prohibited", "disallowed", "illegal content",
             "illegal prompt", "exists risk", "banned prompt", "banned prompts", "banned word", "banned words", "illegal image", "illegal detected", "unsafe", "safety", "nsfw", "csam", "violation", "violating", "violates",
             "copyright", "real person", "infringement", "risk detection", "content security", "content checker", "content filters",
@@ -96,7 +96,7 @@ RULES = (
         "concept.rate",
         Kind.RATE_LIMITED,
         by=HINT,
-        any=("频控", "at a time", "秒后", "秒再", "分钟后", "稍等", "请等待",
+        any=("频控", "qps", "in progress", "at a time", "秒后", "秒再", "分钟后", "稍等", "请等待",
             "at once", "at the same time", "limited to", "同一时间", "同时只能", "every", "rate", "rates", "frequency", "frequently", "throttling",
             "throttled", "burst", "too fast", "too quickly", "too many requests", "too many tasks", "too many jobs", "too many pending",
             "concurrency", "concurrent", "parallel", "in flight", "inflight", "requests per", "rpm", "ipm", "tpm", "limit exceeded",
@@ -104,7 +104,7 @@ RULES = (
         ),
         pattern=(
             r"(?<![a-z0-9])(?:rates? (?:[^\s,;:]+ ){0,3}(?:limit|exceed|too|increased|reached|quota)|(?:request|call|burst|limit)s? (?:[^\s,;:]+ ){0,3}rates?\b"
-            r"|frequen|throttl|burst|too (?:fast|quickly|many (?:requests|tasks|jobs|pending))|concurren|parallel|in ?flight|requests per|[rit]pm\b|limit (?:exceed|reach)|(?:jobs?|tasks?|requests?|images?|generations?) (?:[^\s,;:]+ ){0,3}at (?:once|the same time)|(?:one|1|single) (?:[^\s,;:]+ ){1,2}at a time|limited to \d+ (?:[^\s,;:]+ ){0,2}(?:a|per|each|every) (?:second|minute)|\d+ (?:[^\s,;:]+ )?(?:a|per) minute|every \d+ (?:seconds|minutes))"
+            r"|frequen|throttl|burst|too (?:fast|quickly|many (?:requests|tasks|jobs|pending))|concurren|parallel|in ?flight|requests per|[rit]pm\b|qps\b|already (?:[^\s,;:]+ ){1,4}in progress|limit (?:exceed|reach)|(?:jobs?|tasks?|requests?|images?|generations?) (?:[^\s,;:]+ ){0,3}at (?:once|the same time)|(?:one|1|single) (?:[^\s,;:]+ ){1,2}at a time|limited to \d+ (?:[^\s,;:]+ ){0,2}(?:a|per|each|every) (?:second|minute)|\d+ (?:[^\s,;:]+ )?(?:a|per) minute|every \d+ (?:seconds|minutes))"
             r"|频率|频繁|并发|限流|过快|请求过多|请求数|任务数|同一时间|同时只能|频控|请.{0,6}\d+ ?(?:秒|分钟)后?再"
         ),
         without=("size", "length", "file"),
@@ -165,7 +165,7 @@ RULES = (
         Kind.INVALID_REQUEST,
         "parameter",
         by=HINT,
-        any=("仅支持", "只支持", "只能为", "只能是", "有误",
+        any=("no prompt", "no input", "no file", "no image provided", "仅支持", "只支持", "只能为", "只能是", "有误",
             "has to", "have to", "between", "无法访问", "must not exceed", "boundary", "multipart", "请上传", "请先上传", "请提供", "请输入", "请填写", "请选择",
             "请指定", "请传入", "宽高比", "像素", "不符合要求", "必须", "不能超过", "不能大于", "不能小于", "不能少于", "最多", "至少", "字符", "应在", "应为", "须为", "需要为", "invalid",
             "illegal", "missing", "malformed", "unsupported", "unknown parameter", "parameter", "parameters", "params", "argument",
@@ -177,7 +177,7 @@ RULES = (
         pattern=(
             r"(?<![a-z0-9])(?:(?:invalid|illegal|malformed|unsupported|missing)\b|param|argument|validation|dimensions?\b|mismatch|\b(?:width|height|resolution)\b|content[ -]type|is not configured|not a valid url|required\b|requirements|(?:only|not) supported"
             r"|(?:fail\w*|error|unable|could not|cannot) (?:[^\s,;:]+ ){0,2}(?:decode|download)|(?:decode|download)\w* (?:fail|error)|too (?:long|short|small)\b|no face|schema|already (?:a|exists|in)|duplicate"
-            r"|boundary|multipart|(?:has|have) to (?:be|lie|have|contain)|(?:be|lie) between|could be found from|(?:prompt|format) (?:[^\s,;:]+ ){0,4}(?:is|must|should|not|invalid|empty|missing|too))"
+            r"|no (?:prompts?|images?|inputs?|files?|texts?) (?:was |were |is |are )?(?:provided|given|supplied|specified|uploaded)|boundary|multipart|(?:has|have) to (?:be|lie|have|contain)|(?:be|lie) between|could be found from|(?:prompt|format) (?:[^\s,;:]+ ){0,4}(?:is|must|should|not|invalid|empty|missing|too))"
             r"|参数|格式|非法|缺少|尺寸|分辨率|解码|下载|过长|提示词|不支持|无效|不能为空|必填|请(?:先)?(?:上传|提供|输入|填写|选择|指定|传入)|宽高比|像素|不符合要求|(?:应|须|必须|需要?)(?:在|为|是|大于|小于)|不能(?:超过|大于|小于|少于)|最多|至少|最大|[仅只]支持|只能[为是]|有误|字符|(?:图片|链接|地址|url).{0,4}无法(?:访问|打开|读取)"
         ),
         without=("invalid response", "response format", "upstream", "上游"),

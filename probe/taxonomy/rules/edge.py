@@ -152,7 +152,7 @@ RULES = (
     Rule(
         "edge.too-large",
         Kind.PAYLOAD_TOO_LARGE,
-        any=("larger than maxbodylength", "requestentitytoolarge", "request too long", "exceeds the capacity limit",
+        any=("larger than maxbodylength", "requestentitytoolarge", "received message larger than max", "request too long", "exceeds the capacity limit",
             "request entity too large", "content too large", "payload too large", "function_payload_too_large",
             "client intended to send too large body", "request body too large", "payloadtoolargeerror",
         ),

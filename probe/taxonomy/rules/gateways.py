@@ -47,7 +47,7 @@ RULES = (
         "pool_exhausted",
         any=(
             "no keys", "no tokens left", "no accounts left", "all available", "pool exhausted", "pool is exhausted", "backends failed",
-            "节点", "no available", "no active", "no usable", "no valid", "no eligible", "no healthy", "no compatible", "no schedulable",
+            "节点", "no available", "no active", "no usable", "no valid", "no eligible", "no healthy", "no compatible", "no schedulable", "no candidate",
             "no upstream", "no account", "no auth", "no credentials", "all account", "all credentials", "all keys", "all token",
             "every account", "every key", "every credential", "rate limited or unavailable", "no provider", "账号", "账户", "渠道", "实例", "令牌池",
             "凭据", "密钥", "服务商", "供应商", "提供商", "all ", "every ", "pool empty", "pool is empty", "exhausted all", "no available platform", "no usable platform",
@@ -57,7 +57,7 @@ RULES = (
             r"(?:无|没有|暂无)可用的?节点|(?<![a-z0-9])(?:exhausted all (?:[^\s,;:]+ ){0,2}(?:candidates|accounts|channels|providers|routes|credentials)|no (?:available|usable) (?:[^\s,;:]+ )?(?:platform|candidates?|routes?|backends?)\b|pool (?:is )?(?:exhausted|empty)|all (?:[^\s,;:]+ )?backends failed|no auth (?:available|found|candidates?)"
             r"|(?:accounts?|credentials?|keys?|tokens?) (?:[^\s,;:]+ ){0,6}rate limited or unavailable"
             r"|all (?:[^\s,;:]+ )?(?:keys?|accounts?|tokens?|channels|providers|routes|upstreams) failed|所有(?:渠道|通道|账号)均?失败|(?:渠道|通道)均失败"
-            r"|no (?!valid api key\b)(?:available|active|usable|valid|eligible|healthy|compatible|schedulable|upstream)\s?(?:\w+\s){0,3}(?:accounts?|credentials?|tokens?|keys?|image quota|providers?)\b"
+            r"|no (?!valid api key\b)(?:available|active|usable|valid|eligible|healthy|compatible|schedulable|candidate|upstream)\s?(?:\w+\s){0,3}(?:accounts?|credentials?|tokens?|keys?|image quota|providers?)\b"
             r"|no (?:accounts?|keys|tokens|credentials) (?:available|with|left|remaining)|no providers? (?:is |are )?(?:currently |now )?(?:able|available)"
             r"|(?:all|every) (?:\w+\s){0,3}(?:accounts?|credentials?|keys?) (?:\w+\s){0,4}(?:exhausted|unavailable|failed|cooling|disabled)"
             r")|(?:账号|账户|渠道|实例|令牌池).{0,10}(?:不可用|全部|都已|耗尽|用完|失效)|(?:无|没有|暂无)可用的?(?:账号|实例|渠道|账户)"
@@ -111,7 +111,7 @@ RULES = (
         "pool_exhausted",
         any=("渠道", "通道", "channel", "maintenance", "维护"),
         pattern=(
-            r"(?<![a-z0-9])(?:channel (?:[^\s,;:]+ ){0,3}(?:disabled|unavailable|closed|offline|not available)"
+            r"(?<![a-z0-9])(?:channels? (?:[^\s,;:]+ ){0,3}(?:disabled|unavailable|closed|offline|not available)"
             r"|(?:under|in|scheduled|for) maintenance|maintenance mode)|(?:渠道|通道).{0,10}(?:禁用|不可用|关闭|下线|停用)|维护"
         ),
         stage=Stage.QUEUE,

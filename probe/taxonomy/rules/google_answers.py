@@ -18,7 +18,7 @@ RULES = (
         "google.prompt-filter",
         Kind.MODERATION_INPUT,
         any=(
-            "prompt could not be submitted", "safety filter threshold prohibited", "request blocked by gemini api",
+            "prompt could not be submitted", "prompt violates google", "safety filter threshold prohibited", "request blocked by gemini api",
             "input prompt contains",
         ),
     ),

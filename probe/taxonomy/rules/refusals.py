@@ -31,10 +31,10 @@ RULES = (
         Kind.MODERATION_OUTPUT,
         any=(
             "blurred", "show this image", "show the image", "display this image", "image was censored", "image withheld", "blacked out",
-            "image moderators", "generated", "output", "resulting", "produced", "created", "response is blocked", "生成", "输出",
+            "image moderators", "result image", "result images", "generated", "output", "resulting", "produced", "created", "response is blocked", "生成", "输出",
         ),
         pattern=(
-            r"(?<![a-z0-9])(?:(?:generated|output|resulting|produced|created) (?:image|images|content|picture|result|text|data|media)s?\b.{0,60}(?:block|reject|filter|flag|violat|unsafe|sensitive|inappropriate|prohibited|withheld|moderat|risk)"
+            r"(?<![a-z0-9])(?:result images? (?:failed|was|were|did not pass|didn't pass|has been) .{0,40}(?:nsfw|safety|moderat|review|filter|block|flag)|(?:generated|output|resulting|produced|created) (?:image|images|content|picture|result|text|data|media)s?\b.{0,60}(?:block|reject|filter|flag|violat|unsafe|sensitive|inappropriate|prohibited|withheld|moderat|risk)"
             r"|(?:nsfw|unsafe|sensitive|inappropriate|prohibited|flagged).{0,40} in (?:the )?(?:generated|output|resulting)\b|(?:image|picture|photo|result)s? (?:we|i|it|you|that was|which was|that were) (?:just )?(?:created|generated|made|produced)\b.{0,60}(?:violat|policy|guardrail|unsafe|safety)|image (?:was |has been |is )?(?:blurred|censored|hidden|withheld|blacked out)|(?:show|display|return|deliver) (?:this|the|your) (?:[^\s,;:]+ )?(?:image|picture|result)s?\b.{0,60}(?:violat|policy|unsafe|sensitive|safety)|(?:generated|resulting) (?:image|picture|content)s? (?:[^\s,;:]+ ){0,3}(?:adult|nudity|nsfw|sexual|violent)|response is blocked|image moderators|output (?:was |is |has been )?(?:blocked|filtered|withheld|censored))"
             r"|(?:生成|输出)的?(?:图片|图像|内容|结果).{0,20}(?:违规|违反|敏感|拦截|屏蔽|审核)"
         ),
@@ -45,14 +45,14 @@ RULES = (
         Kind.MODERATION_INPUT,
         any=(
             "not allowed", "banned", "forbidden words", "forbidden", "antispam", "anti-spam", "不符合", "违反", "不合适", "不当", "不适宜", "不良", "不雅",
-            "色情", "涉黄", "涉政", "暴恐", "违法", "pass the risk", "risk control", "real person", "public figure", "celebrity", "likeness",
+            "色情", "涉黄", "涉政", "暴恐", "违法", "pass the risk", "risk control", "real people", "real person", "public figure", "celebrity", "likeness",
             "copyright", "copyrighted", "trademark", "content filter", "policy", "policies", "guideline", "moderation", "prohibited",
             "guardrail", "nsfw", "safety", "unsafe", "flagged", "inappropriate", "sensitive", "disallowed", "terms of service", "内容政策",
             "内容安全", "安全策略", "违规", "敏感", "审核", "风控", "不合规", "harmful", "our rules", "standards", "minor", "minors", "nudity", "rules",
             "review",
         ),
         pattern=(
-            r"(?<![a-z0-9])(?:(?:refus|reject|declin|block|not allow|cannot|can\'t|violat)\w*.{0,80}(?:real person|public figure|celebrit\w+|likeness|copyright\w*|trademark\w*)|content (?:policy|policies|moderation|filter|safety|violat)"
+            r"(?<![a-z0-9])(?:(?:refus|reject|declin|block|not allow|cannot|can\'t|violat)\w*.{0,80}(?:real person|real people|minors|public figure|celebrit\w+|likeness|copyright\w*|trademark\w*)|content (?:policy|policies|moderation|filter|safety|violat)"
             r"|safety (?:system|filter|policy|policies|reasons|check|guidelines|violation|setting)"
             r"|(?:blocked|rejected|refused|declined|flagged|denied|filtered|stopped) (?:by|for|due to|because|as|on) .{0,60}(?:safety|policy|policies|moderation|guardrail|guideline|filter|sensitive|harmful|inappropriate)"
             r"|(?:not|n\'t|fail\w*(?: to)?) pass (?:[^\s,;:]+ ){0,3}(?:anti-?spam|risk|review|audit|moderation|safety|check)|moderation (?:blocked|failed|rejected|error|refus)"
@@ -60,6 +60,7 @@ RULES = (
             r"|policy violation|violat\w+ .{0,50}(?:policy|policies|guideline|terms|rules)"
             r"|(?:against|break\w*|violat\w+) (?:[^\s,;:]+ ){0,3}(?:rules|standards|guidelines|policy|policies)"
             r"|(?:image|picture|photo|prompt|input) (?:[^\s,;:]+ ){0,4}(?:minors?|nudity)\b"
+            r"|(?:blocked|rejected|refused|denied)[:;,] (?:[^\s,;:]+ )?(?:policy|safety|moderation|guideline)"
             r"|prohibited (?:content|use)|guardrail|nsfw|trigger\w* (?:[^\s,;:]+ ){0,3}risk control|risk control (?:system|reject\w*|block\w*)"
             r"|(?:prompt|input|request|text) .{0,40}(?:flagged|unsafe|inappropriate|sensitive|disallowed|harmful|prohibited)"
             r"|(?:unsafe|inappropriate|disallowed|harmful|sensitive) (?:content|prompt|input|words?|material)"
@@ -118,6 +119,7 @@ RULES = (
             r"(?<![a-z0-9])(?:used (?:all|up) .{0,40}(?:today|this month|this week)|(?:daily|monthly|weekly|per[- ]day|per[- ]month|24[- ]hours?|free[- ](?:tier|plan|trial)|hourly|today's)\s?(?:[^\s,;:]+ ){0,4}(?:limit|quota|cap|allowance|allocation|allotment|requests|usage|generations?|images?)(?:[^\s,;:]+ ){0,3}"
             r"|(?:limit|quota|cap|allowance|usage) (?:[^\s,;:]+ ){0,6}(?:today|per day|per month|daily|monthly|weekly|tomorrow)"
             r"|free (?:tier|plan|trial|quota) (?:[^\s,;:]+ ){0,6}(?:exhausted|used up|ended|over)\b"
+            r"|(?:no|any) more (?:[^\s,;:]+ ){0,2}(?:images?|generations?|requests?) (?:[^\s,;:]+ )?(?:today|this (?:month|week|day))"
             r"|limit.{0,60}(?:tomorrow|in \d+ (?:hours?|days?)))"
         ),
         action=Action.SWITCH_CHANNEL,

@@ -88,7 +88,7 @@ RULES = (
             "expected value at line", "couldn't be read because", "isn't in the correct format", "httpmessageconverter",
             "could not extract response", "looking for beginning of", "unexpected end of input", "formatexception", "malformedjson",
             "error decoding response", "unexpected response format", "could not decode", "gzip: invalid header", "invalid gzip",
-            "type validation failed", "valid json object", "no valid json", "find valid json",
+            "type validation failed", "valid json object", "no valid json", "find valid json", "unable to parse server", "unable to parse the response", "unable to parse response", "unexpected payload", "unexpected non-whitespace", "bad control character", "in json at position", "unexpected content-type", "unexpected content type", "不是图片",
         ),
         without=("multipart",
             "upstream server", "from upstream", "go struct field", "json payload", "json body", "request body", "schema",
@@ -133,7 +133,7 @@ RULES = (
         Kind.INVALID_REQUEST,
         "parameter",
         any=(
-            "go struct field", "required positional argument", "unexpected keyword argument", "multiple values for keyword argument",
+            "go struct field", "required positional argument", "unexpected keyword argument", "multiple values for keyword argument", "strconv.",
             "positional argument but", "positional arguments but", "jsonmappingexception",
             "httpmessagenotreadable", "methodargumentnotvalid", "requestvalidationerror", "deserialize the json body",
         ),
@@ -152,7 +152,7 @@ RULES = (
             "unexpected keyword", "schema", "request body", "json body", "malformed", "too long", "参数", "缺少", "格式错误", "尺寸", "不支持",
             "invalid_request", "bad_request_body", "validationerror", "context_length_exceeded", "zoderror", "unprocessable", "at most",
             "up to", "at least", "positional argument", "无效", "maximum of", "too many images", "too many reference", "too many input",
-            "too many files", "数量", "张数", "method not allowed", "ensure this value", "input error", "form body",
+            "too many files", "数量", "张数", "method not allowed", "context length", "context window", "ensure this value", "input error", "form body",
         ),
         pattern=(
             r"(?<![a-z0-9])(?:go struct field"
@@ -164,7 +164,7 @@ RULES = (
             r"|(?:requires?|needs?|must (?:have|include|contain)) at least|positional arguments?:"
             r"|too many (?:[^\s,;:]+ ){0,2}(?:images|files|references|inputs)\b|validation ?_?error|unprocessable|(?:is|are) required\b"
             r"|(?:prompt|input|string|text) (?:[^\s,;:]+ ){0,3}too long|context_length_exceeded"
-            r"|user input error|ensure this value|method not allowed|invalid_request\b|bad_request_body)|提示词.{0,4}(?:过长|太长|为空|不能为空)"
+            r"|user input error|ensure this value|maximum context length|context (?:length|window) (?:exceed|limit)|method not allowed|invalid_request\b|bad_request_body)|提示词.{0,4}(?:过长|太长|为空|不能为空)"
             r"|参数.{0,12}(?:错误|无效|不合法|不正确|缺失|有误|不支持)|(?:缺少|无效|不支持).{0,12}(?:参数|尺寸|字段|分辨率)|格式错误|(?:图片?|文件|参考)(?:数量|张数|个数).{0,6}(?:超|上限|过多|不能|最多)"
         ),
         without=("返回数据", "响应数据", "返回格式", "响应格式", "request contains an invalid argument"),

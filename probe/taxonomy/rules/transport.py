@@ -61,7 +61,7 @@ RULES = (
         any=(
             "certificate verify failed", "certificate_verify_failed", "self signed certificate", "self-signed certificate",
             "unable to get local issuer", "unable to verify the first certificate", "certificate has expired", "x509", "cert_has_expired",
-            "err_cert_authority_invalid", "invalid peer certificate", "unknownissuer", "pkix path building", "ssl certificate problem", "depth_zero_self_signed_cert", "unable_to_verify_leaf_signature", "sslcertverificationerror",
+            "err_cert_authority_invalid", "altnames", "match certificate", "hostname mismatch", "invalid peer certificate", "unknownissuer", "pkix path building", "ssl certificate problem", "depth_zero_self_signed_cert", "unable_to_verify_leaf_signature", "sslcertverificationerror",
         ),
         retryable=False,
         action=Action.FIX_NETWORK,
@@ -217,8 +217,8 @@ RULES = (
         "text.time-limit",
         Kind.TIMEOUT,
         "relay_timer",
-        any=("超过", "超出", "exceeded", "exceeds", "softtimelimitexceeded", "timelimitexceeded"),
-        pattern=r"(?:超过|超出) ?(?:\d+ ?(?:秒|分钟|s\b)|\d{1,2}:\d\d\b)|exceed\w* (?:[^\s,;:]+ ){0,3}\d+ ?(?:s|secs?|seconds?|mins?|minutes?|ms)\b|\d ?(?:seconds?|minutes?|secs?|mins?|ms|s) (?:was |has been |have been )?exceeded|timelimitexceeded",
+        any=("aborted after", "超过", "超出", "exceeded", "exceeds", "softtimelimitexceeded", "timelimitexceeded"),
+        pattern=r"abort\w* after \d|(?:超过|超出) ?(?:\d+ ?(?:秒|分钟|s\b)|\d{1,2}:\d\d\b)|exceed\w* (?:[^\s,;:]+ ){0,3}\d+ ?(?:s|secs?|seconds?|mins?|minutes?|ms)\b|\d ?(?:seconds?|minutes?|secs?|mins?|ms|s) (?:was |has been |have been )?exceeded|timelimitexceeded",
         confidence="medium",
         note="A limit in units of time.",
     ),
@@ -227,7 +227,7 @@ RULES = (
         Kind.TIMEOUT,
         "relay_timer",
         any=(
-            "waiting too long", "is timing out", "最大等待时间", "最长等待", "longer than expected", "时间过长", "等待时间过长", "等待过久", "耗时过长", "too much time", "taking too long", "time limit exceeded",
+            "waiting too long", "gave up after", "max wait time", "wait time exceeded", "时间限制", "received within", "is timing out", "最大等待时间", "最长等待", "longer than expected", "时间过长", "等待时间过长", "等待过久", "耗时过长", "too much time", "taking too long", "time limit exceeded",
             "execution time", "timed out", "tasktimeout", "requesttimeout", "gatewaytimeout", "polltimeout", "time out",
             "timedout", "deadline exceeded", "deadline_exceeded", "超时", "took too long", "exceeded the time limit", "exceeded time limit",
             "exceeded maximum time", "did not complete in time", "did not answer in time", "did not reply in time",
@@ -287,7 +287,7 @@ RULES = (
         "lost",
         any=(
             "line dropped", "connection dropped", "dropped connection", "proxy refused", "network connection was lost",
-            "appears to be offline", "incompletemessage", "no close frame", "no internet", "无法连接", "连接不上", "network failure",
+            "appears to be offline", "incompletemessage", "no close frame", "no internet", "无法访问服务器", "无法连接", "连接不上", "network failure",
             "network issue", "failed to fetch", "fetch failed", "network error", "networkerror", "network_error", "load failed",
             "connection error", "error sending request", "max retries exceeded", "clientconnectionerror", "clientoserror", "connecterror",
             "readerror", "writeerror", "connectionerror", "httpconnectionpool", "httpsconnectionpool", "网络错误", "网络异常", "网络连接", "连接失败",

@@ -39,7 +39,7 @@ RULES = (
         "relay.own-store",
         Kind.GATEWAY_ERROR,
         "own_store",
-        any=("database error", "redis", "数据库", "sql: ", "sqlstate"),
+        any=("database error", "record not found", "redis", "数据库", "sql: ", "sqlstate"),
         statuses=SERVER_ERROR,
         note="The relay's own database or cache.",
     ),
@@ -67,7 +67,7 @@ RULES = (
         Kind.INVALID_REQUEST,
         "path",
         any=(
-            "not forwarded by", "unsupported path", "unsupported endpoint", "unknown endpoint", "endpoint not supported", "不支持的路径",
+            "unsupported relay mode", "not forwarded by", "unsupported path", "unsupported endpoint", "unknown endpoint", "endpoint not supported", "不支持的路径",
             "不支持的接口",
         ),
         party=Party.CHANNEL,
