@@ -63,7 +63,7 @@ async def tell(settings, events, began_s):
     """One event after another, each once the one before is on record; then until nothing waits."""
     ticking = clock.FastClock(START, SPEED, began_s)
     board = types.SimpleNamespace(standing=lambda _path, _at: None)
-    database = config.database(pathlib.Path(settings.source))
+    database = settings.database
     with records.open(database) as book:
         teller = desk.Desk(settings, book, ticking)
         while True:

@@ -46,7 +46,7 @@ def play(case: triage_cases.Case, out: Callable[[str], None]) -> None:
             pathlib.Path("config.toml").write_text(triage_cases.CONFIG.format(url=url, upstream=case.upstream), "utf-8")
             os.environ["STANDIN_KEY"] = KEY
             config = configs.load(pathlib.Path("config.toml").absolute())
-            with records.open(configs.database(pathlib.Path(config.source))) as book:
+            with records.open(config.database) as book:
                 # The stand-in's time runs faster than ours: so did the past.
                 book.store_all(hurried(one, case.speed) for one in past.outcomes(config, played, now - HISTORY, now, 3))
             if case.prompt:

@@ -3,7 +3,6 @@
 import dataclasses
 import datetime as dt
 import logging
-import pathlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -69,7 +68,7 @@ def closable(config: "schema.Config", now: dt.datetime) -> tuple[dt.datetime, ..
 
     Over by the clock and by what was stored since: a clock that runs ahead for an hour closes nothing.
     """
-    with history.open(pathlib.Path(config.monitor.database)) as past:
+    with history.open(config.database) as past:
         over = [begin for begin in past.archived.months_open() if months.after(begin) + months.MARGIN <= now]
         days = past.archived.days() if over else ()
     return tuple(begin for begin in over if sum(day >= months.after(begin) for day in days) >= months.MARGIN.days)
@@ -77,7 +76,7 @@ def closable(config: "schema.Config", now: dt.datetime) -> tuple[dt.datetime, ..
 
 def close(config: "schema.Config", book: "records.Records", begin: dt.datetime) -> None:
     """Smooth the month that began then, and keep what it was like."""
-    with history.open(pathlib.Path(config.monitor.database)) as past:
+    with history.open(config.database) as past:
         pieces = smoothed(past, begin)
     book.archive.keep_month(pieces)
 
@@ -151,7 +150,7 @@ def remove(
     1. say first that what is older counts in the roll-ups for good;
     2. then remove in small transactions with pauses, so that nobody waits long for the database.
     """
-    with history.open(pathlib.Path(config.monitor.database)) as past:
+    with history.open(config.database) as past:
         found = cut(config, past, now)
         expired = past.archived.expired(found.since, found.failures_since, most)
     if expired:

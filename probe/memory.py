@@ -2,7 +2,6 @@
 
 import dataclasses
 import datetime as dt
-import pathlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -33,7 +32,7 @@ def recall(config: "schema.Config", now: dt.datetime) -> Memory:
     calm_s = {line.path: line.interval_s for line in plan.plan(config).lines}
     latest: set[str] = set()
     board = states.Board(config, calm_s)
-    with history.open(pathlib.Path(config.monitor.database)) as past:
+    with history.open(config.database) as past:
         for judged in past.outcomes(since=now - replay.MEMORY):  # one at a time: all of them would fill the memory
             if judged.outcome.sent_at > now - LATE:
                 latest.add(judged.outcome.id)

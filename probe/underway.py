@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import pathlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
@@ -106,7 +105,7 @@ class Underway:
         now, price_usd = tools.clock.now(), tools.config.price_usd(path)
 
         def look() -> bool:
-            with history.open(pathlib.Path(tools.config.monitor.database)) as past:
+            with history.open(tools.config.database) as past:
                 return extras.purse(tools.config, self._plan, past, now).allows(trigger, price_usd, now)
 
         return await asyncio.to_thread(look)

@@ -55,7 +55,7 @@ class Site:
 
     def _render(self, period: dt.timedelta, now: dt.datetime) -> str:
         config = self.sound_config()
-        with history.open(pathlib.Path(config.monitor.database)) as past:
+        with history.open(config.database) as past:
             seen = reading.read(config, past, now, reading.Choice(since=now - period))
         report = sections.build(seen, sections.SECTIONS, "tierwatch", ())
         return html.render(report, {one: f"/?since={one}" for one in PERIODS})
@@ -71,7 +71,7 @@ class Site:
     def look(self, now: dt.datetime) -> metrics.Look:
         """What the database knows, for metrics; raises UserError."""
         config = self.sound_config()
-        with history.open(pathlib.Path(config.monitor.database)) as past:
+        with history.open(config.database) as past:
             known = status.Known(past.states(), past.heartbeat(), past.spent_usd(now.date()))
             return metrics.Look(known, config.budget.usd_per_day, tuple(past.totals()))
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import datetime as dt
-import pathlib
 
 from probe import clock, daemon, records, run
 from probe.records import history
@@ -17,7 +16,7 @@ def watch(config, during, *, start=START, on_daemon=lambda _watching: None, **ho
 
     async def go():
         ticking = clock.FastClock(start, SPEED)
-        with records.open(pathlib.Path(config.monitor.database)) as book:
+        with records.open(config.database) as book:
             watching = daemon.Daemon(run.tools(config, ticking, book), on_outcome=seen.append, **hooks)
             on_daemon(watching)
             running = asyncio.create_task(watching.run())
@@ -52,4 +51,4 @@ def outcomes(count):
 
 
 def past(config):
-    return history.open(pathlib.Path(config.monitor.database))
+    return history.open(config.database)

@@ -100,9 +100,9 @@ def _example_folder():
         config = demo.prepare(folder / "demo-output", "https://gateway.example", live_from)
     played = scenario.moved(scenario.load(scenario.find(demo.SCENARIO)), live_from - demo.HISTORY)
     live = list(past.outcomes(config, played, live_from, NOW, demo.SEED))
-    with records.open(pathlib.Path(config.monitor.database)) as book:
+    with records.open(config.database) as book:
         book.store_all(live)
-        with history.open(pathlib.Path(config.monitor.database)) as stored:
+        with history.open(config.database) as stored:
             board = states.board(stored.outcomes(), config)
         book.publish(board.states(NOW), NOW)
         book.beat(NOW, pid=1, digest=config.digest, stale_after_s=90.0)

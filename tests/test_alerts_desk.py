@@ -101,6 +101,17 @@ def test_an_incident_is_told_from_its_beginning_to_its_end_through_restarts(worl
     assert "key 1.1" in here.service.taken[0]["message"]
 
 
+@pytest.mark.parametrize("text", ["[[channel", '[monitor]\ndatabase = "elsewhere.db"\n', None])
+def test_a_config_file_that_was_broken_moved_or_changed_meanwhile_holds_no_alert_back(world, tmp_path, text):
+    here = world()
+    here.look()
+    (tmp_path / "config.toml").unlink()
+    if text is not None:
+        (tmp_path / "config.toml").write_text(text)
+    here.look(5, vip="degraded")
+    assert here.titles == ["vip 4k-high degraded"]
+
+
 def test_what_begins_again_within_ten_minutes_was_not_over(world):
     here = world()
     for word in ("degraded", "healthy", "degraded", "healthy", "degraded"):

@@ -4,7 +4,6 @@ import asyncio
 import collections
 import datetime as dt
 import itertools
-import pathlib
 import signal
 import subprocess
 import sys
@@ -173,7 +172,7 @@ def test_a_wall_clock_set_back_does_not_silence_the_schedule(prepared):
 
     async def go():
         ticking = Jumping(START + dt.timedelta(hours=2), SPEED)
-        with records.open(configs.database(pathlib.Path(config.source))) as book:
+        with records.open(config.database) as book:
             tools = run.tools(config, ticking, book)
             watching = daemon.Daemon(tools, on_outcome=seen.append)
             running = asyncio.create_task(watching.run())
@@ -241,7 +240,7 @@ def test_a_process_that_stood_still_notices(monkeypatch):
 
 def test_a_second_daemon_ends_with_the_pid_of_the_first(prepared):
     config = prepared()
-    with records.daemon_lock(configs.database(pathlib.Path(config.source))):
+    with records.daemon_lock(config.database):
         done = subprocess.run(
             [sys.executable, "-m", "probe", "daemon", "--config", config.source],
             capture_output=True,
@@ -299,7 +298,7 @@ def test_a_daemon_closes_the_months_that_are_over(prepared):
     config = prepared()
     june = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
     path = config.paths()[0]
-    with records.open(pathlib.Path(config.monitor.database)) as book:
+    with records.open(config.database) as book:
         book.store_all(
             samples.judged(f"{hour}", kind=model.Kind.OK, at=june + dt.timedelta(hours=hour), path=path)
             for hour in (*range(48), *(24 * day for day in (30, 31, 32)))
@@ -308,7 +307,7 @@ def test_a_daemon_closes_the_months_that_are_over(prepared):
 
     async def until_closed(_watching, _ticking):
         for _ in range(500):
-            with history.open(pathlib.Path(config.monitor.database)) as past:
+            with history.open(config.database) as past:
                 found[:] = past.archived.months(june, START)
             if found:
                 return

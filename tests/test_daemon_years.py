@@ -151,7 +151,7 @@ def test_a_turn_that_does_not_end_is_cut_off_without_a_word(caplog):
 def test_an_alert_service_that_drips_does_not_keep_the_daemon_from_ending(place):
     with alert_samples.dripping() as (port, _hung_up):
         config = place(extra=f'[alerts]\nurls = ["json://127.0.0.1:{port}/"]\n')
-        with records.open(configs.database(pathlib.Path(config.source))) as book:
+        with records.open(config.database) as book:
             now = dt.datetime.now(dt.UTC)
             book.outbox.keep([], [alert_samples.message("now", made_at=now)])
         with running(config) as process:
@@ -172,7 +172,7 @@ def test_a_start_with_a_clock_that_was_set_back_is_not_silent(place):
     (line,) = daemon.plan.plan(config).lines
     now_slot = daemon.plan.slot(line, START)
     spent = [now_slot + 600 * n for n in range(7)]
-    with records.open(configs.database(pathlib.Path(config.source))) as book:
+    with records.open(config.database) as book:
         for slot in spent:
             book.reserve(record_samples.canary(f"spent-{slot}", path=line.path, slot=slot), START, 5000.0)
 
@@ -244,7 +244,7 @@ def test_canaries_that_say_nothing_are_not_repeated_at_once(place, monkeypatch):
 def test_outcomes_are_recalled_one_at_a_time(place, monkeypatch):
     config = place()
     path = config.paths()[0]
-    with records.open(configs.database(pathlib.Path(config.source))) as book:
+    with records.open(config.database) as book:
         fingerprint = configs.fingerprint(config, path)
         many = (
             record_samples.judged(f"{n:04d}", path=path, at=record_samples.minutes(n), fingerprint=fingerprint)

@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import datetime as dt
-import pathlib
 import random
 import shutil
 import sqlite3
@@ -83,7 +82,7 @@ def turn(config, now=NOW, *, stopping=lambda: False):
 
 
 def database(config):
-    return pathlib.Path(config.monitor.database)
+    return config.database
 
 
 def query(config, sql):
@@ -356,7 +355,7 @@ from probe import keeping, records
 from probe import config as configs
 config = configs.load(pathlib.Path(sys.argv[1]))
 now = dt.datetime.fromisoformat(sys.argv[2])
-with records.open(pathlib.Path(config.monitor.database)) as book:
+with records.open(config.database) as book:
     keeping.BATCH = 5
     print("open", flush=True)
     keeping.remove(config, book, now, most=10_000, sleep=lambda _s: None)

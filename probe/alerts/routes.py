@@ -1,11 +1,9 @@
 """What to use for every tier and job as things are now, and which of that is news."""
 
 import datetime as dt
-import pathlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from probe import config as configs
 from probe.inference import recommend, routing, states
 from probe.records import history, told
 
@@ -26,7 +24,7 @@ class Change(NamedTuple):
 
 def read(config: "schema.Config", known: Sequence[told.Route], at: dt.datetime) -> tuple[told.Route, ...]:
     """The routes by what history shows at `at`; what is in use is left only for a clear gain. Takes about a second."""
-    with history.open(configs.database(pathlib.Path(config.source))) as past:
+    with history.open(config.database) as past:
         judged = [*past.outcomes(at - MEMORY, at, limit=MOST_REMEMBERED, newest_first=True)][::-1]
     board, used = states.board(judged, config), {(route.tier, route.job): route.channel for route in known}
     work = [(tier, "", routing.BATCH, True) for tier in dict.fromkeys(path.tier for path in config.paths())]

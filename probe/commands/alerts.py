@@ -1,7 +1,6 @@
 """`tierwatch alerts`: what people were told, and what they say to it."""
 
 import datetime as dt
-import pathlib
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -123,7 +122,7 @@ def silence(*, pattern: str, span: str | None, until: str | None, off: bool, con
     if not off and not any(path.matches(pattern) for path in settings.paths()):
         raise click.UsageError(f"No path matches {pattern!r}. Configured: {', '.join(map(str, settings.paths()))}.")
     ends_at = now if off else ending(now, span, until)
-    with records.open(config.database(pathlib.Path(settings.source))) as book:
+    with records.open(settings.database) as book:
         book.outbox.silence(pattern, now, ends_at)
     click.echo(f"{pattern}: {'no longer silent' if off else f'silent until {ends_at:%Y-%m-%d %H:%M} UTC'}")
 

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import os
-import pathlib
 import signal
 import sys
 from typing import TYPE_CHECKING
@@ -35,7 +34,7 @@ def command(config_path: str | None) -> None:
 
     heap.give_back_large_buffers()
     settings = config.load(config.find(config_path))
-    database = pathlib.Path(settings.monitor.database)
+    database = settings.database
     with records.daemon_lock(database), records.open(database) as book:
         attended = sys.stderr.isatty()
 

@@ -161,7 +161,7 @@ def prepare(folder: pathlib.Path, base_url: str, live_from: dt.datetime) -> "sch
     hourly = config.model_copy(
         update={"channel": tuple(channel.model_copy(update={"interval": 3600.0}) for channel in config.channel)}
     )
-    with records.open(configs.database(folder / "config.toml")) as book:
+    with records.open(config.database) as book:
         book.store_all(past.outcomes(hourly, played, live_from - HISTORY, live_from, SEED))
     return config
 
@@ -169,13 +169,12 @@ def prepare(folder: pathlib.Path, base_url: str, live_from: dt.datetime) -> "sch
 def watch(config: "schema.Config", live_from: dt.datetime) -> list[model.Judged]:
     """The real daemon on a fast clock until the live period is over; what it saw, in order."""
     from probe import clock, daemon, logs, records, run
-    from probe import config as configs
 
     seen: list[model.Judged] = []
 
     async def go() -> None:
         ticking = clock.FastClock(live_from, SPEED)
-        with records.open(configs.database(pathlib.Path(config.source))) as book:
+        with records.open(config.database) as book:
             tools = run.tools(config, ticking, book)
             logs.start(tools.redact, "text", quiet=True)
             watching = daemon.Daemon(tools, on_outcome=lambda judged: show(judged, seen))

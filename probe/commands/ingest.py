@@ -82,7 +82,7 @@ def command(
     sources = pulling.sources(settings, kind, channels) if kind else []
     if kind and not sources:
         raise click.UsageError(f"No channel has a log of kind {kind!r} in the config: set `log` there.")
-    database = config.database(pathlib.Path(settings.source))
+    database = settings.database
     with opened(database, dry_run=dry_run) as (path, book):
         real = database if dry_run else None
         run = taking.Run(settings, book, path, now, say, progress, since=since, follow=follow, real=real)

@@ -32,7 +32,7 @@ def open_history(
     config = None
     try:
         config = configs.load(configs.find(config_path))
-        return config, stack.enter_context(histories.open(configs.database(pathlib.Path(config.source))))
+        return config, stack.enter_context(histories.open(config.database))
     except model.UserError as error:
         needed = needs_history or (config is None and (needs_config or config_path is not None))
         if needed:
@@ -81,7 +81,6 @@ def consent(config: "Config", *, agreed: bool) -> bool:
 async def climb(found: "Diagnosis", config: "Config", max_usd: float, *, forced: bool) -> "Diagnosis":
     """Say the cost, then climb; every rung is an outcome of its own under the shared ledger."""
     from probe import clock, logs, records, run
-    from probe import config as configs
     from probe.own import spool
     from probe.triage import live, subject
     from probe.triage import options as rungs
@@ -89,7 +88,7 @@ async def climb(found: "Diagnosis", config: "Config", max_usd: float, *, forced:
     needed = {found.about.channel, *(path.channel for path in rungs.paths(found, config))}
     used = config.model_copy(update={"channel": tuple(each for each in config.channel if each.name in needed)})
     click.echo(f"live: at most ${max_usd:.2f} at list prices; Ctrl-C stops", err=True)
-    with records.open(configs.database(pathlib.Path(config.source))) as book:
+    with records.open(config.database) as book:
         prompt = found.about.prompt
         key = spool.prompt_key(pathlib.Path(config.monitor.spool), book)
         prompt_id = subject.hashed(prompt, key) if prompt is not None else ""
@@ -121,7 +120,6 @@ async def until_stopped(work: "Coroutine[Any, Any, Diagnosis]") -> "Diagnosis":
 
 def keep(found: "Diagnosis", config: "Config | None") -> dict[str, Any]:
     """The document, kept in the records where there are any; that it could not be kept is said, not raised."""
-    from probe import config as configs
     from probe import records, run
     from probe.records import database, rows
     from probe.triage import document, stored
@@ -131,7 +129,7 @@ def keep(found: "Diagnosis", config: "Config | None") -> dict[str, Any]:
     made = document.document(found, config, triage_id, at)
     if config is None:
         return made
-    path = configs.database(pathlib.Path(config.source))
+    path = config.database
     try:
         if database.exists(path):
             with records.open(path, 5.0) as book:

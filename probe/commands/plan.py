@@ -1,7 +1,6 @@
 """`tierwatch plan`: check config.toml and show, before anything is sent, what watching costs."""
 
 import datetime as dt
-import pathlib
 import textwrap
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -75,7 +74,7 @@ def savings(config: "schema.Config", drawn: "plan.Plan", now: dt.datetime) -> tu
     from probe.records import history
 
     try:
-        with history.open(pathlib.Path(config.monitor.database)) as past:
+        with history.open(config.database) as past:
             skips, told = past.skips(now - LOOKED_BACK), past.traffic.minutes(now - LOOKED_BACK)
     except records.RecordsError:  # none yet, or one that the commands which need it will complain about
         return Savings(), Savings()

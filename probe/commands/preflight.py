@@ -1,7 +1,6 @@
 """`tierwatch preflight`: go, wait or split, before a batch is sent."""
 
 import datetime as dt
-import pathlib
 import sys
 
 import click
@@ -41,7 +40,7 @@ def command(*, config_path: str | None, name: str, n: int | None, parallel: int,
     total = n or round(job.images_per_month / NIGHTS_A_MONTH)
     if not total:
         raise click.UsageError(f"How many pictures? Give --n, or images_per_month to the job {name!r}.")
-    with history.open(configs.database(pathlib.Path(config.source))) as past:
+    with history.open(config.database) as past:
         found = present.read(config, past, now, published=True)
     mine = [one for one in found.advice if one.job == name]
     parts = [total // len(mine) + (index < total % len(mine)) for index in range(len(mine))]

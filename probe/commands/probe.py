@@ -1,7 +1,6 @@
 """`tierwatch probe`: send canaries now, on the paths named."""
 
 import asyncio
-import pathlib
 import signal
 from typing import TYPE_CHECKING
 
@@ -58,7 +57,7 @@ def command(paths: tuple[str, ...], max_usd: float, sentinel: bool, config_path:
     orders = [protocols.order(settings, path) for path in chosen]
     slow = "; a 4K picture may take minutes" if any(each.width_px * each.height_px >= UHD_PX for each in orders) else ""
     click.echo(f"{words.canaries(len(chosen))}, ${total_usd:.2f} at list prices{slow}.", err=True)
-    with records.open(config.database(pathlib.Path(settings.source))) as book:
+    with records.open(settings.database) as book:
         tools = run.tools(settings, clock.RealClock(), book)
         logs.start(tools.redact, settings.monitor.log_format)
         if sentinel:

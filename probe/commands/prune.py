@@ -1,7 +1,6 @@
 """`tierwatch prune`: remove outcomes that have had their time, now rather than at night; or say what would go."""
 
 import datetime as dt
-import pathlib
 import time
 
 import click
@@ -31,7 +30,7 @@ def command(config_path: str | None, dry_run: bool, as_json: bool) -> None:
 
     config = configs.load(configs.find(config_path))
     now = dt.datetime.now(dt.UTC)
-    path = pathlib.Path(config.monitor.database)
+    path = config.database
     with history.open(path) as past:
         cut = keeping.cut(config, past, now)
         count = len(past.archived.expired(cut.since, cut.failures_since))

@@ -1,7 +1,6 @@
 """`tierwatch recommend`: the channel to use per tier and job, with the reason."""
 
 import datetime as dt
-import pathlib
 import sys
 
 import click
@@ -41,7 +40,7 @@ def command(*, config_path: str | None, tiers: tuple[str, ...], jobs: tuple[str,
     config = configs.load(configs.find(config_path))
     options.refuse_unknown(tiers, (path.tier for path in config.paths()), "--tier")
     options.refuse_unknown(jobs, (job.name for job in config.job), "--job")
-    with history.open(configs.database(pathlib.Path(config.source))) as past:
+    with history.open(config.database) as past:
         found = present.read(config, past, now, published=True)
         beat = past.heartbeat()
     watched = beat is not None and not beat.stale(now)

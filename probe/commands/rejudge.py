@@ -24,10 +24,9 @@ def command(undo: bool, config_path: str | None, as_json: bool) -> None:
     from probe import config, records, taxonomy
     from probe.records import history
 
-    source = config.find(config_path)
-    settings, path = config.load(source), config.database(source)
-    history.open(path).close()  # there must be something to judge
-    with records.open(path) as book:
+    settings = config.load(config.find(config_path))
+    history.open(settings.database).close()  # there must be something to judge
+    with records.open(settings.database) as book:
         if undo:
             restored = book.undo_rejudge()
             told = f"{restored:,} verdicts are back as they were." if restored else "There is nothing to undo."

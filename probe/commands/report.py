@@ -102,7 +102,7 @@ def command(
     refuse_strangers(config, channels, tiers, job, supplier)
     channels = (supplier,) if supplier else channels
     tiers = next((each.tiers for each in config.job if each.name == job), tiers)
-    with history.open(configs.database(pathlib.Path(config.source))) as past:
+    with history.open(config.database) as past:
         if since and (days := past.archived.days()):
             begin = max(begin, min(days[-1], end - usual))  # years before the first outcome would take long to smooth
         seen = reading.read(

@@ -5,6 +5,7 @@ classes under TYPE_CHECKING.
 """
 
 import math
+import pathlib
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -194,6 +195,11 @@ class Config(Table):
     rule: tuple[RuleSpec, ...] = ()
     source: str = Field(default="", exclude=True)  # the file it came from, absolute; set by `load`
     digest: str = Field(default="", exclude=True)  # sha256 of that file; set by `load`
+
+    @property
+    def database(self) -> pathlib.Path:
+        """The database file, absolute: as this config was read, whatever has become of its file."""
+        return pathlib.Path(self.monitor.database)
 
     def find(self, name: str) -> Channel:
         """The channel of that name; raises KeyError."""

@@ -9,7 +9,6 @@ import statistics
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from probe import config as configs
 from probe import plan, records
 from probe.doctor import finding
 from probe.records import health, history, rows
@@ -29,7 +28,7 @@ MOST_AHEAD_S = 10.0
 
 def examine(config: "schema.Config", now: dt.datetime) -> Iterator[finding.Finding]:
     """Database, SQLite, disk and daemon, by the files alone."""
-    path = configs.database(pathlib.Path(config.source))
+    path = config.database
     yield from database(path, now)
     yield sqlite()
     yield disk(path.parent, plan.plan(config))

@@ -30,7 +30,7 @@ class Feed:
         Raises RecordsError where nothing can be stored now: the spool keeps it.
         """
         folder = pathlib.Path(config.monitor.spool)
-        database = pathlib.Path(config.monitor.database)
+        database = config.database
         if folder.is_dir() and any(spool.waiting(folder)):
             key = spool.share_key(folder, self._book)
             for path in spool.waiting(folder):
