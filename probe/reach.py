@@ -11,8 +11,10 @@ from probe.config import urls
 
 CONNECT_WITHIN_S = 5.0
 
-TRANSLATED_PREFIXES = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("2002::/16"))
-"""IPv6 ranges that wrap an IPv4 address, which Python 3.11 calls global whatever they wrap."""
+TRANSLATED_PREFIXES = tuple(
+    ipaddress.ip_network(prefix) for prefix in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "::/96")
+)
+"""IPv6 ranges that wrap an IPv4 address (RFC 6052, 8215, 3056, 4291), which Python 3.11 calls global whatever they wrap."""
 
 
 async def reachable(url: str) -> bool:

@@ -265,7 +265,18 @@ def test_every_exception_class_of_httpx_has_a_fault():
 
 @pytest.mark.parametrize(
     "address",
-    ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "64:ff9b::7f00:1", "2002:7f00:1::", "fd00::1", "0.0.0.0"],
+    [
+        "127.0.0.1",
+        "10.0.0.1",
+        "169.254.169.254",
+        "0.0.0.0",
+        "::1",
+        "::10.0.0.1",
+        "fd00::1",
+        "2002:7f00:1::",
+        "64:ff9b::7f00:1",
+        "64:ff9b:1::7f00:1",
+    ],  # fmt: skip
 )
 def test_private_and_wrapped_addresses_are_not_public(address):
     assert not reach.is_public(address)
@@ -279,11 +290,12 @@ def test_private_and_wrapped_addresses_are_not_public(address):
         "https://user:word@pictures.example/a.png",
         "https://pictures.example:8443/a.png",
         "https://0x7f000001/a.png",
+        "https://pictures..example/a.png",
         "file:///etc/passwd",
     ],
 )
 def test_a_picture_is_not_fetched_from_elsewhere(url):
-    assert asyncio.run(reach.picture_request(url, ("pictures.example",))) is None
+    assert asyncio.run(reach.picture_request(url, ("pictures.example", "pictures..example"))) is None
 
 
 def test_a_picture_host_that_resolves_to_loopback_is_not_contacted():

@@ -98,6 +98,8 @@ CHANNEL_ROWS = [
     ),
     ("no scheme", {"base_url": '"api.apiyi.com/v1"'}, '[[channel]] vip base_url = "api.apiyi.com/v1": must be an address such as https://api.openai.com/v1'),
     ("spaces in the address", {"base_url": '"https://a b"'}, '[[channel]] vip base_url = "https://a b": must be an address such as https://api.openai.com/v1'),
+    ("host with two dots", {"base_url": '"https://api..apiyi.com/v1"'}, '[[channel]] vip base_url = "https://api..apiyi.com/v1": must be an address such as https://api.openai.com/v1'),
+    ("empty query in the address", {"base_url": '"https://api.apiyi.com/v1?"'}, '[[channel]] vip base_url: must end before "?" and "#"; keys go where key_env or key_file says'),
     ("port out of range", {"base_url": '"https://a:99999/v1"'}, '[[channel]] vip base_url = "https://a:99999/v1": must be an address such as https://api.openai.com/v1'),
     ("version twice", {"base_url": '"https://api.apiyi.com/v1/v1"'}, '[[channel]] vip base_url = "https://api.apiyi.com/v1/v1": has /v1 twice; once is enough'),
     (

@@ -9,12 +9,13 @@ PRINTABLE = re.compile(r"[\x21-\x7e]+")
 
 
 def split(url: str) -> urllib.parse.SplitResult | None:
-    """The parts of an address with a host and a possible port; None where it is none."""
+    """The parts of an address with a host that DNS could know and a possible port; None where it is none."""
     if not PRINTABLE.fullmatch(url):
         return None
     try:
         parts = urllib.parse.urlsplit(url)
-        host, _ = parts.hostname, parts.port  # a port out of range is noticed only when it is asked for
+        host, _ = parts.hostname or "", parts.port  # a port out of range is noticed only when it is asked for
+        host.encode("idna")  # as every look-up does, which would raise at an empty or too long part
     except ValueError:
         return None
     return parts if host else None
@@ -28,7 +29,7 @@ def mistakes(url: str, *, plain_http: bool = False, query: bool = False) -> Iter
         return
     if parts.username is not None or parts.password is not None:
         yield "must not hold a user or password; keys go where key_env or key_file says"
-    if (parts.query or parts.fragment) and not query:
+    if not query and ("?" in url or "#" in url):
         yield 'must end before "?" and "#"; keys go where key_env or key_file says'
     if parts.scheme == "http" and not plain_http and not is_loopback(parts.hostname or ""):
         yield "must start with https://, since the key would travel in the open"
