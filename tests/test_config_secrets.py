@@ -166,6 +166,11 @@ def test_what_looks_like_a_key_is_scrubbed_without_being_loaded(shape):
     assert secrets.Redactor([])(f"Incorrect API key provided: {shape}.") == "Incorrect API key provided: [key]."
 
 
+@pytest.mark.parametrize("before", [r"\n", r"\t", r"\u0022", "%22", "key%3D"])
+def test_a_key_right_after_an_escape_is_scrubbed_too(before):
+    assert secrets.scrubbed(f"refused: {before}sk-0123456789abcdef0123") == f"refused: {before}[key]"
+
+
 @pytest.mark.parametrize(
     "text", ["ask-me-about-something-long-here", "task-0123456789abcdef01", "sk-short", "req_0123456789abcdef", ""]
 )

@@ -20,8 +20,12 @@ MASK = "[key]"
 KEY_TEXT = re.compile(r"[\x21-\x7e]+")
 """What a header can carry. A line break or a zero-width space would put the whole key into a traceback."""
 
-KEY_SHAPES = re.compile(r"(?<![A-Za-z0-9])(?:sk-[A-Za-z0-9_-]{16,}|AIza[A-Za-z0-9_-]{30,}|AQ\.[A-Za-z0-9_-]{30,})")
-"""Keys of OpenAI, its resellers and Google, recognisable without being loaded. `Redactor` looks for their beginnings."""
+KEY_SHAPES = re.compile(
+    r"(?:(?<![A-Za-z0-9])|(?<=\\[bfnrt])|(?<=\\u[0-9A-Fa-f]{4})|(?<=%[0-9A-Fa-f]{2}))"
+    r"(?:sk-[A-Za-z0-9_-]{16,}|AIza[A-Za-z0-9_-]{30,}|AQ\.[A-Za-z0-9_-]{30,})"
+)
+"""Keys of OpenAI, its resellers and Google, recognisable without being loaded, also right after an escape of JSON or of a
+URL. `Redactor` looks for their beginnings."""
 
 BARE_KEY = re.compile(r"(?=.*\d)(?=.*[a-z])[A-Za-z0-9-]{24,}")
 """Long, with digits, without an underscore: no name of a variable or file."""
