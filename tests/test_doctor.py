@@ -11,7 +11,7 @@ import click.testing
 import pytest
 import record_samples as samples
 
-from probe import clock, commands, doctor, records
+from probe import clock, commands, doctor, model, records
 from probe import config as configs
 from probe.doctor import machine, network
 from probe.records import health
@@ -126,6 +126,19 @@ def test_tokens_in_a_file_that_others_can_read_are_a_fault(standin, write, tmp_p
     assert any("chmod 600" in text for _, text in told(examine(file), "config"))
     (tmp_path / "config.toml").chmod(0o600)
     assert not any("chmod 600" in text for _, text in told(examine(file), "config"))
+
+
+def test_who_is_told_and_which_tokens_stand_in_the_file_counts_routes_too(standin, write, tmp_path):
+    file = write(standin(SCENARIO), extra="[alerts]\nroutes = { vip = ['json://localhost/token'] }\n")
+    (tmp_path / "config.toml").chmod(0o644)
+    found = examine(file)
+    assert told(found, "notify") == [("ok", "1 alert address")]
+    assert any("chmod 600" in text for _, text in told(found, "config"))
+
+
+def test_a_date_that_is_none_is_no_date():
+    date = "Mon, 01 Jan 2026 00:00:00 +99999999999999999999"
+    assert network.reply_date(model.Reply(headers={"date": date})) is None
 
 
 def test_a_model_that_is_not_listed_names_its_neighbours(standin, write):

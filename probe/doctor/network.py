@@ -6,7 +6,6 @@ import dataclasses
 import datetime as dt
 import difflib
 import email.utils
-import ipaddress
 import json
 import socket
 import ssl
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from probe import client, model, protocols
 from probe import clock as clocks
 from probe import config as configs
-from probe.config import providers, secrets
+from probe.config import providers, secrets, urls
 from probe.doctor import finding
 
 if TYPE_CHECKING:
@@ -39,10 +38,10 @@ async def examine(config: "schema.Config", clock: clocks.Clock, ahead_s: list[fl
 
     `ahead_s` collects how far our clock is ahead of the date of each answer.
     """
-    urls = addresses(config)
-    hosts = await asyncio.gather(*(reach(url) for url in urls))
-    dead = {place(url) for url, found in zip(urls, hosts, strict=True) if found.mark == "FAULT"}
-    if len(dead) == len(hosts) and not all(is_here(host) for host, _ in dead):
+    called = addresses(config)
+    hosts = await asyncio.gather(*(reach(url) for url in called))
+    dead = {place(url) for url, found in zip(called, hosts, strict=True) if found.mark == "FAULT"}
+    if len(dead) == len(hosts) and not all(urls.is_loopback(host) for host, _ in dead):
         return [*hosts, finding.note("hosts", "none can be reached: look at this machine's own network first")]
     moderation = config.moderation
     asked = [
@@ -79,14 +78,6 @@ def place(url: str) -> tuple[str, int]:
     return parts.hostname or "", parts.port or PORTS.get(parts.scheme, 443)
 
 
-def is_here(host: str) -> bool:
-    """Is it an address of this machine alone?"""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 async def reach(url: str) -> finding.Finding:
     """Resolve, connect, shake hands; nothing is sent."""
     host, port = place(url)
@@ -114,7 +105,7 @@ async def reach(url: str) -> finding.Finding:
         reason = f"no answer within {STEP_WITHIN_S:.0f} s"
     except OSError as error:
         reason = error.strerror or str(error)
-        if is_here(host) and step == "TCP":
+        if urls.is_loopback(host) and step == "TCP":
             reason = f"nothing listens there; start it (the stand-in: `tierwatch simulate SCENARIO --listen {name}`)"
     return finding.fault("hosts", f"{name}: {step} failed: {reason}")
 
@@ -200,6 +191,6 @@ def reply_date(reply: model.Reply) -> dt.datetime | None:
     """The `Date` header, where it is one."""
     try:
         at = email.utils.parsedate_to_datetime(reply.headers.get("date", ""))
-    except (ValueError, TypeError):
+    except (ValueError, OverflowError, TypeError, IndexError):
         return None
     return at if at.tzinfo else at.replace(tzinfo=dt.UTC)

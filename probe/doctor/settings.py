@@ -27,7 +27,7 @@ def config(config: "schema.Config") -> Iterator[finding.Finding]:
     for text in drawn.notes:
         yield finding.note("config", text)
     path = pathlib.Path(config.source)
-    holds_tokens = config.alerts.urls or config.alerts.heartbeat_url or any(each.proxy for each in config.channel)
+    holds_tokens = told(config) or config.alerts.heartbeat_url or any(each.proxy for each in config.channel)
     if holds_tokens and stat.S_IMODE(path.stat().st_mode) & 0o077:
         yield finding.fault("config", f"holds addresses with tokens and can be read by others; `chmod 600 {path}`")
 
@@ -53,10 +53,17 @@ def key(source: secrets.HasKey, whose: str, absent: Callable[[str, str], finding
     return finding.ok("keys", f"{whose}: {secrets.place(source)} holds {length} characters, well-formed")
 
 
+def told(config: "schema.Config") -> frozenset[str]:
+    """The addresses of all who are told of something."""
+    routes = config.alerts.routes or {}
+    return frozenset(config.alerts.urls).union(*routes.values())
+
+
 def notify(config: "schema.Config") -> finding.Finding:
     """Is anybody told?"""
-    told = [f"{len(config.alerts.urls)} alert addresses"] if config.alerts.urls else []
-    told += ["a heartbeat address"] if config.alerts.heartbeat_url else []
-    if not told:
+    count = len(told(config))
+    words = [f"{count} alert address{'es' if count > 1 else ''}"] if count else []
+    words += ["a heartbeat address"] if config.alerts.heartbeat_url else []
+    if not words:
         return finding.note("notify", "nobody is told: set [alerts] urls, and heartbeat_url against silence")
-    return finding.ok("notify", " and ".join(told))
+    return finding.ok("notify", " and ".join(words))
