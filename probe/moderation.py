@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from probe import client, model
 from probe.config import secrets
 from probe.picture import container
+from probe.taxonomy import waits
 
 if TYPE_CHECKING:
     from probe.config import schema
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 ANSWER_WITHIN_S = 30.0
 ANSWER_CAP_BYTES = 4 * 2**20
 PICTURE_CAP_BYTES = 20 * 2**20
+LONGEST_PAUSE_S = 120.0
 
 State = Literal["flagged", "clean", "not checked"]
 
@@ -95,13 +97,11 @@ def one(result: Any) -> Screen:
         raise TypeError("flagged is no truth value")
     scores = result.get("category_scores") or {}
     names = [str(name)[:40] for name, on in (result.get("categories") or {}).items() if on is True]
-    ranked = sorted(names, key=lambda name: -scores[name] if isinstance(scores.get(name), float) else 0.0)
+    ranked = sorted(names, key=lambda name: -scores[name] if isinstance(scores.get(name), int | float) else 0.0)
     return Screen("flagged" if flagged else "clean", tuple(ranked[:5]) if flagged else ())
 
 
 def pause_s(reply: model.Reply) -> float | None:
-    """`Retry-After` in seconds, at most two minutes."""
-    try:
-        return min(max(float(reply.headers.get("retry-after", "")), 0.0), 120.0)
-    except ValueError:
-        return None
+    """The pause that the reply's headers ask for, at most two minutes, seconds; None: they name none."""
+    asked_s = waits.header_s(reply.headers)
+    return None if asked_s is None else min(max(asked_s, 0.0), LONGEST_PAUSE_S)

@@ -82,9 +82,19 @@ def test_an_answer_that_cannot_be_read_is_not_checked_and_says_why(answer):
     assert found.reason
 
 
-def test_a_busy_service_names_its_pause():
-    (found,) = moderation.read(reply({}, 429, **{"retry-after": "7"}), 1)
-    assert (found.again, found.retry_after_s) == (True, 7.0)
+@pytest.mark.parametrize(
+    ("headers", "pause_s"),
+    [
+        ({"retry-after": "7"}, 7.0),
+        ({"retry-after-ms": "1500"}, 1.5),
+        ({"retry-after": "Tue, 24 Nov 2026 12:00:30 GMT", "date": "Tue, 24 Nov 2026 12:00:00 GMT"}, 30.0),
+        ({"retry-after": "86400"}, 120.0),
+        ({"retry-after": "nan"}, None),
+    ],
+)
+def test_a_busy_service_names_its_pause(headers, pause_s):
+    (found,) = moderation.read(reply({}, 429, **headers), 1)
+    assert (found.again, found.retry_after_s) == (True, pause_s)
 
 
 def test_a_refused_key_is_not_asked_again():
@@ -95,6 +105,6 @@ def test_categories_come_worst_first():
     result = {
         "flagged": True,
         "categories": {"hate": True, "violence": True, "sexual": False},
-        "category_scores": {"hate": 0.5, "violence": 0.9},
+        "category_scores": {"hate": 0.5, "violence": 1},
     }
     assert moderation.one(result).categories == ("violence", "hate")
