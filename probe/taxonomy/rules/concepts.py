@@ -4,11 +4,20 @@ Asked in order of how seldom the word stands in a sentence of another kind; conf
 """
 
 from probe.model import Kind
-from probe.taxonomy.rule import By, Rule
+from probe.taxonomy.rule import CLIENT_ERROR, By, Rule
 
 # fmt: off
 HINT = By.HINT
 READING = "a reading of its words"
+
+BETWEEN = (
+    "中转",
+    "线路", "relay", "router", "vendor", "密钥", "upstream response", "api request failed", "upstream", "downstream", "third party",
+    "provider", "gateway", "backend", "plugin", "上游", "网关", "渠道", "通道",
+)
+"""Words for whoever stands between the caller and the model."""
+
+FAILED = r"error|fail|unavailable|exception|unreachable|rejected|refused|returned|invalid response|could not|said|answered|responded|no route|错误|失败|异常|不可用|拒绝|返回|没有可用|失效"
 
 RULES = (
     Rule(
@@ -197,15 +206,26 @@ RULES = (
         confidence="low",
     ),
     Rule(
+        "concept.between-refused",
+        Kind.GATEWAY_ERROR,
+        "upstream_status",
+        by=HINT,
+        any=BETWEEN,
+        pattern=FAILED,
+        statuses=CLIENT_ERROR - frozenset({408, 409, 425, 429}),
+        when=("loose_status", "not_page"),
+        retryable=False,
+        confidence="low",
+        would_decide="what the other side said",
+        note="Told with a 4xx: what was sent is refused, by whomever.",
+    ),
+    Rule(
         "concept.between",
         Kind.GATEWAY_ERROR,
         "upstream_status",
         by=HINT,
-        any=("中转",
-            "线路", "relay", "router", "vendor", "密钥", "upstream response", "api request failed", "upstream", "downstream", "third party",
-            "provider", "gateway", "backend", "plugin", "上游", "网关", "渠道", "通道",
-        ),
-        pattern=r"error|fail|unavailable|exception|unreachable|rejected|refused|returned|invalid response|could not|said|answered|responded|no route|错误|失败|异常|不可用|拒绝|返回|没有可用|失效",
+        any=BETWEEN,
+        pattern=FAILED,
         when=("loose_status", "not_page"),
         confidence="low",
         would_decide="what the other side said",

@@ -33,6 +33,7 @@ RULES = (
         Kind.INVALID_REQUEST,
         by=S,
         statuses=frozenset({400, 405, 406, 411, 414, 415, 416, 417, 422, 431, 501}),
+        party=Party.UNKNOWN,
         would_decide=BODY,
     ),
     Rule("status.401", Kind.AUTH, by=S, statuses=frozenset({401, 407})),

@@ -100,6 +100,7 @@ RULES = (
         by=By.HINT,
         any=BAD_REQUEST,
         when=("explained",),
+        party=Party.UNKNOWN,
         confidence="low",
         would_decide="a reading of its words",
     ),
