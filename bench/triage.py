@@ -24,6 +24,7 @@ from triage_worlds import World
 
 from probe.inference import causes, habits, posterior
 from probe.inference.causes import Cause, Check, Clue, Finding, Result, Said
+from probe.triage import advice
 
 FADING_MINUTES = 60.0
 CAP_USD = 1.0
@@ -43,6 +44,7 @@ class Told:
     usd: float
     rule_says_content: bool
     innocent: bool  # the prompt would pass anywhere
+    advised_right: bool | None = None  # what it says to do would have helped; None: this world has no requests
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,6 +59,7 @@ class Score:
     content_calibration: float
     usd: float
     rule: float  # content or not by "three retries fail = your prompt"
+    advice: float | None  # what triage says to do would have helped
 
 
 def greedy(
@@ -95,7 +98,40 @@ def mechanisms(world: World, count: int, seed: int) -> Iterator[Told]:
         seen, tables = case.free(fading), habits.adapted(causes.TABLES, case.month())
         found, usd = greedy(case.said, case.clues, seen, case.other, case.look, tables)
         repeated = all(case.look(Check.RETRY).result is not Result.PASSED for _ in range(3))
-        yield Told(case.truth, case.at_work(), found, usd, repeated, case.prompt_risk == 0)
+        helped = helps(verb(case, found, seen, tables), case)
+        yield Told(case.truth, case.at_work(), found, usd, repeated, case.prompt_risk == 0, helped)
+
+
+def verb(case: triage_worlds.Case, found: posterior.Posterior, seen: Sequence[Finding], tables: causes.Tables) -> str:
+    """What the product would say to do: `rewrite`, `fix account`, `resend`, `switch`, `wait`, or `-`."""
+    lead = found.lead[0] if found.known else None
+    if lead is not None and lead in advice.FIXES:
+        return advice.FIXES[lead][0]
+    if lead is Cause.ONE_OFF:
+        return "resend"
+    if lead is None and math.fsum(found.p[cause] for cause in causes.PATH_CAUSES) < posterior.NAMED:
+        return "-"
+    there = posterior.Option(Check.OTHER_CANARY, 0.0, case.other.name, case.other.shared, purse=case.other.purse)
+    (failing,) = posterior.failing(case.said, case.clues, seen, [there], tables)
+    return "switch" if 1 - failing >= advice.WELL else "wait"
+
+
+def helps(said: str, case: triage_worlds.Case) -> bool:
+    """Would it have helped? A resend where more often than not a picture comes; waiting where elsewhere may fail too."""
+    work, here, there = case.at_work(), delivers(case, other=False), delivers(case, other=True)
+    return {
+        "rewrite": bool(work & {Cause.CONTENT, Cause.PARAMETERS}),
+        "fix account": bool(work & {Cause.ACCOUNT, Cause.NETWORK}),
+        "resend": here >= 0.5,
+        "switch": there >= 0.5,
+        "wait": bool(work & causes.PATH_CAUSES) and there < advice.WELL,
+        "-": False,
+    }[said]
+
+
+def delivers(case: triage_worlds.Case, *, other: bool, tries: int = 20) -> float:
+    """The share of resends that bring a picture, some minutes after the last check."""
+    return sum(case.send(good=False, other=other, minute=case.minute + 2.0) is None for _ in range(tries)) / tries
 
 
 def perturbed(
@@ -181,6 +217,9 @@ def score(name: str, told: Sequence[Told]) -> Score:
         calibration_error(contents),
         math.fsum(each.usd for each in told) / n,
         sum(each.rule_says_content == (Cause.CONTENT in each.at_work) for each in told) / n,
+        None
+        if any(each.advised_right is None for each in told)
+        else sum(bool(each.advised_right) for each in told) / n,
     )
 
 
@@ -217,7 +256,9 @@ def main() -> int:
         ("tables, stress", False, perturbed(count, seed, concentration=5, prior=10, rows=15, sticky=0.5)),
         *((world.name, False, mechanisms(world, count, seed)) for world in (*triage_worlds.WORLDS, *FRESH, *UNSEEN)),
     ]
-    print(f"{'world':26} content  blamed  8 causes  first  calib.  content calib.  USD   3-retries rule   missed")
+    print(
+        f"{'world':26} content  blamed  8 causes  first  calib.  content calib.  advice  USD   3-retries rule   missed"
+    )
     failed = 0
     for name, own_tables, told in runs:
         if asked.only not in name:
@@ -227,7 +268,7 @@ def main() -> int:
         failed += bool(missed)
         print(
             f"{name:26} {found.content:7.3f} {found.wrongly_blamed:7.3f} {found.eight:9.3f} {found.first:6.3f}"
-            f" {found.calibration:7.3f} {found.content_calibration:15.3f}  {found.usd:.2f} {found.rule:16.3f}"
+            f" {found.calibration:7.3f} {found.content_calibration:15.3f} {'-' if found.advice is None else f'{found.advice:.3f}':>7}  {found.usd:.2f} {found.rule:16.3f}"
             f"   {', '.join(missed)}",
             flush=True,
         )

@@ -1,4 +1,4 @@
-"""Are the three numbers that triage assumes well chosen? Each world is left out once, and they are chosen by the others.
+"""Are the four numbers that triage assumes well chosen? Each world is left out once, and they are chosen by the others.
 
     python bench/triage_choice.py [--cases 250] [--seed 3]
 
@@ -20,6 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import triage
 import triage_worlds
 from triage_fresh_worlds import FRESH
+from triage_unseen_worlds import UNSEEN
 
 from probe.inference import causes, habits, likelihood, posterior
 from probe.inference.causes import Clue, Finding, Said
@@ -31,6 +32,7 @@ class Setting(NamedTuple):
     one_phrase: float  # causes.ONE_PHRASE
     blind: float  # causes.Tables.blind
     habit_cases: float  # likelihood.HABIT_CASES
+    pace_cases: float  # likelihood.PACE_CASES
 
     def tables(self) -> causes.Tables:
         p = self.one_phrase
@@ -38,8 +40,8 @@ class Setting(NamedTuple):
         return dataclasses.replace(causes.TABLES, one_phrase=alike, blind=self.blind)
 
 
-SETTINGS = tuple(Setting(*each) for each in itertools.product((0.0, 0.05, 0.2), (0.0, 0.03, 0.1), (3.0, 6.0)))
-AS_IS = Setting(causes.ONE_PHRASE, causes.TABLES.blind, likelihood.HABIT_CASES)
+SETTINGS = tuple(Setting(*each) for each in itertools.product((0.05, 0.15), (0.03, 0.1), (3.0, 6.0), (1.5, 3.0)))
+AS_IS = Setting(causes.ONE_PHRASE, causes.TABLES.blind, likelihood.HABIT_CASES, likelihood.PACE_CASES)
 
 
 class Gathered(NamedTuple):
@@ -69,7 +71,7 @@ def gather(world: triage_worlds.World, count: int, seed: int) -> Iterator[Gather
 
 
 def measure(known: list[Gathered], setting: Setting) -> Result:
-    likelihood.HABIT_CASES = setting.habit_cases
+    likelihood.HABIT_CASES, likelihood.PACE_CASES = setting.habit_cases, setting.pace_cases
     told = []
     for each in known:
         tables = habits.adapted(setting.tables(), each.month)
@@ -92,16 +94,22 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=3)
     asked = parser.parse_args()
     results = {}
-    for world in (*triage_worlds.WORLDS, *FRESH):
-        likelihood.HABIT_CASES = AS_IS.habit_cases
+    for world in (*triage_worlds.WORLDS, *FRESH, *UNSEEN):
+        likelihood.HABIT_CASES, likelihood.PACE_CASES = AS_IS.habit_cases, AS_IS.pace_cases
         known = list(gather(world, asked.cases, asked.seed))
         results[world.name] = {setting: measure(known, setting) for setting in SETTINGS}
-    print(f"{'world left out':26} one phrase  blind  habit  content  blamed  8 causes  calib.  loss  loss as it is")
+    for setting in SETTINGS:
+        mean = math.fsum(each[setting].loss for each in results.values()) / len(results)
+        error = math.fsum(each[setting].calibration for each in results.values()) / len(results)
+        print(*setting, f"loss {mean:.4f} calibration {error:.3f}")
+    print(
+        f"{'world left out':26} one phrase  blind  habit  pace  content  blamed  8 causes  calib.  loss  loss as it is"
+    )
     for name, by_setting in results.items():
         best = chosen(results, name)
         found = by_setting[best]
         print(
-            f"{name:26} {best.one_phrase:10.2f} {best.blind:6.2f} {best.habit_cases:6.0f} {found.content:8.3f}"
+            f"{name:26} {best.one_phrase:10.2f} {best.blind:6.2f} {best.habit_cases:6.0f} {best.pace_cases:5.1f} {found.content:8.3f}"
             f" {found.blamed:7.3f} {found.eight:9.3f} {found.calibration:7.3f} {found.loss:5.2f}"
             f" {by_setting[AS_IS].loss:13.2f}"
         )

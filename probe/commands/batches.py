@@ -26,6 +26,7 @@ def run(
     file: str | None,
     since: dt.datetime | None,
     out: pathlib.Path,
+    replace: bool,
     ask: bool,
     as_json: bool,
 ) -> None:
@@ -35,6 +36,8 @@ def run(
     """
     from probe.triage import around, batch, piles
 
+    if not replace:
+        piles.check_empty(out)
     now = dt.datetime.now(dt.UTC)
     found = from_file(file, config, now) if file is not None else from_history(history, since or now)
     times = [judged.outcome.sent_at for _, judged in found.failed]

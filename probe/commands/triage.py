@@ -60,6 +60,7 @@ CLOCKS_APART = dt.timedelta(hours=1)
     show_default=True,
     help="Where the piles go.",
 )
+@click.option("--replace", is_flag=True, help="Write over the piles that --out holds.")
 @click.option("--ticket", is_flag=True, help="Markdown for the gateway's support: ids and times, no key, no prompt.")
 @click.option("--stored", is_flag=True, help="Show what the latest triage of it found; asks and sends nothing.")
 @options.CONFIG
@@ -84,6 +85,7 @@ def command(
     batch_file: str | None,
     since: dt.datetime | None,
     out: pathlib.Path,
+    replace: bool,
     ticket: bool,
     stored: bool,
     config_path: str | None,
@@ -134,7 +136,16 @@ def command(
             config_path, stack, needs_config=live or batch, needs_history=last is not None or since is not None
         )
         if batch and config is not None:
-            batches.run(config, history, file=batch_file, since=since, out=out, ask=not offline, as_json=as_json)
+            batches.run(
+                config,
+                history,
+                file=batch_file,
+                since=since,
+                out=out,
+                replace=replace,
+                ask=not offline,
+                as_json=as_json,
+            )
             return
         if config is not None:
             subject.check_known(channel, tier, config, history)

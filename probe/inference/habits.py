@@ -43,8 +43,8 @@ WINDOW_HOURS = 3
 
 WINDOWS = 24 // WINDOW_HOURS
 
-WORTH_DAYS = 10.0
-"""So many days the share at other hours is worth when that at one hour of the day is judged."""
+DAILY_ODDS = 0.2
+"""That a path's trouble comes at this hour of the day, before the month was looked at. Assumed."""
 
 DAILY: Mapping[Cause, float] = MappingProxyType({Cause.QUEUE: 0.7, Cause.UPSTREAM: 0.25, Cause.CHANNEL: 0.05})
 """What trouble that comes at the same hours of the day is: demand comes in daily peaks. Assumed."""
@@ -130,15 +130,6 @@ def window_of(hour: int, failure: int) -> int:
     return (hour - failure + 1) // WINDOW_HOURS
 
 
-def daily(month: Month) -> float:
-    """By how much the share of days in trouble at this hour exceeds that at other hours; 0..1."""
-    if not month.other_hours.seen:
-        return 0.0
-    usual = month.other_hours.failing / month.other_hours.seen
-    here = (month.same_hours.failing + WORTH_DAYS * usual) / (month.same_hours.seen + WORTH_DAYS)
-    return max(0.0, here - usual)
-
-
 def adapted(tables: Tables, month: Month) -> Tables:
     """The tables, knowing how often this path is in trouble, at which hours, and how its channel speaks."""
     if not month.sent:
@@ -167,12 +158,19 @@ def adapted(tables: Tables, month: Month) -> Tables:
 
 
 def at_this_hour(month: Month) -> float:
-    """By how much the share of days in trouble at this hour of the day exceeds that at other hours; 0..1."""
-    if not month.other_hours.seen:
+    """By how much the share of days in trouble at this hour of the day exceeds that at other hours; 0..1.
+
+    As far as it is no chance: the ratio of the binomial likelihoods, less what a fitted share costs (Schwarz 1978).
+    """
+    (days, failing), (others, others_failing) = month.same_hours, month.other_hours
+    if not days or not others:
         return 0.0
-    usual = month.other_hours.failing / month.other_hours.seen
-    here = (month.same_hours.failing + WORTH_DAYS * usual) / (month.same_hours.seen + WORTH_DAYS)
-    return max(0.0, here - usual)
+    share, usual = (failing + 0.5) / (days + 1), (others_failing + 0.5) / (others + 1)
+    if share <= usual:
+        return 0.0
+    logs = failing * math.log(share / usual) + (days - failing) * math.log((1 - share) / (1 - usual))
+    odds = DAILY_ODDS * math.exp(min(logs, 50.0)) / math.sqrt(days)
+    return (share - usual) * odds / (1 + odds)
 
 
 def of_this_hour(month: Month, tables: Tables) -> dict[Cause, float]:

@@ -35,7 +35,7 @@ T = TypeVar("T")
 Cell = tuple[Cause, float]
 """A cause and the share failing on the path."""
 
-HABIT_CASES = 6.0
+HABIT_CASES = 4.0
 """So many cases the table is worth when one speaker's words are weighed: gateways have favourite phrases."""
 
 PACES = (Clue.AT_ONCE, Clue.LATE)

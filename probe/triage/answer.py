@@ -56,13 +56,17 @@ def answer(found: Diagnosis, config: "Config | None") -> Answer:
 
 
 def first_line(found: Diagnosis) -> str:
-    """Whose fault: `UPSTREAM, not your input (0.93): vip/4k-high failed 9 of 20 within 30 min.`."""
+    """Whose fault: `UPSTREAM, not your input (0.93): vip/4k-high failed 9 of 20.`, with the reasons that fit beside it."""
     (first, p), (second, q), *_ = found.now.p.items()
     if found.about.verdict is None:
         return f"NOT KNOWN: no reply and no record of {found.about.name} is here."
     if not found.answered:
         return f"NOT DECIDED: {first} {p:.2f} or {second} {q:.2f}."
-    return f"{whose(found)}: {'; '.join(reasons(found)[:REASONS])}."
+    (line, *more), head = reasons(found), whose(found)
+    for reason in more[: REASONS - 1]:
+        if len(f"{head}: {line}; {reason}.") <= WIDTH:
+            line += f"; {reason}"
+    return f"{head}: {line}."
 
 
 def whose(found: Diagnosis) -> str:
@@ -77,8 +81,8 @@ def whose(found: Diagnosis) -> str:
     return f"{'' if found.now.sure else 'PROBABLY '}{HEADS[first]} ({min(p, 0.99):.2f})"
 
 
-REASONS = 2
-"""What the first line has room for: a terminal of 80 columns wraps it once."""
+REASONS, WIDTH = 2, 80
+"""What the first line has room for, reasons and columns; a first reason is given however long it is."""
 
 
 def reasons(found: Diagnosis) -> list[str]:
@@ -93,6 +97,7 @@ def reasons(found: Diagnosis) -> list[str]:
         (gain, piece)
         for gain, piece in gains
         if piece.clue not in evidence.BACKGROUND
+        and not odd(piece, lead)
         and (gain > TELLING or (lead in causes.PATH_CAUSES and piece.reach < 2 and piece.failed))
     ]
     ranked = sorted(told, key=lambda pair: (pair[1].reach, -pair[0]))
@@ -100,6 +105,17 @@ def reasons(found: Diagnosis) -> list[str]:
     if verdict is not None and (causes.SAID[verdict.kind] in EXPLICIT or not words):
         words.insert(0, f"the reply says {verdict.kind}")
     return words or ["nothing is known"]
+
+
+def odd(piece: Piece, lead: Cause) -> bool:
+    """Would it sound like the opposite: a path that `is well` as the reason why the path is to blame?
+
+    That another channel is well is a reason to blame this one, or the account that pays for it.
+    """
+    canaries = [each.check for each in piece.findings if each.check in causes.CANARIES]
+    if lead not in causes.PATH_CAUSES | causes.SUDDEN or not canaries or piece.failed:
+        return False
+    return lead not in {Cause.CHANNEL, Cause.ACCOUNT} or not causes.ELSEWHERE.issuperset(canaries)
 
 
 def brief(piece: Piece) -> str:

@@ -253,12 +253,13 @@ def told(count: Count) -> str:
 
 
 def brief(count: Count) -> str:
-    """`vip/4k-high failed 9 of 20 within 30 min`; a path where nothing failed or was refused `is well`."""
-    seen, within = f"{count.path} own traffic" if count.own else str(count.path), f"within {span(count.within)}"
+    """`vip/4k-high failed 9 of 20`, with the period where it is a long one; where nothing failed or was refused `is well`."""
+    seen = f"{count.path} own traffic" if count.own else str(count.path)
+    within = "" if count.within == WIDER[0] else f" within {span(count.within)}"
     if count.failed:
-        return f"{seen} failed {count.failed} of {count.n} {within}"
+        return f"{seen} failed {count.failed} of {count.n}{within}"
     if count.refused:
-        return f"{seen} refused {count.refused} of {count.n + count.refused} {within}"
+        return f"{seen} refused {count.refused} of {count.n + count.refused}{within}"
     return f"{seen} is well"
 
 

@@ -23,6 +23,13 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the start of a formula."""
 
 
+def check_empty(folder: pathlib.Path) -> None:
+    """Raises UserError where a folder holds piles already: somebody may be working through them."""
+    held = next((name for name in (*(f"{pile}.ndjson" for pile in PILES), CLAIMS) if (folder / name).exists()), None)
+    if held is not None:
+        raise model.UserError(f"{folder} holds piles already ({held}); name another with --out, or add --replace")
+
+
 def write(folder: pathlib.Path, piles: Mapping[str, Sequence[Item]]) -> None:
     """One file a pile, empty ones too, and the claims; each appears whole. Raises UserError."""
     try:

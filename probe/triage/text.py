@@ -23,7 +23,7 @@ def render(found: Diagnosis, config: "Config | None", now: dt.datetime, again: s
     """The whole text; `again` is what to type after `tierwatch triage` to name the request once more."""
     two = answer.answer(found, config)
     sections = (
-        [two.cause, two.action],
+        [*answered(two.cause), *answered(two.action)],
         list(reply(found)),
         list(neighbours(found)),
         list(weighed(found)),
@@ -32,6 +32,12 @@ def render(found: Diagnosis, config: "Config | None", now: dt.datetime, again: s
         list(further(found, config, now, again)),
     )
     return "\n".join("".join(f"{escape.visible(line)}\n" for line in lines) for lines in sections if lines)
+
+
+def answered(line: str) -> list[str]:
+    """A line of the answer, under itself where names are long."""
+    lines = textwrap.wrap(TOGETHER.sub("\x1f", line), WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+    return [each.replace("\x1f", " ") for each in lines]
 
 
 def reply(found: Diagnosis) -> Iterator[str]:
