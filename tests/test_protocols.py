@@ -140,7 +140,17 @@ def test_a_picture_is_left_out_of_the_text():
     assert B64 not in seen.text
 
 
-@pytest.mark.parametrize("prefix", ["data:image/png;base64,", ""])
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        "data:image/png;base64,",
+        "data:image/PNG;base64,",
+        "data:application/octet-stream;base64,",
+        "data:image/png;name=a.png;base64,",
+        "data:;base64,",
+        "",
+    ],
+)
 def test_a_data_prefix_is_stripped(prefix):
     assert read({"data": [{"b64_json": prefix + B64}]}).picture == PNG
 
@@ -198,9 +208,24 @@ def test_the_last_gemini_picture_that_is_no_draft_counts(inline):
     assert (seen.picture, seen.picture_count, seen.image_tokens) == (PNG, 1, 2520)
 
 
-def test_a_markdown_picture_in_a_text_part_is_found():
-    parts = [{"text": f"here: ![a](data:image/png;base64,{B64})"}]
-    assert read({"candidates": [{"content": {"parts": parts}}]}, "gemini").picture == PNG
+def in_a_text_part(text):
+    return read({"candidates": [{"content": {"parts": [{"text": text}]}}]}, "gemini")
+
+
+@pytest.mark.parametrize("around", ["{}", ' {} "a title"', "\n{}\n"])
+def test_a_markdown_picture_in_a_text_part_is_found(around):
+    assert in_a_text_part(f"here: ![a]({around.format(f'data:image/png;base64,{B64}')})").picture == PNG
+
+
+@pytest.mark.parametrize("around", ["{}", ' {} "a title"'])
+def test_a_markdown_link_in_a_text_part_names_the_link_and_counts_no_picture(around):
+    link = "https://pictures.example/1.png?x=(1"
+    seen = in_a_text_part(f"here: ![a]({around.format(link)})")
+    assert (seen.picture, seen.picture_count, seen.picture_url, seen.fault) == (None, 0, link, None)
+
+
+def test_a_plain_link_in_a_text_part_is_no_picture():
+    assert in_a_text_part("see [our rules](https://pictures.example/rules)").picture_url is None
 
 
 @pytest.mark.parametrize(

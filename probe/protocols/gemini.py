@@ -37,8 +37,8 @@ PIXELS_1K: Mapping[str, tuple[int, int]] = MappingProxyType(
 
 FACTORS: Mapping[str, float] = MappingProxyType({"512": 0.5, "1K": 1, "2K": 2, "4K": 4})
 
-MARKDOWN_PICTURE = re.compile(r"!\[[^\]]{0,200}\]\((data:image/[^)]+)\)")
-"""Gateways that answer through a chat route put the picture into a text part."""
+MARKDOWN_PICTURE = re.compile(r"!\[[^\]]{0,200}\]\(\s{0,9}(data:image/[^)\"]+|https://[^)\s]+)")
+"""Gateways that answer through a chat route put the picture, or a link to it, into a text part."""
 
 
 def order(channel: "schema.Channel", tier: "schema.TierSpec") -> model.Order:
@@ -77,7 +77,7 @@ def request(channel: "schema.Channel", order: model.Order, prompt: str, referenc
 
 
 def read(reply: model.Reply) -> reading.Reading:
-    """The last picture part that is no draft; IMAGE tokens of `usageMetadata`."""
+    """The last picture part that is no draft, else the last link; IMAGE tokens of `usageMetadata`."""
     text, body, fault = reading.answer(reply)
     if not isinstance(body, dict):
         return reading.Reading(text, fault)
@@ -87,7 +87,8 @@ def read(reply: model.Reply) -> reading.Reading:
         for part in reading.items(reading.field(candidate, "content", "parts"))
         if not part.get("thought")
     ]
-    encoded = [data for part in parts if (data := _picture_of(part))]
+    shown = [found for part in parts if (found := _picture_of(part))]
+    encoded = [found for found in shown if not found.startswith("https://")]
     picture = reading.picture_bytes(encoded[-1]) if encoded else None
     details = reading.items(reading.field(body, "usageMetadata", "candidatesTokensDetails"))
     tokens = next((item.get("tokenCount") for item in details if item.get("modality") == "IMAGE"), None)
@@ -96,19 +97,20 @@ def read(reply: model.Reply) -> reading.Reading:
         model.Fault.BAD_BASE64 if encoded and picture is None else fault,
         picture,
         picture_count=len(encoded),
+        picture_url=shown[-1] if shown and not encoded else None,
         image_tokens=reading.whole_number(tokens),
     )
 
 
 def _picture_of(part: dict[str, Any]) -> str | None:
-    """The base64 of a part, in either spelling or as Markdown in a text."""
+    """The base64 of a part, in either spelling or as Markdown in a text; or the link in its Markdown."""
     inline = part.get("inlineData") or part.get("inline_data")
     data = reading.field(inline, "data")
     if isinstance(data, str) and data:
         return data
     text = part.get("text")
     match = MARKDOWN_PICTURE.search(text) if isinstance(text, str) else None
-    return match[1] if match else None
+    return match[1].strip() if match else None
 
 
 def listing(channel: "schema.Channel") -> model.Request:

@@ -20,7 +20,8 @@ BASE64_LEAST = 400
 BASE64_RUN = re.compile(rb"[A-Za-z0-9+/_=-]{%d,}" % BASE64_LEAST)
 """Longer runs than any id or key: pictures and thought signatures."""
 
-DATA_URL = re.compile(r"data:image/[a-z.+-]{1,20};base64,")
+DATA_URL = re.compile(r"data:[^,]{0,100};base64,", re.IGNORECASE)
+"""What the bytes are is told by themselves, whatever type is stated here."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def picture_bytes(encoded: Any) -> bytes | None:
     """Strictly decoded base64, a `data:` prefix and line breaks allowed; None where it is not base64."""
     if not isinstance(encoded, str):
         return None
-    head = DATA_URL.match(encoded[:64])
+    head = DATA_URL.match(encoded)
     payload = encoded[head.end() :] if head else encoded
     if "\n" in payload or "\r" in payload:
         payload = payload.replace("\r", "").replace("\n", "")
@@ -120,7 +121,7 @@ def items(value: Any) -> list[dict[str, Any]]:
 
 
 def answer(reply: model.Reply) -> tuple[str, Any, model.Fault | None]:
-    """(text, parsed JSON or None, fault): a success that is no JSON is BAD_JSON, unless it is a page or a stream."""
+    """(text, parsed JSON or None, fault): a success that is no JSON is BAD_JSON, a page and a stream of events too."""
     text = text_of(reply.body)
     if reply.fault is not None or reply.status is None or not 200 <= reply.status < 300:
         return text, None, reply.fault
