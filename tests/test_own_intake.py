@@ -391,6 +391,14 @@ def test_a_finished_file_of_the_spool_is_taken_in_and_removed(config, book, past
         assert seen.traffic.position(files.source(filled / "a.ndjson")) is None
 
 
+def test_half_a_line_that_nobody_will_finish_is_set_aside(config, book, past, filled):
+    write(filled / "a.ndjson", json.dumps(samples.told("r9"))[:100])
+    tally, new = swallow(config, book, past, filled / "a.ndjson")
+    assert (tally.new, tally.bad, len(new)) == (3, 2, 3)
+    with past() as seen:
+        assert seen.traffic.lost() == {"set aside": 2}
+
+
 def test_a_file_that_is_still_written_is_read_on_later(config, book, past, tmp_path):
     writer = spooling.File(tmp_path / "spool")
     assert writer.key

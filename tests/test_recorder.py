@@ -439,6 +439,38 @@ def test_a_full_queue_drops_and_says_how_many(spool, monkeypatch):
     assert dropped + sum("id" in line for line in found) == 21
 
 
+FILLING = """
+import resource, sys
+from probe import recorder
+from probe.recorder import spooling
+spooling.RETRY_S = 0.0
+_, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+def record(times):
+    for _ in range(times):
+        recorder.record(sys.argv[1], model="m" * 30)
+        assert recorder.flush(10)
+
+record(3)
+resource.setrlimit(resource.RLIMIT_FSIZE, (700, most))  # a write that begins below goes as far as there is room
+record(1)
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, most))
+record(4)
+resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+record(2)
+print(recorder.dropped())
+"""
+
+
+def test_a_disk_that_fills_up_leaves_no_half_line_and_every_lost_request_is_counted_once(spool):
+    done = subprocess.run([sys.executable, "-c", FILLING, spool], capture_output=True, text=True, check=True)
+    texts = [path.read_text() for path in spool.glob("*.ndjson")]
+    found = [json.loads(line) for text in texts for line in text.splitlines()]
+    assert all(text.endswith("\n") for text in texts if text)
+    assert sum("id" in line for line in found) + int(done.stdout) == 10
+    assert sum(line.get("dropped", 0) for line in found) == int(done.stdout) > 0
+
+
 def test_a_spool_that_cannot_be_written_costs_the_program_nothing(tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("not a folder")

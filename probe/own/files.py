@@ -53,8 +53,8 @@ def source(path: pathlib.Path) -> str:
     return f"file {escape.visible(str(path.absolute()))}"
 
 
-def lines(path: pathlib.Path, before: str | None) -> Iterator[Line]:
-    """The complete lines of a file after the position `before`.
+def lines(path: pathlib.Path, before: str | None, *, ended: bool = False) -> Iterator[Line]:
+    """The complete lines of a file after the position `before`; of one that has `ended` half a line at its end too.
 
     Raises OSError where it cannot be read, NotLinesError where it is a file of another kind.
     """
@@ -68,7 +68,7 @@ def lines(path: pathlib.Path, before: str | None) -> Iterator[Line]:
             if is_list(file):
                 yield from elements(file, Position(status.st_ino, status.st_size))
                 return
-        yield from complete(file, status.st_ino, offset)
+        yield from complete(file, status.st_ino, offset, ended=ended)
 
 
 def stream(file: io.BufferedReader, name: str) -> Iterator[Line | None]:
@@ -118,8 +118,8 @@ def is_list(file: io.BufferedReader) -> bool:
     return file.peek(64)[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"["
 
 
-def complete(file: io.BufferedReader, inode: int, offset: int) -> Iterator[Line]:
-    """Lines one by one; the last one is left for later where it is not whole yet."""
+def complete(file: io.BufferedReader, inode: int, offset: int, *, ended: bool) -> Iterator[Line]:
+    """Lines one by one; the last one is left for later where it is not whole yet, and may still become so."""
     number = 0
     while data := file.readline(formats.LONGEST + 1):
         number += 1
@@ -128,7 +128,7 @@ def complete(file: io.BufferedReader, inode: int, offset: int) -> Iterator[Line]
                 offset += len(data)
                 data = file.readline(formats.LONGEST)
             yield Line(number, "{", position=Position(inode, offset + len(data)))
-        elif not data.endswith(b"\n") and not is_object(data):
+        elif not (data.endswith(b"\n") or ended or is_object(data)):
             return
         elif not data.isspace():
             yield Line(number, data.decode("utf-8", "replace"), None, Position(inode, offset + len(data)))

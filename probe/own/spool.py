@@ -55,7 +55,7 @@ def take_file(
     name = files.source(path)
     taking = intake.Intake(config, book, now, source=name, aside=aside_in(path.parent, path.name), key=key)
     finished = is_finished(path)
-    for new in taking.take(files.lines(path, history.traffic.position(name))):
+    for new in taking.take(files.lines(path, history.traffic.position(name), ended=finished)):
         saw(new)
     if finished:
         with contextlib.suppress(PermissionError):  # a folder of somebody else: read again from where it ended

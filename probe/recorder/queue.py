@@ -72,18 +72,19 @@ class Queue:
         file = spooling.File(self.spool)
         while True:
             item, untold = self._take()
+            lost = 1
             try:
-                lines = [facts.line(item, file.key)]
-                if untold:
-                    lines.append({"schema_version": facts.SCHEMA_VERSION, "dropped": untold})
-                lost = file.write([json.dumps(each, ensure_ascii=False) for each in lines if each is not None])
+                line = facts.line(item, file.key)
+                lost = 0 if line is None else 1
+                note = {"schema_version": facts.SCHEMA_VERSION, "dropped": untold} if untold else None
+                told = [json.dumps(each, ensure_ascii=False) for each in (line, note) if each is not None]
+                if not told or file.write(told):
+                    continue
             except Exception:  # the program must not notice
                 log.debug("not recorded", exc_info=True)
-                lost = 1 + untold
-            if lost:
-                with self._change:
-                    self.dropped += lost
-                    self._untold += lost
+            with self._change:
+                self.dropped += lost
+                self._untold += lost + untold
 
 
 _QUEUES: dict[str, Queue] = {}

@@ -1,6 +1,7 @@
 """The spool file of one process, and the key of prompt hashes beside it."""
 
 import contextlib
+import errno
 import fcntl
 import os
 import pathlib
@@ -40,25 +41,25 @@ class File:
             self._key = key(self._spool)
         return self._key
 
-    def write(self, lines: Sequence[str]) -> int:
-        """Append lines; returns how many were lost."""
-        if not lines:
-            return 0
+    def write(self, lines: Sequence[str]) -> bool:
+        """Append lines, all of them or none; were they?"""
         if time.monotonic() < self._retry_at_s:
-            return len(lines)
+            return False
+        data = "".join(line + "\n" for line in lines).encode("utf-8", "replace")
         try:
             if self._descriptor is None:
                 self._descriptor = self._open()
-            data = "".join(line + "\n" for line in lines).encode("utf-8", "replace")
-            os.write(self._descriptor, data)
+            if os.write(self._descriptor, data) < len(data):  # the disk became full in the middle
+                os.ftruncate(self._descriptor, self._size)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError:
             self._retry_at_s = time.monotonic() + RETRY_S
             self._close()
-            return len(lines)
+            return False
         self._size += len(data)
         if self._size >= LARGEST_FILE_BYTES:
             self._close()
-        return 0
+        return True
 
     def _open(self) -> int:
         """A new file, locked; raises OSError where the spool is full."""
