@@ -63,6 +63,11 @@ def test_init_never_overwrites():
     assert pathlib.Path("config.toml").read_text() == "mine"
 
 
+def test_init_into_a_home_that_nobody_has_is_refused():
+    with pytest.raises(model.UserError, match="cannot be written: nobody of that name"):
+        run("init", "~nobody-of-that-name/config.toml")
+
+
 def test_init_never_follows_a_link_that_leads_nowhere():
     pathlib.Path("config.toml").symlink_to("elsewhere.toml")
     with pytest.raises(model.UserError, match="exists"):

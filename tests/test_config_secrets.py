@@ -92,6 +92,11 @@ def test_a_link_out_of_the_credential_folder_is_not_trusted(tmp_path, monkeypatc
     assert "can be read by others" in refusal(named(file=folder / "apiyi"))
 
 
+def test_a_home_that_nobody_knows_is_a_file_that_is_not_there(monkeypatch):
+    monkeypatch.setenv("KEYS", "~nobody-of-that-name")
+    assert "cannot be read: No such file" in refusal(named(file="$KEYS/apiyi"))
+
+
 def test_what_is_no_file_is_refused_without_waiting(tmp_path):
     os.mkfifo(tmp_path / "pipe", 0o600)
     assert refusal(named(file=tmp_path / "pipe")) == f"key file {tmp_path}/pipe is no regular file"

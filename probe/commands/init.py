@@ -47,7 +47,12 @@ def command(file: str, channels: tuple[str, ...], budget: float | None) -> None:
     from probe.commands import plan as plan_command
     from probe.config import reading, template
 
-    path = pathlib.Path(file).expanduser()
+    try:
+        path = pathlib.Path(file).expanduser()
+    except RuntimeError as error:
+        raise model.UserError(
+            f"{file} cannot be written: nobody of that name has a home here; name another file"
+        ) from error
     if os.path.lexists(path):
         raise FileExists(_exists(file))
     choices = [template.Choice.parse(text) for text in channels]

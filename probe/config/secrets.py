@@ -106,13 +106,18 @@ def keys(channels: Iterable["schema.Channel"]) -> dict[str, Secret]:
     return found
 
 
+def file(named: str) -> pathlib.Path:
+    """Where a key file lies, its variables and `~` put in."""
+    return pathlib.Path(os.path.expanduser(os.path.expandvars(named)))  # noqa: PTH111 - pathlib raises for a user it does not know
+
+
 def _from_file(named: str) -> str:
     """The text of a key file less one trailing line break.
 
     A file that others on this machine can read is refused, except in systemd's credential folder,
     where the service manager has seen to it.
     """
-    path = pathlib.Path(os.path.expandvars(named)).expanduser()
+    path = file(named)
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe must not make us wait
         try:
