@@ -44,8 +44,16 @@ RULES = (
     Rule(
         "google.image-safety-words",
         Kind.MODERATION_OUTPUT,
-        any=("image_safety", "image_prohibited_content", "finish reason safety", "finishreason: safety"),
+        any=("image_safety", "image_prohibited_content", "finish reason safety", "finishreason: safety", "candidate was blocked"),
         billed="no",
+    ),
+    Rule(
+        "google.finish-number",
+        Kind.MODERATION_OUTPUT,
+        any=("finish_reason is", "finish reason", "finish_reason"),
+        pattern=r"finish[_ ]reason(?: is|:) ?(?:3|4|7|8|11)\b",
+        billed="no",
+        note="The SDKs print the number of the reason: 3 safety, 4 recitation, 7 and 8 block lists and prohibited content, 11 image safety.",
     ),
     Rule(
         "google.recitation-text",

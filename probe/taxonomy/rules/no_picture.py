@@ -93,7 +93,7 @@ RULES = (
             r"|nonetype' object has no attribute '(?:parts|content|data|images|inline_data|url|b64_json|image_bytes|generated_images|candidates|choices)'"
             r"|(?:missing|no|not find|without|lacks?) (?:the |an? |any )?['\"`]?(?:candidates|choices|data|images|parts|b64_json)\b[^ ]{0,20} (?:key|field|property)\b|(?:not|n't) (?:contain|have|include) ['\"`](?:predictions|candidates|choices|data|images|parts|b64_json)\b"
             r"|(?:response|reply|result|answer) (?:[^\s,;:]+ ){0,3}(?:missing|lacks?|without|has no|had no) (?:the |an? |any )?[\'\"`]?(?:candidates|choices|data|images|parts|b64_json|output|predictions)\b"
-            r"|missing (?:data\[|['\"`]?(?:b64_json|inlinedata|inline_data)\b)|image_generation_call\b.{0,20}\b(?:null|none|empty|missing)\b"
+            r"|ascii string, not 'nonetype'|missing (?:data\[|['\"`]?(?:b64_json|inlinedata|inline_data)\b)|image_generation_call\b.{0,20}\b(?:null|none|empty|missing)\b"
             r"|keyerror: '?(?:b64_json|url|inlinedata|parts|candidates|data|images|output))|(?:未找到|没有|缺少).{0,3}(?:data|images|candidates|choices|b64_json|url).{0,3}字段"
         ),
         without=("failed to parse",),

@@ -179,7 +179,7 @@ RULES = (
         any=(
             "incomplete chunked read", "incompleteread", "premature close", "err_stream_premature_close", "chunkedencodingerror",
             "without sending complete message body", "unexpected end of file", "err_incomplete_chunked_encoding",
-            "err_content_length_mismatch", "transfer closed with", "response ended prematurely", "content_length_mismatch", "response payload is not completed", "clientpayloaderror",
+            "err_content_length_mismatch", "transfer closed with", "response ended prematurely", "transferencodingerror", "not enough data to satisfy", "not enough data for satisfy", "content_length_mismatch", "response payload is not completed", "clientpayloaderror",
             "content-length mismatch", "body stream closed", "stream ended unexpectedly", "stream closed before",
             "stream disconnected before completion", "reading response", "reading the response", "reading response body",
             "read response body", "读取响应失败",
