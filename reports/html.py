@@ -48,8 +48,12 @@ def shown(value: Any) -> Any:
 
 
 def held_together(text: str) -> str:
-    """No line ends between a number and its unit."""
-    return re.sub(r"(?<=\d) (?=(?:%|s|min|h|d|ms)(?!\w))", "\N{NO-BREAK SPACE}", text)
+    """No line ends between a number and its unit, or within a date."""
+    return HELD.sub("\N{NO-BREAK SPACE}", text)
+
+
+HELD = re.compile(r"(?<=\d) (?=(?:%|s|min|h|d|ms)(?!\w))|(?<=\b[A-Z][a-z]{2}) (?=\d\d\b)")
+"""Spaces at which no line ends: `4.6 min`, `90 %`, `Nov 23`."""
 
 
 def cell_content(cell: blocks.Cell, text: str) -> markupsafe.Markup:

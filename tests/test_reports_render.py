@@ -152,7 +152,9 @@ def test_what_belongs_to_no_incident_is_not_listed_under_one_in_markdown():
 
 
 def test_a_number_and_its_unit_stay_on_one_line_of_the_page():
-    assert html.held_together("about 77 % fail in 2.3 min, 5 such") == "about 77\xa0% fail in 2.3\xa0min, 5 such"
+    assert html.held_together("77 % fail in 2.3 min, 5 such, on Nov 23 02:20") == (
+        "77\xa0% fail in 2.3\xa0min, 5 such, on Nov\xa023 02:20"
+    )
 
 
 def test_a_sentence_that_begins_with_a_path_leaves_its_name_as_it_is():
@@ -173,6 +175,42 @@ def test_the_page_loads_nothing_and_runs_nothing():
     assert all(target.startswith("#") for target in targets)
     assert not any(name.startswith("on") for _, attributes in tags for name in attributes)
     assert not re.search(r"url\((?!#)", page)
+
+
+def test_headings_rows_and_figures_are_told_to_who_cannot_see_them():
+    tags = Elements(degraded_page()).tags
+    levels = [int(tag[1]) for tag, _ in tags if re.fullmatch(r"h\d", tag)]
+    assert levels[0] == 1
+    assert set(levels[1:]) == {2}
+    scopes = [attributes.get("scope") for tag, attributes in tags if tag == "th"]
+    assert set(scopes) == {"col", "row"}
+    assert all(attributes["tabindex"] == "0" for _, attributes in tags if attributes.get("class") == "scroll")
+    (figure,) = [each for tag, each in tags if tag == "figure" and each["aria-label"].startswith("When did")]
+    assert figure["role"] == "img"
+    assert "vip/4k-high 6 of 337 failed" in figure["aria-label"]
+
+
+def luminance(colour):
+    """Relative luminance of `#rrggbb` (WCAG 2.2)."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one, other):
+    low, high = sorted(map(luminance, (one, other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_texts_and_what_fails_stand_out_in_light_and_in_dark():
+    themes = [
+        dict(re.findall(r"--([\w-]+): (#\w{6})", block)) for block in html.TEMPLATE.read_text().split(":root")[1:3]
+    ]
+    for theme in themes:
+        for ground in ("paper", "card"):
+            for ink in ("ink", "soft", "good", "warn", "bad", "unknown"):
+                assert contrast(theme[ink], theme[ground]) >= 4.5, (ink, ground)
+        assert contrast(theme["failing"], theme["ok"]) >= 3
 
 
 def test_ids_of_figures_do_not_collide_on_the_page():

@@ -71,7 +71,9 @@ COLOURS = {
     style.NO_DATA: "var(--no-data)",
     style.PAPER: "var(--paper)",
     style.OK: "var(--ok)",
+    style.FAILING: "var(--failing)",
     style.OKABE_ITO[0]: "var(--blue)",
+    style.OKABE_ITO[6]: "var(--soft)",
 }
 """Colours of a figure -> variables of the page, so that figures follow its light and dark."""
 

@@ -58,7 +58,7 @@ def _panel(axes: Axes, panel: figures.CostPanel, channels: tuple[str, ...]) -> N
     axes.grid()
     axes.set_axisbelow(True)
     lowest = min((point.share_range[0] for point in panel.points), default=0.9)
-    axes.set_xlim(max(0.0, 100 * lowest - 4), 101)
+    axes.set_xlim(max(0.0, 100 * lowest - 4), 100.9)  # room for a mark, and none for a tick at 101 %
 
 
 def _point(axes: Axes, point: figures.Cost, index: int) -> None:

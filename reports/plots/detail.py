@@ -41,7 +41,7 @@ def draw(data: figures.Detail, width_in: float) -> Figure:
 
 def _panel(axes: Axes, panel: figures.DetailPanel) -> None:
     ordered = f" ({style.label(panel.ordered)})" if panel.ordered else ""
-    title = f"{style.label(panel.name)}{ordered}, n {len(panel.points)}"
+    title = f"{style.label(panel.name)}{ordered}, n {len(panel.points):,}"
     axes.set_title(textwrap.fill(title, TITLE_CHARACTERS), loc="left")
     if not panel.points:
         axes.annotate("no picture tells", (0.5, 0.45), xycoords="axes fraction", ha="center")

@@ -34,7 +34,7 @@ def draw(data: figures.Latency, width_in: float) -> Figure:
 
 
 def _panel(axes: Axes, panel: figures.LatencyPanel) -> None:
-    axes.set_title(f"{style.label(panel.name)}, n {panel.n}", loc="left")
+    axes.set_title(f"{style.label(panel.name)}, n {panel.n:,}", loc="left")
     found = [(smoke.at, smoke.quantiles_s or (math.nan,) * 5) for smoke in panel.smoke]
     at = [each[0] for each in found]
     q05, q25, q50, q75, q95 = ([each[1][index] for each in found] for index in range(5))

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 from matplotlib import dates
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -15,7 +16,7 @@ from probe import escape
 from reports import figures
 
 INK, RULE, NO_DATA, PAPER = "#1b1b1f", "#c9c9d1", "#d9d9de", "#ffffff"
-OK, FAILING = "#cfe3f2", "#d55e00"
+OK, FAILING = "#d9eaf6", "#d55e00"
 OKABE_ITO = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#8a6d00", "#5b5b66")
 """Blue, orange, green, purple, sky, ochre (for yellow, which white swallows), grey; red means failing and nothing else."""
 
@@ -120,10 +121,9 @@ def whiskers(axes: Axes, rate: figures.Rate, row: float, mark: str, ink: str, fi
 
 
 def _legend_in(handles: Sequence[Artist], columns: int) -> float:
-    """Its width, inches: filled column by column, each as wide as its longest line."""
-    rows = -(-len(handles) // columns)
+    """Its width, inches: filled column by column, as matplotlib does, each as wide as its longest line."""
     lines = [max(map(len, str(handle.get_label()).splitlines()), default=0) for handle in handles]
-    return sum(LEGEND_COLUMN_IN + CHARACTER_IN * max(lines[at : at + rows]) for at in range(0, len(lines), rows))
+    return sum(LEGEND_COLUMN_IN + CHARACTER_IN * int(column.max()) for column in np.array_split(lines, columns))
 
 
 WIDE_CHARACTERS, NARROW_CHARACTERS = 36, 22

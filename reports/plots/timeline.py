@@ -14,7 +14,8 @@ from reports import figures
 from reports.plots import style
 
 BRACKET = 0.07  # above its strip, in rows
-MOST_BRACKETS = 40  # of one strip; more are drawn as plain lines, without ranges
+MOST_BRACKETS = 40  # of one strip; more are drawn as plain bars, without ranges
+SHORTEST_BAR = 1 / 300  # of the period: a bar is seen however short it was
 
 
 def draw(data: figures.Timeline, width_in: float) -> Figure:
@@ -65,8 +66,9 @@ def _strip(axes: Axes, row: int, strip: figures.Strip, edges: Sequence[dt.dateti
     axes.add_collection(PolyCollection(failing, facecolor=style.FAILING, linewidth=0))  # one: each costs a page as much
     y = row + height / 2 + BRACKET
     if len(strip.brackets) > MOST_BRACKETS:
-        spans = [(each.start, each.end - each.start) for each in strip.brackets]
-        axes.broken_barh(spans, (y - BRACKET / 2, BRACKET / 2), facecolor=style.INK, linewidth=0)  # type: ignore[arg-type]
+        shortest = SHORTEST_BAR * (edges[-1] - edges[0])
+        spans = [(each.start, max(each.end - each.start, shortest)) for each in strip.brackets]
+        axes.broken_barh(spans, (y - BRACKET, 1.5 * BRACKET), facecolor=style.INK, linewidth=0)  # type: ignore[arg-type]
         return
     _brackets(axes, y, strip.brackets, edges[0])
 
