@@ -697,3 +697,8 @@ def test_failures_that_end_at_one_time_name_a_limit_on_the_way():
 
 def test_our_own_deadline_is_no_limit_on_the_way():
     assert cut_at(180.0, deadline_s=180.0) == []
+
+
+def test_a_report_of_nothing_holds_no_table_of_zeros():
+    found = [block for section in sections.build(empty_window()).sections for block in section.blocks]
+    assert not [block for block in found if isinstance(block, blocks.Table)]

@@ -11,7 +11,7 @@ def read(seen: window.Window) -> tuple[blocks.Block, ...]:
     return (paid(seen), *tables, *(plot for series in seen.series if (plot := picture(seen, series))))
 
 
-def paid(seen: window.Window) -> blocks.Table:
+def paid(seen: window.Window) -> blocks.Table | blocks.Note:
     """Canaries really sent, at list price."""
     rows: list[blocks.Row] = []
     count, usd = 0, 0.0
@@ -22,6 +22,8 @@ def paid(seen: window.Window) -> blocks.Table:
         price = blocks.Missing("not in config") if price_usd is None else blocks.Usd(price_usd)
         rows.append((str(facts.path), price, n, blocks.Usd(spent)))
         count, usd = count + n, usd + spent
+    if not count:
+        return blocks.Note("No canary was sent in this period; `tierwatch plan` shows what one would cost.")
     rows.append(("all", blocks.Missing("-"), count, blocks.Usd(usd)))
     return blocks.Table(
         ("path", "list price", "canaries", "paid"), tuple(rows), caption="Canaries sent in this period, list prices."

@@ -28,7 +28,9 @@ def read(seen: window.Window) -> tuple[blocks.Block, ...]:
         note="excluded: our own fault. aside: moderation, parameters, account, which say nothing of health. "
         "skipped: slots not sent. lost: sent and counted as paid, but no outcome stored.",
     )
-    return (table, *reasons(seen), *gaps(seen), *rolled(seen))
+    counted = any(cell for row in rows for cell in row[1:])
+    told = table if counted else blocks.Note("Nothing was sent or left out in this period.")
+    return (told, *reasons(seen), *gaps(seen), *rolled(seen))
 
 
 def rolled(seen: window.Window) -> tuple[blocks.Block, ...]:
