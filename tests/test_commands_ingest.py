@@ -197,6 +197,15 @@ def test_an_empty_spool_says_how_to_record(folder):
     assert "docs/own-traffic.md tells how to record" in result.output
 
 
+def test_a_damaged_key_of_the_spool_is_told_with_its_remedy(folder):
+    spool = folder / "spool"
+    spool.mkdir()
+    (spool / "prompt.key").write_text("not hexadecimal")
+    result = run()
+    assert isinstance(result.exception, model.UserError)
+    assert "prompt.key is no key" in str(result.exception)
+
+
 def test_the_document_for_programs_has_counts_findings_and_walls(folder):
     document = json.loads(run(write(folder / "requests.ndjson", *wall()), "--json").output)
     (source,) = document["sources"]

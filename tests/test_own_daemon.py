@@ -69,7 +69,27 @@ def test_a_file_of_the_spool_that_cannot_be_read_does_not_stop_the_others(config
     told = feed.Feed(book, now)
     assert [one.judged.outcome.id for one in told.take(config)] == ["r1"]
     told.take(config)
-    assert caplog.text.count("spool file not read") <= 1
+    assert caplog.text.count("spool not read") <= 1
+
+
+def test_a_key_that_cannot_be_read_is_told_once_and_holds_up_nothing_else(config, book, caplog):
+    write(config, samples.told("r1"))
+    key = pathlib.Path(config.monitor.spool) / "prompt.key"
+    key.mkdir()
+    told = feed.Feed(book, now)
+    list(intake.Intake(config, book, now).take([intake.Line(1, json.dumps(samples.told("r2")))]))
+    assert [one.judged.outcome.id for one in told.take(config)] == ["r2"]
+    assert told.take(config) == ()
+    assert caplog.text.count("prompt.key") == 1
+    key.rmdir()
+    assert [one.judged.outcome.id for one in told.take(config)] == ["r1"]
+
+
+def test_a_file_that_another_command_removes_meanwhile_is_no_fault(config, book, monkeypatch):
+    write(config, samples.told("r1"))
+    gone = pathlib.Path(config.monitor.spool) / "gone.ndjson"
+    gone.symlink_to("nowhere")  # in the listing, and not there
+    assert [one.judged.outcome.id for one in feed.Feed(book, now).take(config)] == ["r1"]
 
 
 def outcomes(config, lines):

@@ -479,6 +479,15 @@ def test_a_spool_that_cannot_be_written_costs_the_program_nothing(tmp_path):
     assert recorder.dropped() >= 1
 
 
+def test_a_file_that_the_daemon_removes_meanwhile_costs_no_request(spool):
+    spool.mkdir()
+    (spool / "gone.ndjson").symlink_to("nowhere")  # in the listing, and not there
+    before = recorder.dropped()
+    recorder.record(str(spool), model="m")
+    assert recorder.flush(10)
+    assert recorder.dropped() == before
+
+
 def test_a_spool_nobody_reads_stops_growing(spool, monkeypatch):
     monkeypatch.setattr(spooling, "LARGEST_FILE_BYTES", 500)
     monkeypatch.setattr(spooling, "LARGEST_SPOOL_BYTES", 2000)

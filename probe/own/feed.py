@@ -30,23 +30,33 @@ class Feed:
         Raises RecordsError where nothing can be stored now: the spool keeps it.
         """
         folder = pathlib.Path(config.monitor.spool)
-        database = config.database
-        if folder.is_dir() and any(spool.waiting(folder)):
-            key = spool.share_key(folder, self._book)
-            for path in spool.waiting(folder):
-                with history.open(database) as past:
-                    self._file(config, past, key, path)
-        with history.open(database) as past:
+        if any(spool.waiting(folder)):
+            self._spool(config, folder)
+        with history.open(config.database) as past:
             self.after, new = past.traffic.after(self.after)
         return new
+
+    def _spool(self, config: "schema.Config", folder: pathlib.Path) -> None:
+        try:
+            key = spool.share_key(folder, self._book)
+        except spool.KeyUnknownError as error:
+            self._tell(folder, error)
+            return
+        for path in spool.waiting(folder):
+            with history.open(config.database) as past:
+                self._file(config, past, key, path)
+
+    def _tell(self, path: pathlib.Path, error: Exception) -> None:
+        """Once, what cannot be read and why."""
+        if path not in self._unreadable:
+            log.warning("spool not read path=%s reason=%s", path, error)
+            self._unreadable.add(path)
 
     def _file(self, config: "schema.Config", past: history.History, key: bytes, path: pathlib.Path) -> None:
         try:
             tally = spool.take_file(config, self._book, past, self._now, key, path)
         except (OSError, files.NotLinesError) as error:
-            if path not in self._unreadable:
-                log.warning("spool file not read path=%s reason=%s", path, error)
-                self._unreadable.add(path)
+            self._tell(path, error)
             return
         if tally.new or tally.bad or tally.unmapped or tally.dropped:
             log.info(

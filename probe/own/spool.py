@@ -9,6 +9,7 @@ import pathlib
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from probe import model
 from probe.own import account, files, intake
 from probe.recorder import spooling
 
@@ -26,10 +27,25 @@ ASIDE_CHARACTERS = 2_000
 LARGEST_ASIDE_BYTES = 4 * 2**20
 
 
+class KeyUnknownError(model.UserError):
+    """The key of prompt hashes cannot be read, nor be made."""
+
+
 def share_key(spool: pathlib.Path, book: "Records") -> bytes:
-    """The one key of prompt hashes: the recorders' where there is one, else the database's, put there for them."""
-    spool.mkdir(mode=0o700, parents=True, exist_ok=True)
-    key = spooling.key(spool, proposed=book.prompt_key())
+    """The one key of prompt hashes: the recorders' where there is one, else the database's, put there for them.
+
+    Raises KeyUnknownError.
+    """
+    proposed = book.prompt_key()
+    try:
+        spool.mkdir(mode=0o700, parents=True, exist_ok=True)
+        key = spooling.key(spool, proposed)
+    except (OSError, ValueError) as error:
+        why = f"cannot be read or made: {error.strerror}" if isinstance(error, OSError) else str(error)
+        raise KeyUnknownError(
+            f"{spool / spooling.KEY_NAME} {why}. Recorders hash prompts with it: let this user read the folder and the key "
+            "(docs/own-traffic.md), or remove a damaged key, and recorders that start later make another."
+        ) from error
     book.adopt_prompt_key(key)
     return key
 
@@ -98,4 +114,4 @@ def aside_in(folder: pathlib.Path, name: str) -> Callable[[intake.Line, str], No
 
 def waiting(spool: pathlib.Path) -> Iterator[pathlib.Path]:
     """Files of the spool that hold anything."""
-    return (path for path in sorted(spool.glob("*.ndjson")) if path.stat().st_size)
+    return (path for path, size in spooling.files(spool) if size)

@@ -8,7 +8,7 @@ import pathlib
 import secrets
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 KEY_NAME = "prompt.key"
 KEY_BYTES = 32
@@ -63,7 +63,7 @@ class File:
 
     def _open(self) -> int:
         """A new file, locked; raises OSError where the spool is full."""
-        if sum(each.stat().st_size for each in self._spool.glob("*.ndjson")) >= LARGEST_SPOOL_BYTES:
+        if sum(size for _, size in files(self._spool)) >= LARGEST_SPOOL_BYTES:
             raise OSError("the spool is full")
         name = f"{socket.gethostname()}-{os.getpid()}-{time.time_ns()}.ndjson"
         descriptor = os.open(
@@ -78,6 +78,13 @@ class File:
             with contextlib.suppress(OSError):
                 os.close(self._descriptor)
             self._descriptor = None
+
+
+def files(spool: pathlib.Path) -> Iterator[tuple[pathlib.Path, int]]:
+    """Every file of the spool with its bytes, by name; those that are removed meanwhile are left out."""
+    for path in sorted(spool.glob("*.ndjson")):
+        with contextlib.suppress(FileNotFoundError):
+            yield path, path.stat().st_size
 
 
 def key(spool: pathlib.Path, proposed: bytes | None = None) -> bytes:
@@ -104,4 +111,7 @@ def key(spool: pathlib.Path, proposed: bytes | None = None) -> bytes:
 
 def read_key(path: pathlib.Path) -> bytes:
     """Raises ValueError where it is no key."""
-    return bytes.fromhex(path.read_text("ascii").strip())
+    try:
+        return bytes.fromhex(path.read_text("ascii").strip())
+    except ValueError as error:
+        raise ValueError("is no key") from error
