@@ -28,7 +28,7 @@ GLOSSARY: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "daily limit reached": (
             "本日の", "1日の上限", "利用上限", "生成上限", "上限に達し", "일일 한도", "한도를 초과", "한도 초과", "дневной лимит", "лимит исчерпан", "límite diario",
-            "límite mensual", "limite quotidienne", "limite mensuelle", "tageslimit", "monatslimit", "limite diário", "limite mensal", "günlük",
+            "límite mensual", "limite quotidienne", "limite mensuelle", "kontingent", "tageslimit", "monatslimit", "limite diário", "limite mensal", "günlük",
         ),
         "too many requests": (
             "リクエストが多すぎ", "リクエスト数が", "レート制限", "アクセスが集中", "요청이 너무 많", "요청 한도", "слишком много запросов", "слишком часто", "demasiadas solicitudes",

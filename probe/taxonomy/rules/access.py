@@ -63,7 +63,7 @@ RULES = (
         pattern=(
             r"(?<![a-z0-9])(?:(?:not|isn't|un)\s?(?:available|supported|allowed|permitted)? ?(?:available|supported|allowed|permitted) (?:[^\s,;:]+ ){0,3}(?:region|country|location|territory)"
             r"|(?:region|country|location|territory) (?:[^\s,;:]+ ){0,3}(?:not|un)\s?(?:available|supported|allow(?:ed)?)"
-            r")|(?:地区|国家|区域).{0,8}(?:不支持|限制|不可用)"
+            r")|(?:地区|国家|区域).{0,8}(?:不支持|限制|不可用|无法使用|不能使用)"
         ),
         action=Action.SWITCH_CHANNEL,
     ),
@@ -190,7 +190,7 @@ RULES = (
             r"|no (?:[^\s,;:]+ ){0,3}(?:models?|providers?) (?:[^\s,;:]+ ){0,2}(?:found|registered|configured)\b"
             r"|(?:checkpoint|lora|workflow|pipeline) (?:[^\s,;:]+ ){0,3}(?:not found|does not exist|missing)|is not a valid model|(?:unknown|no such|invalid) engine"
             r"|(?:model|deployment|engine) (?:[^\s,;:]+ ){0,3}(?:could not|cannot|can't) be (?:found|located))"
-            r"|模型.{0,40}(?:不存在|不支持(?![ \u3400-\u9fff]{2})|未找到|已下线|已下架|已停用|停止服务|不可用|未配置)|(?:不支持|未知|无效|找不到|没有[这该此]).{0,6}模型"
+            r"|模型.{0,40}(?:不存在|不支持(?![ \u3400-\u9fff]{2})|未找到|已下线|已下架|已停用|已弃用|已废弃|已过时|停止服务|不可用|未配置)|(?:不支持|未知|无效|找不到|没有[这该此]).{0,6}模型"
         ),
         without=(
             "parameter", "size", "quality", "does not support the", "image input", "response modalities", "not supported by this model",

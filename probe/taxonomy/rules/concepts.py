@@ -31,7 +31,7 @@ RULES = (
         pattern=(
             r"(?<![a-z0-9])(?:(?:output|generated|result|response)\b.{0,60}(?:sensitive|risk|illegal|inappropriate|unsafe|censor|moderat|safety|complian)"
             r"|(?:sensitive|risk|illegal|inappropriate|unsafe|censor\w*|moderat\w+|safety) (?:[^\s,;:]+ ){0,3}(?:output|generated|result)\b"
-            r"|(?:finished|final|drawn) (?:image|picture|result)s?\b.{0,60}(?:review|filter|block|reject|sensitive|unsafe|policy)|(?:result|image|picture)s? (?:hidden|withheld|removed)|(?:moderated|blocked|filtered|flagged|rejected|removed|withheld) after (?:being )?generat\w+|safety output)|(?:图片|图像).{0,10}被(?:屏蔽|隐藏)|(?:输出|生成的|生成图|生成结果).{0,20}(?:违法|敏感|审核|合规|风险|不安全|审查)|生成后.{0,10}(?:拦截|屏蔽|审核|违规)"
+            r"|(?:finished|final|drawn) (?:image|picture|result)s?\b.{0,60}(?:review|filter|block|reject|sensitive|unsafe|policy)|(?:result|image|picture)s? (?:hidden|withheld|removed)|(?:moderated|blocked|filtered|flagged|rejected|removed|withheld) after (?:being )?generat\w+|safety output)|(?:图片|图像).{0,10}被(?:屏蔽|隐藏)|(?:输出|生成的|生成图|生成结果).{0,20}(?:违法|敏感|审核|合规|风险|不安全|审查|安全检查)|生成后.{0,10}(?:拦截|屏蔽|审核|违规)"
         ),
         when=("loose_status", "not_page"),
         confidence="low",
@@ -106,7 +106,7 @@ RULES = (
         Kind.RATE_LIMITED,
         by=HINT,
         any=("频控", "qps", "in progress", "at a time", "秒后", "秒再", "分钟后", "稍等", "请等待",
-            "at once", "at the same time", "limited to", "同一时间", "同时只能", "every", "rate", "rates", "frequency", "frequently", "throttling",
+            "at once", "at the same time", "limited to", "同一时间", "同时只能", "every", "rate", "rates", "频次", "任务过多", "请求过多", "frequency", "frequently", "throttling",
             "throttled", "burst", "too fast", "too quickly", "too many requests", "too many tasks", "too many jobs", "too many pending",
             "concurrency", "concurrent", "parallel", "in flight", "inflight", "requests per", "rpm", "ipm", "tpm", "limit exceeded",
             "limit reached", "limit exceed", "频率", "频繁", "并发", "限流", "过快", "请求过多", "请求数", "任务数",
@@ -114,7 +114,7 @@ RULES = (
         pattern=(
             r"(?<![a-z0-9])(?:rates? (?:[^\s,;:]+ ){0,3}(?:limit|exceed|too|increased|reached|quota)|(?:request|call|burst|limit)s? (?:[^\s,;:]+ ){0,3}rates?\b"
             r"|frequen|throttl|burst|too (?:fast|quickly|many (?:requests|tasks|jobs|pending))|concurren|parallel|in ?flight|requests per|[rit]pm\b|qps\b|already (?:[^\s,;:]+ ){1,4}in progress|limit (?:exceed|reach)|(?:jobs?|tasks?|requests?|images?|generations?) (?:[^\s,;:]+ ){0,3}at (?:once|the same time)|(?:one|1|single) (?:[^\s,;:]+ ){1,2}at a time|limited to \d+ (?:[^\s,;:]+ ){0,2}(?:a|per|each|every) (?:second|minute)|\d+ (?:[^\s,;:]+ )?(?:a|per) minute|every \d+ (?:seconds|minutes))"
-            r"|频率|频繁|并发|限流|过快|请求过多|请求数|任务数|同一时间|同时只能|频控|请.{0,6}\d+ ?(?:秒|分钟)后?再"
+            r"|频率|频次|同时.{0,8}过多|频繁|并发|限流|过快|请求过多|请求数|任务数|同一时间|同时只能|频控|请.{0,6}\d+ ?(?:秒|分钟)后?再"
         ),
         without=("size", "length", "file"),
         when=("loose_status", "not_page"),

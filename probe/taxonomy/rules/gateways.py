@@ -50,7 +50,7 @@ RULES = (
             "节点", "no available", "no active", "no usable", "no valid", "no eligible", "no healthy", "no compatible", "no schedulable", "no candidate",
             "no upstream", "no account", "no auth", "no credentials", "all account", "all credentials", "all keys", "all token",
             "every account", "every key", "every credential", "rate limited or unavailable", "no provider", "账号", "账户", "渠道", "实例", "令牌池",
-            "凭据", "密钥", "服务商", "供应商", "提供商", "all ", "every ", "pool empty", "pool is empty", "exhausted all", "no available platform", "no usable platform",
+            "凭据", "密钥", "号池", "服务商", "供应商", "提供商", "all ", "every ", "pool empty", "pool is empty", "exhausted all", "no available platform", "no usable platform",
             "no available upstream", "均失败", "所有渠道", "所有通道",
         ),
         pattern=(
@@ -61,7 +61,7 @@ RULES = (
             r"|no (?:accounts?|keys|tokens|credentials) (?:available|with|left|remaining)|no providers? (?:is |are )?(?:currently |now )?(?:able|available)"
             r"|(?:all|every) (?:\w+\s){0,3}(?:accounts?|credentials?|keys?) (?:\w+\s){0,4}(?:exhausted|unavailable|failed|cooling|disabled)"
             r")|(?:账号|账户|渠道|实例|令牌池).{0,10}(?:不可用|全部|都已|耗尽|用完|失效)|(?:无|没有|暂无)可用的?(?:账号|实例|渠道|账户)"
-            r"|(?:没有|无|暂无|未找到)可用的?(?:账号|凭据|密钥|服务商|供应商|提供商)|(?:账号|账户|令牌|密钥)池(?:为空|已空|耗尽|不可用)"
+            r"|(?:没有|无|暂无|未找到)可用的?(?:账号|凭据|密钥|服务商|供应商|提供商)|(?:账号|账户|令牌|密钥|号)池(?:为空|已空|耗尽|不可用)"
         ),
         without=("auth_not_found",),
         stage=Stage.QUEUE,

@@ -7,7 +7,7 @@ from probe.taxonomy.rule import SERVER_ERROR, SUCCESS, By, Rule, codes
 MISSING = (
     "无图", "不含图", "未包含图", "不包含图", "没有图",
     "只返回了文字", "只返回文字", "只返回了文本", "仅返回文字", "仅返回文本", "没有图片链接", "无图片", "zero pictures", "zero images", "nothing was generated", "text rather than", "images array", "image array", "images list", "is null", "was null", "text only", "text-only", "only text", "expected an image", "expected image",
-    "could not find", "couldn't find", "cannot find", "can't find", "unable to find", "failed to find", "could not locate", "检测到图", "发现图", "识别到图",
+    "could not find", "couldn't find", "cannot find", "can't find", "unable to find", "failed to find", "could not locate", "检测到图", "发现图", "识别到图", "提取到图", "未输出图", "回复了文", "回复文字",
     "without image_generation_call", "without producing", "without returning", "without generating", "not found in", "missing from",
     "no image", "no valid image", "no valid final", "no usable image", "no final image", "no generated image", "no output image",
     "no picture", "no inlinedata", "no b64_json", "did not", "didn't", "does not", "doesn't", "was not", "is not invoked",
@@ -31,7 +31,7 @@ MISSING_PICTURE = (
     r"|no images? (?:data|output|in|response)\b|neither (?:text |[a-z]+ )?nor (?:an? )?image|no (?:valid )?multimodal response|(?:extract|get|find|parse|locate|obtain)\w* (?:[a-z]+ ){0,3}images?(?: data| urls?)? (?:from|in) (?:[a-z]+ ){0,2}(?:response|reply|answer|result|output|api)\b|no (?:[a-z_-]+ ){0,2}(?:images?|pictures?)\b(?!-| (?:is |was |were |are )?(?:provided|uploaded|attached|supplied|required|specified|given|quota|models?|tools?|generation|support|file|url|input|available for))|no (?:valid |usable |final ){1,3}images?\b"
     r"|(?:returned|received|got|contain\w*|has|had|have|with) (?:no|an? empty|zero|0) (?:[^\s,;:]+ ){0,2}(?:image|images|picture|b64_json|inlinedata)"
     r"|(?:had|has|contained|contains|with) zero (?:images?|pictures?)|(?:text|prose)[ -]only\b|images? (?:array|list) (?:is|was) (?:empty|null)|(?:image|data|url) (?:is|was) (?:null|none|undefined|empty) in (?:[a-z]+ ){0,2}(?:response|reply|result|output)|nothing was generated|zero (?:images?|pictures?) (?:were |was )?generated|text rather than (?:an? )?(?:image|picture)|expected (?:an |any )?image\b.{0,20}\b(?:got|received|found)\b|(?:could not|couldn't|cannot|can't|unable to|failed to) (?:find|locate) (?:[a-z]+ ){0,2}(?:image|picture)s? (?:creation |generation )?(?:data|urls?|links?|results?|outputs?|in the (?:response|reply|answer|assistant|output|message))|without (?:an |any )?(?:images?|image_generation_call)\b|empty image(?! file)|missing image (?:data|result)|no image_generation"
-    r")|(?:(?:未能?|没有)(?:获取|返回|生成|找到|收到|提取)|无法(?:获取|返回|找到|收到|提取))到?.{0,6}图|[只仅]返回了?文[字本]|[中里内](?:没有|无|未包含|不含|不包含)图|未.{0,8}(?:检测|发现|识别)到.{0,4}图|(?:没有|无)图片(?:链接|数据|地址)|从.{0,6}(?:响应|返回|结果).{0,4}(?:提取|解析|获取|找到).{0,4}图"
+    r")|(?:(?:未能?|没有)(?:获取|返回|生成|找到|收到|提取)|无法(?:获取|返回|找到|收到|提取))到?.{0,6}图|[只仅]返回了?文[字本]|[中里内](?:没有|无|未包含|不含|不包含)图|未.{0,8}(?:检测|发现|识别|提取)到.{0,4}图|未输出图|[只仅]回复了?文[字本]|(?:没有|无)图片(?:链接|数据|地址)|从.{0,6}(?:响应|返回|结果).{0,4}(?:提取|解析|获取|找到).{0,4}图"
 )
 
 NOT_MISSING = ("plan doesn't", "plan does not", "image is required", "your plan", "subscription", "your tier")

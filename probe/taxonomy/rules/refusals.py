@@ -64,7 +64,7 @@ RULES = (
             r"|prohibited (?:content|use)|guardrail|nsfw|trigger\w* (?:[^\s,;:]+ ){0,3}risk control|risk control (?:system|reject\w*|block\w*)"
             r"|(?:prompt|input|request|text) .{0,40}(?:flagged|unsafe|inappropriate|sensitive|disallowed|harmful|prohibited)"
             r"|(?:unsafe|inappropriate|disallowed|harmful|sensitive) (?:content|prompt|input|words?|material)"
-            r")|内容政策|内容安全|安全策略|违规|敏感|审核(?:未|不|失败|拦截|拒绝)|风控|不合规|(?:不符合|违反).{0,10}(?:规则|规范|规定|政策|法规|条例|准则|协议|要求的内容)|(?:不合适|不当|不适宜|不良|不雅|敏感)的?(?:词|内容|信息|图|文字)|色情|涉黄|涉政|暴恐|违法"
+            r")|内容政策|内容安全|安全策略|违规|敏感|审核(?:未|不|失败|拦截|拒绝)|风控|不合规|(?:不符合|违反).{0,10}(?:规则|规范|规定|政策|法规|条例|条款|准则|协议|要求的内容)|(?:不合适|不当|不适宜|不良|不雅|敏感)的?(?:词|内容|信息|图|文字)|色情|涉黄|涉政|暴恐|违法"
         ),
         confidence="medium",
         would_decide="the elapsed time: input checks answer within seconds",
@@ -104,7 +104,7 @@ RULES = (
             r"|(?:does not|doesn't|do not|don't) have (?:[^\s,;:]+ ){0,3}(?:enough|sufficient|any) (?:[^\s,;:]+ ){0,2}(?:balance|credits?|funds?)"
             r"|(?:please|to) (?:top up|recharge|add (?:more )?(?:credits?|funds?|balance)|purchase (?:more )?credits?|buy (?:more )?credits?)"
             r"|payment (?:required|method|failed|overdue)|billing (?:issue|problem|limit|cycle|error|account)"
-            r")|会员.{0,4}过期|套餐.{0,6}(?:过期|用完|用尽|不足)|(?:余额|额度|积分).{0,6}(?:不足|不够|用完|用尽|耗尽|为 ?0)|请(?:先|及时)?充值|欠费|(?:值|币|豆|券|点|次数)(?:不足|不够)"
+            r")|会员.{0,4}(?:过期|到期)|套餐.{0,6}(?:过期|用完|用尽|不足)|(?:余额|额度|积分).{0,6}(?:不足|不够|用完|用尽|耗尽|为 ?0)|请(?:先|及时)?充值|欠费|(?:值|币|豆|券|点|次数)(?:不足|不够)"
         ),
     ),
     Rule(

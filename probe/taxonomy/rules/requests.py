@@ -88,7 +88,7 @@ RULES = (
             "expected value at line", "couldn't be read because", "isn't in the correct format", "httpmessageconverter",
             "could not extract response", "looking for beginning of", "unexpected end of input", "formatexception", "malformedjson",
             "error decoding response", "unexpected response format", "could not decode", "gzip: invalid header", "invalid gzip",
-            "type validation failed", "valid json object", "no valid json", "find valid json", "unable to parse server", "unable to parse the response", "unable to parse response", "unexpected payload", "jsondecodingexception", "unexpected json token", "keynotfound", "decodingerror", "unexpected non-whitespace", "bad control character", "in json at position", "unexpected content-type", "unexpected content type", "不是图片",
+            "type validation failed", "valid json object", "no valid json", "find valid json", "unable to parse server", "unable to parse the response", "unable to parse response", "unexpected payload", "jsondecodingexception", "unexpected json token", "keynotfound", "decodingerror", "unexpected non-whitespace", "bad control character", "in json at position", "unexpected content-type", "unexpected content type", "不是图片", "不是有效json", "不是有效的json", "不是json",
         ),
         without=("multipart",
             "upstream server", "from upstream", "go struct field", "json payload", "json body", "request body", "schema",

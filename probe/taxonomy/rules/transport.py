@@ -61,7 +61,7 @@ RULES = (
         any=(
             "certificate verify failed", "certificate_verify_failed", "self signed certificate", "self-signed certificate",
             "unable to get local issuer", "unable to verify the first certificate", "certificate has expired", "x509", "cert_has_expired",
-            "err_cert_authority_invalid", "altnames", "match certificate", "hostname mismatch", "invalid peer certificate", "unknownissuer", "pkix path building", "ssl certificate problem", "depth_zero_self_signed_cert", "unable_to_verify_leaf_signature", "sslcertverificationerror",
+            "err_cert_authority_invalid", "altnames", "证书验证", "证书错误", "证书过期", "证书不受信任", "match certificate", "hostname mismatch", "invalid peer certificate", "unknownissuer", "pkix path building", "ssl certificate problem", "depth_zero_self_signed_cert", "unable_to_verify_leaf_signature", "sslcertverificationerror",
         ),
         retryable=False,
         action=Action.FIX_NETWORK,
@@ -129,14 +129,14 @@ RULES = (
         Kind.NETWORK,
         "dns",
         any=(
-            "enotfound", "eai_again", "getaddrinfo", "name or service not known", "nodename nor servname", "name resolution",
+            "域名解析", "enotfound", "eai_again", "getaddrinfo", "name or service not known", "nodename nor servname", "name resolution",
             "nameresolutionerror", "no such host", "could not resolve host", "err_name_not_resolved", "dns", "unknownhostexception",
             "failed to resolve", "could not resolve", "name_not_resolved", "unknownhost", "nameresolution",
         ),
         pattern=(
             r"(?<![a-z0-9])(?:enotfound|eai_again|getaddrinfo|name or service not known|nodename nor servname"
             r"|name ?resolution|no such host|could not resolve|name_not_resolved"
-            r"|dns (?:error|lookup|resolution|failure)|unknownhost|failed to resolve)|dns ?解析"
+            r"|dns (?:error|lookup|resolution|failure)|unknownhost|failed to resolve)|(?:dns|域名) ?解析"
         ),
         without=("origin dns error",),
         billed="no",
@@ -227,7 +227,7 @@ RULES = (
         Kind.TIMEOUT,
         "relay_timer",
         any=(
-            "waiting too long", "gave up after", "max wait time", "wait time exceeded", "时间限制", "received within", "is timing out", "最大等待时间", "最长等待", "longer than expected", "时间过长", "等待时间过长", "等待过久", "耗时过长", "too much time", "taking too long", "time limit exceeded",
+            "waiting too long", "gave up after", "未返回结果", "长时间未", "max wait time", "wait time exceeded", "时间限制", "received within", "is timing out", "最大等待时间", "最长等待", "longer than expected", "时间过长", "等待时间过长", "等待过久", "耗时过长", "too much time", "taking too long", "time limit exceeded",
             "execution time", "timed out", "tasktimeout", "requesttimeout", "gatewaytimeout", "polltimeout", "time out",
             "timedout", "deadline exceeded", "deadline_exceeded", "超时", "took too long", "exceeded the time limit", "exceeded time limit",
             "exceeded maximum time", "did not complete in time", "did not answer in time", "did not reply in time",

@@ -10,7 +10,7 @@ VAGUE_FAILURE = (
     "failed to generate", "error generating", "processing failed", "processing error", "prediction failed", "task failed",
     "generate image failed", "cuda", "out of memory", "encountered an error", "生成失败", "处理失败", "未知错误", "内部错误", "服务器错误", "服务异常", "系统错误",
     "系统异常", "生成错误", "生成异常", "任务失败", "绘图失败", "api_error", "unhandled exception", "runtimeerror", "internal failure", "unable to generate",
-    "开小差", "出了点问题", "出了点小问题", "走丢了", "推理失败", "推理异常", "推理错误", "请求异常", "调用失败", "执行失败",
+    "开小差", "遇到问题", "出了点问题", "出了点小问题", "走丢了", "推理失败", "推理异常", "推理错误", "请求异常", "调用失败", "执行失败",
     "rendering failed", "render failed", "server failure", "system failure", "system error", "could not be produced", "technical issue", "technical error", "technical problem", "technical difficult", "技术问题", "技术故障", "技术错误", "produced in unet", "could not generate", "couldn't generate", "generation_failed", "processing_error", "绘制失败", "发生错误", "出现错误", "执行出错",
 )
 """Words that say only that drawing failed."""
