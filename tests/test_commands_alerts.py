@@ -65,7 +65,14 @@ def test_what_is_not_clear_is_a_usage_error(folder, words):
 
 
 @pytest.mark.parametrize(
-    "words", [["--for", "2"], ["--until", "tomorrow"], ["--until", "2020-01-01"], ["--for", "99999999999d"]]
+    "words",
+    [
+        ["--for", "2"],
+        ["--until", "tomorrow"],
+        ["--until", "2020-01-01"],
+        ["--until", "9999-12-31T23:59-14:00"],
+        ["--for", "99999999999d"],
+    ],
 )
 def test_a_silence_without_a_sound_end_is_refused(folder, words):
     assert alerts(folder, "silence", "vip", *words)[0] == 2

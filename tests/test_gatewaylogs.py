@@ -120,7 +120,7 @@ def test_a_log_that_cannot_be_read_is_unanswered_with_the_reason(answer):
     assert found.reason
 
 
-@pytest.mark.parametrize("value", [None, "x", [], {}, True, float("nan"), 1e300, -1])
+@pytest.mark.parametrize("value", [None, "x", [], {}, True, float("nan"), 1e300, -1, "0001-01-01T00:00+14:00"])
 def test_hostile_values_in_a_row_are_left_out(value):
     found = apiyi.row({"request_id": value, "created_at": value, "duration_for_view": value, "quota": value})
     assert found.duration_s is None or found.duration_s >= 0

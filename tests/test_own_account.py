@@ -45,6 +45,8 @@ def test_an_account_comes_back_from_the_line_it_is_written_to():
         ({"model": None}, "model: "),
         ({"sent_at": "yesterday"}, "sent_at: no time with its zone"),
         ({"sent_at": "2026-08-13T02:41:00"}, "with its zone"),
+        ({"sent_at": "0001-01-01T00:00:00+14:00"}, "with its zone"),
+        ({"sent_at": "9999-12-31T23:59:59-14:00"}, "with its zone"),
         ({"elapsed_s": -1}, "elapsed_s: Input should be greater than or equal to 0"),
         ({"elapsed_s": float("nan")}, "elapsed_s: Input should be"),
         ({"elapsed_s": True}, "elapsed_s: Input should be a valid number"),
@@ -65,6 +67,11 @@ def test_a_bad_line_says_what_is_wrong_with_it(fields, reason):
 def test_what_is_no_line_at_all_is_refused(text):
     with pytest.raises(ValueError):  # noqa: PT011 - any words
         formats.read(text, None)
+
+
+@pytest.mark.parametrize("url", ["http://[x", "https://a\u2100b.com/", "no address"])
+def test_a_request_to_no_address_has_no_host(url):
+    assert samples.read(samples.told(url=url)).host == ""
 
 
 def test_what_looks_like_a_key_is_taken_out():

@@ -50,7 +50,7 @@ def test_lines_are_failures_and_successes_and_what_cannot_be_read(config):
     assert found.refused[2][1] == "nobody/4k-high is not in the config"
 
 
-@pytest.mark.parametrize("value", [None, 7, "soon", [], {}])
+@pytest.mark.parametrize("value", [None, 7, "soon", [], {}, "0001-01-01T00:00+14:00"])
 def test_a_line_without_a_proper_time_is_dated_now(config, value):
     assert read([line(1, 500, "{}", sent_at=value)], config).failed[0][1].outcome.sent_at == samples.AT
 

@@ -183,9 +183,9 @@ def ending(now: dt.datetime, span: str | None, until: str | None) -> dt.datetime
             at = now + dt.timedelta(seconds=durations.seconds(span or ""))
         else:
             at = dt.datetime.fromisoformat(until)
+        at = at.replace(tzinfo=dt.UTC) if at.tzinfo is None else at.astimezone(dt.UTC)
     except (ValueError, OverflowError) as error:
         raise click.UsageError(f"--{'for' if until is None else 'until'}: {error}.") from error
-    at = at.replace(tzinfo=dt.UTC) if at.tzinfo is None else at.astimezone(dt.UTC)
     if at <= now:
         raise click.UsageError(f"--until {until} is past." if until else f"--for {span} is no time at all.")
     return at

@@ -184,6 +184,6 @@ def moment(value: Any) -> dt.datetime | None:
         if seconds is not None:
             return dt.datetime.fromtimestamp(seconds, dt.UTC)
         at = dt.datetime.fromisoformat(text(value))
+        return at.astimezone(dt.UTC) if at.tzinfo else at.replace(tzinfo=dt.UTC)
     except (ValueError, OverflowError, OSError):
         return None
-    return at.astimezone(dt.UTC) if at.tzinfo else at.replace(tzinfo=dt.UTC)

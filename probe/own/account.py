@@ -201,7 +201,11 @@ def is_pixels(text: str) -> bool:
 
 @functools.lru_cache(maxsize=4096)
 def host_of(url: str) -> str:
-    return urllib.parse.urlsplit(url[:URL_CHARACTERS]).netloc.rpartition("@")[2].lower()
+    """With its port; "" where this is no address."""
+    try:
+        return urllib.parse.urlsplit(url[:URL_CHARACTERS]).netloc.rpartition("@")[2].lower()
+    except ValueError:
+        return ""
 
 
 def picture_of(told: fields.Picture | None) -> model.Picture | None:

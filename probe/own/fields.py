@@ -20,11 +20,12 @@ def instant(told: object) -> dt.datetime:
     """A time with its zone as UTC, to the millisecond that records keep."""
     try:
         at = dt.datetime.fromisoformat(told) if isinstance(told, str) else None
-    except ValueError:
+        if at is not None and at.tzinfo not in {None, dt.UTC}:
+            at = at.astimezone(dt.UTC)
+    except (ValueError, OverflowError):  # the first hours of the year 1 are none in UTC
         at = None
     if at is None or at.tzinfo is None:
         raise pydantic_core.PydanticCustomError("instant", "no time with its zone, such as 2026-08-13T02:41:00Z")
-    at = at if at.tzinfo is dt.UTC else at.astimezone(dt.UTC)
     finer_us = at.microsecond % 1000
     return at.replace(microsecond=at.microsecond - finer_us) if finer_us else at
 

@@ -129,11 +129,11 @@ def moment(told: Mapping[str, Any], name: str) -> dt.datetime:
         if isinstance(value, int | float) and not isinstance(value, bool):
             return dt.datetime.fromtimestamp(value, dt.UTC)
         at = dt.datetime.fromisoformat(value) if isinstance(value, str) else None
+        if at is not None:
+            return at.astimezone(dt.UTC) if at.tzinfo else at.replace(tzinfo=dt.UTC)
     except (ValueError, OverflowError, OSError):
-        at = None
-    if at is None:
-        raise ValueError(f"{name} is no time")
-    return at.astimezone(dt.UTC) if at.tzinfo else at.replace(tzinfo=dt.UTC)
+        pass
+    raise ValueError(f"{name} is no time")
 
 
 def stamp(at: dt.datetime) -> str:

@@ -126,9 +126,9 @@ def moment(value: Any) -> dt.datetime | None:
         return None
     try:
         at = dt.datetime.fromisoformat(value)
-    except ValueError:
+        return at.replace(tzinfo=dt.UTC) if at.tzinfo is None else at.astimezone(dt.UTC)
+    except (ValueError, OverflowError):
         return None
-    return at.replace(tzinfo=dt.UTC) if at.tzinfo is None else at.astimezone(dt.UTC)
 
 
 def sort(
