@@ -501,7 +501,13 @@ def test_the_door_reads_the_spellings_people_use():
 
 def test_a_size_in_pixels_or_as_a_tier_is_understood():
     assert taxonomy.evidence_of({"request": {"size": "2048X1152"}}).order.size == "2048x1152"
+    assert taxonomy.evidence_of({"request": {"size": "2048 \u00d7 1152"}}).order.size == "2048x1152"
     assert taxonomy.evidence_of({"request": {"size": "4K"}}).order.image_size == "4K"
+
+
+def test_a_tier_may_be_spelt_in_pixels():
+    order = taxonomy.evidence_of({"request": {"image_size": "512px"}}).order
+    assert (delivered.wrong_size(order, 1024, 1024), delivered.wrong_size(order, 512, 512)) == ("size_raised", "")
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def wrong_size(order: model.Order, width_px: int, height_px: int) -> str:
 
 def _wrong_tier(order: model.Order, width_px: int, height_px: int) -> str:
     names = [name for name, _ in GEMINI_TIERS]
-    ordered = (order.image_size or "").upper().replace("0.5K", "512")
+    ordered = (order.image_size or "").upper().removesuffix("PX").replace("0.5K", "512")
     if ordered not in names:
         return ""
     side = math.sqrt(width_px * height_px)

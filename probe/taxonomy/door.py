@@ -11,6 +11,7 @@ from probe.taxonomy import unwrap
 HEADER_LIMIT = 64
 HEADER_VALUE_LIMIT = 2_000
 _INTEGER_LIMIT = 10**15
+_TIMES = str.maketrans({"*": "x", "\u00d7": "x"})
 
 
 def evidence_of(reply: Mapping[str, Any]) -> model.Evidence:
@@ -49,9 +50,9 @@ def _order(request: Mapping[str, Any]) -> model.Order:
     image_size = _word(request.get("image_size")) or _word(request.get("imageSize")) or _word(request.get("resolution"))
     if size.upper() in ("512", "1K", "2K", "4K"):
         size, image_size = "", size
-    if image_size and "x" in image_size.lower():
+    if image_size and image_size.lower().partition("x")[2]:  # not `512px`
         size, image_size = image_size, None
-    width, _, height = size.lower().replace("*", "x").partition("x")
+    width, _, height = size.lower().replace(" ", "").translate(_TIMES).partition("x")
     named = _word(request.get("model")) or ""
     protocol = _word(request.get("protocol")) or ("gemini" if image_size or "gemini" in named else "openai-images")
     return model.Order(
