@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from probe import config as configs
 from probe import escape, model
 from probe.config import document as documents
+from probe.inference import words as reasons
 from probe.records import history, rows
 from reports import states, words
 
@@ -61,13 +62,15 @@ def status(known: Known, now: dt.datetime) -> Status:
     """The gravest thing first.
 
     3 no daemon or a stale one; 2 a tier of which no channel is healthy while one is bad; 1 a bad path;
-    0 all well, with what is suspect or not known said in words.
+    0 all well, with what is suspect, not known, below its target or too early to say said in words.
     """
     bad = [state for state in known.states if state.state in states.BAD]
     details = (
         *(told(state, now) for state in bad),
         *(told(state, now) for state in known.states if state.state is model.State.SUSPECT),
-        *not_known(known.states),
+        *(told(state, now) for state in known.states if is_healthy(state) and state.reason),
+        *named("too early to say", filter(is_learning, known.states)),
+        *named("not known", (state for state in known.states if state.state is model.State.UNKNOWN)),
         *changed(known),
     )
     code, message = judged(known, bad, now)
@@ -91,13 +94,23 @@ def judged(known: Known, bad: Sequence[model.PathState], now: dt.datetime) -> tu
     if bad:
         return WARNING, f"{words.listed([str(state.path) for state in bad])} {'is' if len(bad) == 1 else 'are'} bad"
     counts = {state: sum(each.state is state for each in known.states) for state in model.State}
-    doubtful = ", ".join(
-        f"{counts[state]} {word}"
-        for state, word in ((model.State.SUSPECT, "suspect"), (model.State.UNKNOWN, "not known yet"))
-        if counts[state]
+    doubtful = (
+        (sum(map(is_learning, known.states)), "too early to say"),
+        (counts[model.State.SUSPECT], "suspect"),
+        (counts[model.State.UNKNOWN], "not known yet"),
     )
-    told_doubtful = f", {doubtful}" if doubtful else ""
-    return OK, f"{counts[model.State.HEALTHY]} of {words.count(len(known.states), 'path')} healthy{told_doubtful}"
+    healthy = f"{sum(map(is_healthy, known.states))} of {words.count(len(known.states), 'path')} healthy"
+    return OK, ", ".join([healthy, *(f"{count} {word}" for count, word in doubtful if count)])
+
+
+def is_learning(state: model.PathState) -> bool:
+    """Called healthy by what is usual elsewhere: too little of its own was seen to say so."""
+    return state.state is model.State.HEALTHY and reasons.FEW_SEEN in state.reason
+
+
+def is_healthy(state: model.PathState) -> bool:
+    """By its own canaries."""
+    return state.state is model.State.HEALTHY and not is_learning(state)
 
 
 def lost_tiers(known: Known) -> list[str]:
@@ -118,9 +131,10 @@ def told(state: model.PathState, now: dt.datetime) -> str:
     return f"{state.path} {states.BAD.get(state.state, state.state)}{since}{reason}"
 
 
-def not_known(published: Iterable[model.PathState]) -> list[str]:
-    names = [str(state.path) for state in published if state.state is model.State.UNKNOWN]
-    return [f"not known: {', '.join(names)}"] if names else []
+def named(what: str, found: Iterable[model.PathState]) -> list[str]:
+    """`not known: vip/1k-low, vip/2k-high`, where there is any."""
+    names = [str(state.path) for state in found]
+    return [f"{what}: {', '.join(names)}"] if names else []
 
 
 def changed(known: Known) -> list[str]:

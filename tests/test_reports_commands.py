@@ -12,6 +12,7 @@ from record_samples import judged
 
 from probe import commands, model, records
 from probe import config as configs
+from probe.inference import words as reasons
 from reports import status
 
 NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
@@ -104,6 +105,20 @@ def test_status_exits_by_the_gravest_state(home, vip, official, code, said):
     published(home, (VIP, vip, "about 40 % fail"), (OFFICIAL, official, ""))
     result = run("status")
     assert (result.exit_code, result.stdout.split(" | ")[0]) == (code, said)
+
+
+def test_status_takes_no_path_of_which_little_was_seen_for_healthy(home):
+    published(home, (VIP, S.HEALTHY, f"3 of 20 canaries so far: {reasons.FEW_SEEN}"), (OFFICIAL, S.HEALTHY, ""))
+    first, *rest = run("status").stdout.splitlines()
+    assert first.startswith("OK - 1 of 2 paths healthy, 1 too early to say | ")
+    assert rest[0] == "too early to say: vip/4k-high"
+
+
+def test_status_names_a_path_below_its_target_though_that_is_usual_for_it(home):
+    published(home, (VIP, S.HEALTHY, "below its target of 95 %"), (OFFICIAL, S.HEALTHY, ""))
+    first, *rest = run("status").stdout.splitlines()
+    assert first.startswith("OK - 2 of 2 paths healthy | ")
+    assert re.fullmatch(r"vip/4k-high healthy since .*: below its target of 95 %", rest[0])
 
 
 def test_status_has_a_line_for_each_problem_and_performance_data(home):

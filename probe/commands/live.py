@@ -50,5 +50,6 @@ def _title(watch: daemon.Daemon) -> str:
     bad = [f"{state.path} {state.state}" for state in watch.states if state.state is model.State.DEGRADED]
     if watch.underway.stopping:
         return f"stopping: waiting for {len(watch.underway.in_flight)} in flight; Ctrl-C again ends at once"
-    words = ", ".join(bad) if bad else "nothing degraded"
+    seen = any(state.checked_at for state in watch.states)
+    words = ", ".join(bad) or ("nothing known to be degraded" if seen else "no canary has come back yet")
     return f"{words}; ${watch.plan.usd_per_day:.2f} a day planned; Ctrl-C to stop"

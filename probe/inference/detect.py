@@ -200,7 +200,7 @@ def _describe(view: View, baseline: Baseline, now: dt.datetime, *, dated: bool) 
             reason=_doubt(p_degraded),
         )
     few = view.observations < FEW_OBSERVATIONS
-    reason = f"{view.observations} of {FEW_OBSERVATIONS} canaries so far: mostly what is usual elsewhere" if few else ""
+    reason = f"{view.observations} of {FEW_OBSERVATIONS} canaries so far: {words.FEW_SEEN}" if few else ""
     return dataclasses.replace(detection, reason=reason)
 
 

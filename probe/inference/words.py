@@ -32,6 +32,10 @@ def canaries(number: int) -> str:
     return f"{number:,} {'canary' if number == 1 else 'canaries'}"
 
 
+FEW_SEEN = "mostly what is usual elsewhere"
+"""Said of a path of which too little was seen to call it healthy by its own canaries."""
+
+
 def slower(factor: float) -> str:
     """`twice as slow`, `1.6 times as slow`."""
     if 1.85 <= factor < 2.15:
