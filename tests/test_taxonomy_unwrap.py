@@ -34,6 +34,8 @@ def test_json_within_strings_is_read_to_the_fourth_wrapping(times):
     ("name", "text"),
     [
         ("array", json.dumps([INNER])),
+        ("inside of an object", json.dumps(INNER)[1:-1]),
+        ("inside of an object with a comma", json.dumps(INNER)[1:-1] + ","),
         ("python repr", f"ClientError: 400 - {INNER!r}"),
         (
             "python repr in double quotes",

@@ -36,6 +36,7 @@ _FAILED = frozenset(
 _STARTS = re.compile(r"\{(?=\s{0,40}(?:\\{0,7}[\"'{]|[A-Za-z_]\w{0,40}\s{0,8}[:=]|\}))|\[(?=\s{0,40}\{)")
 _ERROR_AS_ANSWER = re.compile(r"\A\W{0,4}(?:error\b|错误)|\berror code: ?\d{3}|['\"]error['\"]\s?:", re.IGNORECASE)
 """Relays and tools put their errors where a model's words belong."""
+_MEMBER = re.compile(r"\"[A-Za-z_]\w{0,40}\"\s{0,8}:")
 _ESCAPED_START = re.compile(r"[{\[]\s{0,40}\{?\s{0,40}\\")
 _LONG_RUN = re.compile(r"[A-Za-z0-9+/_=-]{200,}+")
 _QUOTED_HEAD = re.compile(r"[Uu]nexpected token .{1,6}?, ?\"(.{4,12}?)\"?\.\.\. is not valid JSON", re.DOTALL)
@@ -82,6 +83,8 @@ class _Walk:
 
     def document(self, text: str) -> str:
         """Read a whole body and name its shape."""
+        if text[0] == '"' and _MEMBER.match(text):
+            text = f"{{{text}}}"  # the inside of an object, copied without its braces
         if text[0] in '{["-0123456789tfn':
             try:
                 tree = relaxed.strict(text)
