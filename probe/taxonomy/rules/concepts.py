@@ -65,7 +65,7 @@ RULES = (
             "paid plan", "pricing", "spending", "invoice", "buy more", "balance", "credit", "billing", "payment", "arrears", "arrearage",
             "overdue", "wallet", "prepaid", "top up", "recharge", "spend", "purchase", "subscription", "allowance", "quota", "usage limit",
             "daily limit", "inference limit", "api tokens", "free tier", "insufficient points", "余额", "额度", "积分", "欠费", "充值", "计费", "点数",
-            "配额", "生成次数", "调用次数", "使用次数", "可用次数", "剩余次数", "免费次数", "resource pack", "resource package", "资源包", "使用上限", "限额", "用量上限", "量超限", "次数超限", "总量超限额", "账单", "licence", "enough license",
+            "配额", "生成次数", "调用次数", "使用次数", "可用次数", "剩余次数", "免费次数", "resource pack", "resource package", "资源包", "使用上限", "用量上限", "量超限", "次数超限", "总量超限额", "账单", "licence", "enough license",
         ),
         without=("load balance", "balancer", "payment provider"),
         when=("loose_status", "not_page"),

@@ -227,7 +227,7 @@ RULES = (
         Kind.TIMEOUT,
         "relay_timer",
         any=(
-            "waiting too long", "gave up after", "未返回结果", "长时间未", "max wait time", "wait time exceeded", "时间限制", "received within", "is timing out", "最大等待时间", "最长等待", "longer than expected", "时间过长", "等待时间过长", "等待过久", "耗时过长", "too much time", "taking too long", "time limit exceeded",
+            "waiting too long", "gave up after", "长时间未", "max wait time", "wait time exceeded", "时间限制", "received within", "is timing out", "最大等待时间", "最长等待", "longer than expected", "时间过长", "等待时间过长", "等待过久", "耗时过长", "too much time", "taking too long", "time limit exceeded",
             "execution time", "timed out", "tasktimeout", "requesttimeout", "gatewaytimeout", "polltimeout", "time out",
             "timedout", "deadline exceeded", "deadline_exceeded", "超时", "took too long", "exceeded the time limit", "exceeded time limit",
             "exceeded maximum time", "did not complete in time", "did not answer in time", "did not reply in time",
