@@ -52,7 +52,7 @@ def read(file: typing.IO[str]) -> Iterator[model.Judged | summaries.Summary]:
             if len(line) > LONGEST:
                 raise ValueError(f"longer than {LONGEST:,} characters")
             found = parse(line) if line.strip() else None
-        except (ValueError, RecursionError) as error:
+        except (ValueError, OverflowError, RecursionError) as error:
             raise LineError(
                 f"line {number} is no outcome that `tierwatch export` wrote: {error}. Mend it and import "
                 "the file again; what is stored already is left out."
@@ -64,8 +64,8 @@ def read(file: typing.IO[str]) -> Iterator[model.Judged | summaries.Summary]:
 
 
 def parse(line: str) -> model.Judged | summaries.Summary:
-    """Read one line; raises ValueError naming what is wrong."""
-    document = json.loads(line)
+    """Read one line; raises ValueError naming what is wrong, OverflowError for a time that is none in UTC."""
+    document = columns.storable(json.loads(line))
     if not isinstance(document, dict) or document.get("schema_version") != SCHEMA_VERSION:
         raise ValueError(f"schema_version is not {SCHEMA_VERSION}")
     try:
@@ -79,6 +79,7 @@ def parse(line: str) -> model.Judged | summaries.Summary:
         judged = columns.judged(row)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{type(error).__name__}: {error}") from error
+    columns.when(judged.outcome.sent_at)  # only a time with its zone can be stored
     if wrong := next(misfits(judged, model.Judged, ""), None):
         raise ValueError(f"{wrong} has a value of the wrong type")
     return judged

@@ -65,7 +65,7 @@ def read_rollup(told: Mapping[str, Any]) -> dict[str, Any]:
         HOUR.fullmatch(told["hour"])
         and told["kind"] in columns.KINDS
         and told["trigger"] in columns.TRIGGERS
-        and (told["excluded"] or None) in columns.EXCLUSIONS
+        and told["excluded"] in {"", *model.Exclusion}
         and told["billed"] in BILLED
         and sum(histogram.values()) <= count
         and all(0 <= bucket <= rollups.LAST_BUCKET for bucket in histogram)
@@ -124,7 +124,10 @@ def _told(moment: change.Moment) -> list[str]:
 
 
 def _moment(told: list[str]) -> change.Moment:
-    return change.Moment(*map(columns.instant, told))
+    found = change.Moment(*map(columns.instant, told))
+    if any(each.tzinfo is None for each in found):
+        raise ValueError(f"{told} are no times with their zone")
+    return found
 
 
 def names(told: Mapping[str, Any]) -> dict[str, str]:
