@@ -17,7 +17,7 @@ def draw(data: figures.Kinds, width_in: float) -> Figure:
         _panel(axes, panel, data)
         style.time_axis(axes, narrow=narrow)
     _percent_axis(grid.flat[0], data)
-    _legend(figure, data)
+    _legend(figure, data, narrow=narrow)
     return figure
 
 
@@ -85,19 +85,18 @@ def _highest(data: figures.Kinds, *, own: bool) -> float:
     return max(stacks, default=0.0)
 
 
-def _legend(figure: Figure, data: figures.Kinds) -> None:
+def _legend(figure: Figure, data: figures.Kinds, *, narrow: bool) -> None:
     handles = [
         Patch(
             facecolor=_colour(index),
             hatch=style.HATCHES[index % len(style.HATCHES)],
             edgecolor=style.PAPER,
             linewidth=0.3,
-            label=f"{kind} (below the line: yours or the account's)" if kind in data.own_faults else kind,
+            label=f"{kind} (below)" if kind in data.own_faults else kind,
         )
         for index, kind in enumerate(data.kinds)
     ]
-    style.legend(
-        figure,
-        handles,
-        f"share of {data.series} canaries, UTC" if handles else f"no failures of {data.series} canaries",
-    )
+    title = f"share of {data.series} canaries, UTC" if handles else f"no failures of {data.series} canaries"
+    if not data.own_faults.isdisjoint(data.kinds):
+        title += f"{chr(10) if narrow else '; '}below the line: yours or the account's"
+    style.legend(figure, handles, title)

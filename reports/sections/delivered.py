@@ -50,7 +50,7 @@ def table(seen: window.Window) -> blocks.Table:
 def detail(row: delivered.Delivered) -> blocks.Cell:
     if row.effective is None:
         return blocks.Missing("cannot tell")
-    return f"{row.effective:.0%} (n {row.effective_n})".replace("%", " %")
+    return f"{words.percent(row.effective)} (n {row.effective_n:,})"
 
 
 def picture(seen: window.Window) -> tuple[blocks.Plot, ...]:
@@ -58,7 +58,7 @@ def picture(seen: window.Window) -> tuple[blocks.Plot, ...]:
     panels = tuple(figures.DetailPanel(str(row.path), row.ordered, row.detail) for row in seen.pictures)
     if not any(panel.points for panel in panels):
         return ()
-    told = (f"{row.path} {row.effective:.0%}" for row in seen.pictures if row.effective is not None)
+    told = (f"{row.path} {words.percent(row.effective)}" for row in seen.pictures if row.effective is not None)
     return (
         blocks.Plot(
             "detail",
