@@ -307,11 +307,9 @@ def test_a_row_of_litellm_without_its_times_or_model_is_refused(fields):
 
 
 def test_numbers_and_nests_of_any_kind_do_no_harm_in_a_row_of_litellm():
-    hostile = [None, 7, "x" * 300, [], [1], {"a": {}}, float("nan"), "{", '{"a"']
+    hostile = [None, 7, "x" * 300, [], [1], {"a": {}}, float("nan"), 1e300, "{", '{"a"', "0001-01-01T00:00+14:00"]
     for value in hostile:
         for name in payload():
-            if name in {"call_type", "startTime", "endTime"}:
-                continue
             try:
                 told(payload(**{name: value}))
             except ValueError:

@@ -1,11 +1,13 @@
 """The recorder in a user's program: what it sees, what it leaves out, and that the program never notices."""
 
 import asyncio
+import base64
 import gzip
 import json
 import os
 import socket
 import stat
+import struct
 import subprocess
 import sys
 import textwrap
@@ -17,7 +19,7 @@ import openai
 import pytest
 
 from probe import model, recorder
-from probe.own import account, fields
+from probe.own import account, fields, formats
 from probe.recorder import bodies, facts, faults, passing, queue, scrubbing, spooling
 
 PROMPT = "A harbour at dawn, with red boats and a lighthouse."
@@ -419,6 +421,27 @@ def test_nothing_reaches_the_program_when_the_recorder_itself_breaks(spool, monk
         assert http.post("https://api.example.com/v1/images/generations", json=ORDER).content == b"picture"
     recorder.record(str(spool), model="m")
     assert recorder.flush(10)
+
+
+HUGE = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", 2**31, 2**31) + bytes(400)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"usageMetadata": {"candidatesTokensDetails": 5}},
+        {"usageMetadata": {"candidatesTokensDetails": [{"modality": "IMAGE", "tokenCount": -1}]}},
+        {"usage": {"output_tokens": 10**30, "cost": True}},
+        {"usage": {"output_tokens": True, "cost": -1.0}},
+        {"data": [{"b64_json": base64.b64encode(HUGE).decode()}]},
+    ],
+)
+def test_nonsense_in_an_answer_keeps_no_request_from_being_taken_in(spool, answer):
+    with answering(lambda _: httpx.Response(200, json=answer), spool) as http:
+        http.post("https://api.example.com/v1/images/generations", json={**ORDER, "modalities": 7})
+    read = formats.read(json.dumps(one(spool)), None)
+    assert (read["status"], read.get("image_tokens"), read.get("charged_usd")) == (200, None, None)
+    assert "width" not in read.get("picture", {})
 
 
 def test_a_full_queue_drops_and_says_how_many(spool, monkeypatch):

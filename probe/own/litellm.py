@@ -32,8 +32,9 @@ def line(told: Mapping[str, Any], key: bytes | None) -> dict[str, Any]:
 
     The id of a call is the same for each attempt and fall-back; only with its start it names one attempt.
     """
-    if told.get("call_type") not in IMAGE_CALLS:
-        raise NotAnImageError(f"a {told.get('call_type')} call of LiteLLM, which makes no picture")
+    made_by = word(told.get("call_type"))
+    if made_by not in IMAGE_CALLS:
+        raise NotAnImageError(f"a {made_by} call of LiteLLM, which makes no picture")
     started, ended = moment(told, "startTime"), moment(told, "endTime")
     metadata = object_in(told.get("metadata"))
     call = word(told.get("litellm_call_id")) or word(told.get("request_id")) or word(told.get("id"))
@@ -53,7 +54,7 @@ def line(told: Mapping[str, Any], key: bytes | None) -> dict[str, Any]:
         "url": word(told.get("api_base")),
         "model": served,
         **facts.order_of(asked),
-        "operation": "edit" if "edit" in told["call_type"] else "generate",
+        "operation": "edit" if "edit" in made_by else "generate",
         "n": number(asked.get("n")),
         "tier": "" if asked.get("size") or asked.get("image_size") else tier_in(group),
         "attempt": 1,

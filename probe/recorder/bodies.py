@@ -15,6 +15,12 @@ TEXT_BYTES, TAIL_BYTES = 16_384, 4_096
 HEAD_CHARACTERS = 65_536
 """How much of a picture's base64 is looked at for its size in pixels; it is not kept."""
 
+LONGEST_EDGE_PX = 100_000
+"""A header that states a longer edge is not believed."""
+
+UNPACKED_BYTES = 1 << 20
+"""A compressed piece is undone in steps of so much."""
+
 PACKED = {"gzip": 47, "x-gzip": 47, "deflate": zlib.MAX_WBITS}
 LARGEST_UNREAD = 1 << 20
 """Bytes of an answer in another encoding that are held, to be decoded later by the client library."""
@@ -40,10 +46,15 @@ class Body:
     def feed(self, data: bytes) -> None:
         """Take in a piece as it came over the wire."""
         if self._unpack is not None:
-            data = self._unpack.decompress(data)
-        elif self.encoding not in {"", "identity"}:
+            while data:
+                self._plain(self._unpack.decompress(data, UNPACKED_BYTES))
+                data = self._unpack.unconsumed_tail
+        elif self.encoding in {"", "identity"}:
+            self._plain(data)
+        else:
             self.packed += data[: LARGEST_UNREAD - len(self.packed)]
-            return
+
+    def _plain(self, data: bytes) -> None:
         while data:
             data = self._words(data) if self._run is None else self._picture(data)
 
@@ -81,10 +92,10 @@ class Body:
     def _close(self) -> None:
         header = picture_header(bytes(self._run or b""))
         if header is not None:
-            size_bytes = self._length * 3 // 4
-            self.pictures.append(
-                {"format": header.format, "width": header.width_px, "height": header.height_px, "bytes": size_bytes}
-            )
+            picture = {"format": header.format, "bytes": self._length * 3 // 4}
+            if max(header.width_px, header.height_px) <= LONGEST_EDGE_PX:
+                picture |= {"width": header.width_px, "height": header.height_px}
+            self.pictures.append(picture)
         self._keep(b"<%d base64 characters>" % self._length)
         self._run = None
 

@@ -17,6 +17,9 @@ SCHEMA_VERSION = 1
 TEXT_CHARACTERS = 4_096
 """Of an answer without a picture."""
 
+MOST_TOKENS, MOST_USD = 10_000_000, 1_000.0
+"""An answer that tells of more is not believed."""
+
 ORDER = ("size", "quality", "image_size", "aspect_ratio")
 KEY_HEADERS = ("authorization", "x-goog-api-key", "api-key", "x-api-key", "x-key")
 
@@ -36,7 +39,8 @@ def of_seen(seen: passing.Seen, key: bytes) -> dict[str, Any] | None:
     """An attempt that a hook saw pass."""
     request, response = seen.request, seen.response
     asked = request_of(request)
-    if request.url.path.endswith("/chat/completions") and "image" not in (asked.get("modalities") or ()):
+    modalities = asked.get("modalities")
+    if request.url.path.endswith("/chat/completions") and not (isinstance(modalities, list) and "image" in modalities):
         return None
     found = re.search(r"/models/([^/:]+):", request.url.path)
     prompt = prompt_of(asked)
@@ -202,24 +206,31 @@ def answer(body: bodies.Body, scrub: scrubbing.Scrub, *, complete: bool) -> dict
 
 
 def reported(found: Mapping[str, Any]) -> dict[str, Any]:
-    """What the answer says of itself: size, quality, tokens, cost, and the model that served it."""
+    """What the answer says of itself: size, quality, tokens, cost, and the model that served it; nonsense left out."""
     usage = found.get("usage")
     usage = usage if isinstance(usage, dict) else {}
     details = usage.get("output_tokens_details")
     tokens = details.get("image_tokens") if isinstance(details, dict) else usage.get("output_tokens")
     metadata = found.get("usageMetadata")
-    for each in (metadata.get("candidatesTokensDetails") or ()) if isinstance(metadata, dict) else ():
+    parts = metadata.get("candidatesTokensDetails") if isinstance(metadata, dict) else None
+    for each in parts if isinstance(parts, list) else ():
         if isinstance(each, dict) and each.get("modality") == "IMAGE":
             tokens = each.get("tokenCount")
     return {
-        "image_tokens": tokens if isinstance(tokens, int) else None,
+        "image_tokens": sane(tokens, MOST_TOKENS) if isinstance(tokens, int) else None,
         "echoed_size": found.get("size") if isinstance(found.get("size"), str) else None,
         "echoed_quality": found.get("quality") if isinstance(found.get("quality"), str) else None,
         "served_model": next(
             (found[name] for name in ("modelVersion", "model") if isinstance(found.get(name), str)), None
         ),
-        "charged_usd": usage.get("cost") if isinstance(usage.get("cost"), int | float) else None,
+        "charged_usd": sane(usage.get("cost"), MOST_USD),
     }
+
+
+def sane(value: Any, most: float) -> Any:
+    """A number of at most so much, as a line may hold it; None for everything else."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if is_number and 0 <= value <= most else None
 
 
 def fault(error: BaseException | None, scrub: scrubbing.Scrub) -> dict[str, Any]:
