@@ -4,7 +4,9 @@
 
 Exit 1 where a target of the specification is missed. The worlds are in `triage_worlds.py`, in which the tables were
 tuned, and in `triage_fresh_worlds.py`, which showed what structure was missing: all of these have been learnt from.
-Nothing was chosen by those in `triage_unseen_worlds.py`: they say what a new world would show.
+Nothing was chosen by those in `triage_unseen_worlds.py`: they say what a new world would show. Those in
+`triage_blind_worlds.py` are run only where `--only` names them, so that no daily run makes them known;
+`triage_ceiling.py` says how much there is to be known in a world.
 """
 
 import argparse
@@ -18,6 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 import triage_worlds
+from triage_blind_worlds import BLIND
 from triage_fresh_worlds import FRESH
 from triage_unseen_worlds import UNSEEN
 from triage_worlds import World
@@ -254,7 +257,10 @@ def main() -> int:
     runs: list[tuple[str, bool, Iterator[Told]]] = [
         ("tables, perturbed", True, perturbed(count, seed, concentration=12, prior=30, rows=40, sticky=0.0)),
         ("tables, stress", False, perturbed(count, seed, concentration=5, prior=10, rows=15, sticky=0.5)),
-        *((world.name, False, mechanisms(world, count, seed)) for world in (*triage_worlds.WORLDS, *FRESH, *UNSEEN)),
+        *(
+            (world.name, False, mechanisms(world, count, seed))
+            for world in (*triage_worlds.WORLDS, *FRESH, *UNSEEN, *(BLIND if asked.only else ()))
+        ),
     ]
     print(
         f"{'world':26} content  blamed  8 causes  first  calib.  content calib.  advice  USD   3-retries rule   missed"
