@@ -16,7 +16,7 @@ import math
 import random
 
 from triage_desk import FACES, NEVER, Desk, Face, Shares, face
-from triage_worlds import Trouble, World
+from triage_worlds import Case, Trouble, World
 
 from probe.inference.causes import Cause
 
@@ -41,8 +41,14 @@ class TooBigToPass(Desk):
         self.rooms_mb = [
             draw.choice(self.BUFFERS_MB) if draw.random() < self.SMALL_BUFFER else math.inf for _ in range(2)
         ]
+        self.small_for_hours = draw.lognormvariate(math.log(48), 1.0)  # since somebody's update
         self.thin = self.spell(self.THIN_LINE, 150, 1.0)
         self.lost_per_mb = draw.uniform(0.08, 0.35)
+
+    def earlier(self, hours: float, draw: random.Random) -> Case:
+        case = super().earlier(hours, draw)
+        case.rooms_mb = self.rooms_mb if hours < self.small_for_hours else [math.inf, math.inf]
+        return case
 
     def size_mb(self, *, good: bool, other: bool, smaller: bool, minute: float) -> float:
         """Base64 of this send's picture; four canaries take turns."""
@@ -83,11 +89,14 @@ class ReservedBeforehand(Desk):
         outage = self.upstream.share(0.0) > 0
         self.low = self.spell(self.DRAINED if outage else self.LOW, 150, self.draw.uniform(0.6, 1.0))
         self.gateways_low = self.spell(self.GATEWAYS_LOW, 90, 1.0)
+        self.one_purse = self.trait("one purse") < 0.6
+        if self.draw.random() < 0.8:  # else nobody has written down who pays
+            self.other = self.other._replace(purse=self.one_purse)
 
     def own(self, *, good: bool, other: bool, smaller: bool, minute: float) -> Shares:
         dear = self.trait("cheap tier", 0.0, 0.3) if smaller else 1.0
         if other:
-            dear *= self.trait("other price", 0.2, 1.2) if self.trait("one purse") < 0.6 else 0.0
+            dear *= self.trait("other price", 0.2, 1.2) if self.one_purse else 0.0
         closed, dry = (0.0, 0.0) if other else (self.account.share(minute), self.gateways_low.share(minute))
         return {
             Cause.ACCOUNT: max(closed, min(1.0, self.low.share(minute) * dear)),
@@ -117,7 +126,7 @@ class GoogleBehindOneName(Desk):
         Cause.QUEUE: face(0.9, overload=0.65, processing=0.3, timeout=0.05),
         Cause.CHANNEL: face(0.95, gateway=0.85, overload=0.15, names_pool=0.7),
     }
-    CROWDED, CROWD_MINUTES, CROWD_STOPS, SWITCHED_OFF = 0.055, 180, (0.8, 1.0), 0.012
+    CROWDED, CROWD_MINUTES, CROWD_STOPS, DAILY, SWITCHED_OFF = 0.055, 180, (0.8, 1.0), 0.7, 0.012
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -125,6 +134,15 @@ class GoogleBehindOneName(Desk):
         self.recites = 0 < self.prompt_risk < 0.9
         if self.recites:
             self.prompt_risk, self.screened = self.draw.uniform(0.2, 0.5), 0.02
+
+    def earlier(self, hours: float, draw: random.Random) -> Case:
+        """What runs out today ran out at these hours of most other days."""
+        case, shift = super().earlier(hours, draw), 60 * ((hours + 12) % 24 - 12)
+        if self.crowd is not NEVER:
+            again, seed = draw.random() < self.DAILY, draw.getrandbits(32)
+            now = self.crowd
+            case.crowd = Trouble(now.begins + shift, now.ends + shift, now.failing, seed) if again else NEVER
+        return case
 
     def own(self, *, good: bool, other: bool, smaller: bool, minute: float) -> Shares:
         source = self.trait("other source" if other else "source", 0.3, 0.9)
@@ -260,8 +278,16 @@ BLIND = tuple(
         ("too big to pass", 0.040, 0.012, 0.035, 0.80, TooBigToPass, {}),
         ("reserved beforehand", 0.035, 0.012, 0.040, 0.70, ReservedBeforehand, {"retry_memory": 0.5}),
         ("google behind one name", 0.030, 0.008, 0.040, 0.90, GoogleBehindOneName, {"borderline": 0.35}),
-        ("one model of the house", 0.055, 0.020, 0.035, 0.80, OneModelOfTheHouse, {"shared_upstream": 0.75}),
+        (
+            "one model of the house",
+            0.055,
+            0.020,
+            0.035,
+            0.80,
+            OneModelOfTheHouse,
+            {"shared_upstream": 0.75, "told_shared": 0.6},
+        ),
         ("reference pictures", 0.040, 0.015, 0.045, 0.70, ReferencePictures, {"borderline": 0.4}),
-        ("web line", 0.025, 0.020, 0.035, 0.95, WebLine, {"shared_upstream": 0.25, "told_shared": 0.6}),
+        ("web line", 0.025, 0.020, 0.035, 0.95, WebLine, {"shared_upstream": 0.25}),
     )
 )

@@ -10,6 +10,7 @@ it names fewer than eight causes in ten asks for the impossible. The inference t
 import argparse
 import math
 import pathlib
+import random
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -24,7 +25,7 @@ from triage_fresh_worlds import FRESH
 from triage_unseen_worlds import UNSEEN
 from triage_worlds import Case, World
 
-from probe.inference.causes import Cause, Check
+from probe.inference.causes import Cause, Check, Finding, Result
 
 OFTEN = {
     Check.PRE_SCREEN: 1,
@@ -36,7 +37,8 @@ OFTEN = {
 }
 """So often the ladder may make each check (the specification: some at most once, the rest at most three times)."""
 
-FADING_MINUTES = 60.0
+SINCE_MINUTES = (0, 60, 180)
+"""Scheduled canaries are told apart by whether they came after the failure, or within so many minutes before."""
 
 
 def shares(world: World, seen: Sequence[Case]) -> str:
@@ -51,23 +53,39 @@ def shares(world: World, seen: Sequence[Case]) -> str:
     return "\n".join(lines)
 
 
-def evidence(case: Case) -> dict[str, float]:
+def evidence(case: Case) -> Counter[str]:
     """All that can be known of a case, by name."""
-    found: Counter[str] = Counter({"always": 1.0, f"said {case.said.name}": 1.0, f"shared {case.shared}": 1.0})
+    found = Counter({"always": 1.0, f"said {case.said.name}": 1.0, f"config {case.other[1:]}": 1.0})
     found.update(f"clue {clue.name}" for clue in case.clues)
-    for each in case.free(lambda minute: math.exp(-abs(minute) / FADING_MINUTES)):
-        said = each.said.name if each.said else ""
-        found[f"free {each.check.name} {each.result.name} {said}"] += each.weight
-        found[f"free {each.check.name} {each.result.name}"] += each.weight
-    month = case.month()
-    for said, count in month.words.items():
-        found[f"month {said.name}"] = math.log1p(count)
+    for each in case.free(lambda _: 1.0):
+        note(found, f"free {each.check.name}", each)
+        found[f"free {each.check.name} {each.result.name} {sum(-each.minutes > since for since in SINCE_MINUTES)}"] += 1
     for check, often in OFTEN.items():
         for _ in range(often):
-            result, said = case.check(check)
-            found[f"{check.name} {result.name} {said.name if said else ''}"] += 1
-            found[f"{check.name} {result.name}"] += 1
+            note(found, check.name, case.look(check))
+    found.update(usual(case) if case.world.history else ())
     return found
+
+
+def note(found: Counter[str], name: str, finding: Finding) -> None:
+    found[f"{name} {finding.result.name}"] += 1
+    if finding.said:
+        found[f"{name} {finding.said.name}"] += 1
+    if finding.pace:
+        found[f"{name} {finding.pace.name}"] += 1
+
+
+def usual(case: Case) -> Counter[str]:
+    """What canaries said in the month before, and how many failed at this hour of the day and in the last days."""
+    draw, words, found = random.Random(case.flaky), Counter(), Counter()
+    for hours in range(24, 24 * (triage_worlds.DAYS + 1), 3):
+        earlier = case.earlier(hours, random.Random(draw.getrandbits(64)))
+        seen = earlier.failed(Check.CANARY, earlier.send(good=True, minute=0.0))
+        if seen.result is not Result.PASSED:
+            words[seen.said.name if seen.said else seen.result.name] += 1
+            found["month this hour"] += hours % 24 == 0
+            found["month last days"] += hours <= 72
+    return found + Counter({f"month {word}": math.log1p(count) for word, count in words.items()})
 
 
 def reached(world: World, seen: Sequence[Case]) -> str:

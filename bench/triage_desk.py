@@ -4,9 +4,9 @@ import dataclasses
 import math
 import random
 
-from triage_worlds import AT_WORK, Case, Trouble
+from triage_worlds import AT_WORK, ELSEWHERE, Case, Seen, Trouble
 
-from probe.inference.causes import Cause, Check, Clue, Result, Said
+from probe.inference.causes import Cause, Check, Clue, Said
 
 Stops = tuple[tuple[Cause, float], ...]
 Shares = dict[Cause, float]
@@ -95,8 +95,8 @@ class Desk(Case):
         self.elsewhere = other
         return super().send(good=good, other=other, smaller=smaller, minute=minute)
 
-    def check(self, check: Check) -> tuple[Result, Said | None]:
-        self.elsewhere = check in {Check.OTHER, Check.OTHER_CANARY}
+    def check(self, check: Check) -> Seen:
+        self.elsewhere = check in ELSEWHERE
         return super().check(check)
 
     def face(self, stopped: Cause) -> Face:
