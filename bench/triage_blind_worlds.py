@@ -196,10 +196,10 @@ class OneModelOfTheHouse(Desk):
             met = self.draw.random() < 0.35 or self.trait("same model") < 0.4
             self.other_upstream = self.upstream if met else NEVER
         self.lighter = self.draw.choice((0.6, 1.0, 1.0, 1.0))
-        self.look = self.draw.choices(self.LOOKS, (0.4, 0.45, 0.15))[0]
+        self.outage = self.draw.choices(self.LOOKS, (0.4, 0.45, 0.15))[0]
 
     def face(self, stopped: Cause) -> Face:
-        return self.look if stopped is Cause.UPSTREAM else super().face(stopped)
+        return self.outage if stopped is Cause.UPSTREAM else super().face(stopped)
 
 
 class ReferencePictures(Desk):
