@@ -97,7 +97,8 @@ class ReservedBeforehand(Desk):
         dear = self.trait("cheap tier", 0.0, 0.3) if smaller else 1.0
         if other:
             dear *= self.trait("other price", 0.2, 1.2) if self.one_purse else 0.0
-        closed, dry = (0.0, 0.0) if other else (self.account.share(minute), self.gateways_low.share(minute))
+        closed = self.account.share(minute) if self.one_purse or not other else 0.0
+        dry = 0.0 if other else self.gateways_low.share(minute)
         return {
             Cause.ACCOUNT: max(closed, min(1.0, self.low.share(minute) * dear)),
             Cause.CHANNEL: max(self.gateway_share(minute, good=good, other=other), min(0.97, dry)),
