@@ -71,6 +71,16 @@ def test_a_damaged_database_is_not_passed_off_as_a_backup(database, tmp_path):
     assert not (tmp_path / "copy.db").exists()
 
 
+def test_a_reader_refuses_a_damaged_database_of_weeks_rather_than_read_less_of_it(tmp_path):
+    path = tmp_path / "tierwatch.db"
+    with records.open(path) as book:
+        book.store_all(samples.judged(f"id-{n:05d}", at=samples.minutes(n)) for n in range(2500))
+    damage(path, "evidence", spared_bytes=8)
+    assert path.stat().st_size > 2**20
+    with pytest.raises(records.RecordsError, match="damaged"):
+        history.open(path)
+
+
 def test_recovering_a_sound_database_loses_nothing(database, tmp_path):
     done = rescue.recover(database, tmp_path / "saved.db")
     assert sum(done.lost.values()) == 0

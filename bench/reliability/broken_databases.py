@@ -19,6 +19,7 @@ from probe.records import backup, history, rescue
 def measure(case):
     sound = case.path("sound") / "tierwatch.db"
     fill(sound, case.times(2000, 20_000))
+    whole = read(sound)
     overwritten = used = crashed = recovered = 0
     for name, damage in DAMAGES.items():
         folder = case.path(name.replace(" ", "-"))
@@ -28,8 +29,8 @@ def measure(case):
         before = digest(path)
         for doing, use in USES.items():
             try:
-                use(path)
-                if (name, doing) not in ALLOWED:
+                is_right = use(path) == whole  # the damage lies where nobody looked, in an index for example
+                if (name, doing) not in ALLOWED and not is_right:
                     used += 1
                     print(f"used: {name} by {doing}", file=sys.stderr)
             except records.RecordsError:
@@ -118,14 +119,14 @@ RECOVERABLE = ("leaf page", "cut in half")
 
 def read(path):
     with history.open(path) as past:
-        return len(list(past.outcomes()))
+        return [*past.outcomes()]
 
 
 def rescued(path, folder):
     if folder.name.replace("-", " ") not in RECOVERABLE:
         return True
     done = rescue.recover(path, folder / "rescued.db")
-    return done.saved.get("outcome", 0) > 0 and read(folder / "rescued.db") > 0
+    return done.saved.get("outcome", 0) > 0 and bool(read(folder / "rescued.db"))
 
 
 def lost(case, sound):
