@@ -5,7 +5,7 @@ import click
 from probe.commands import options
 
 
-@click.command(context_settings={"max_content_width": 80})
+@click.command(short_help="A stand-in upstream that misbehaves by scenario.")
 @click.argument("scenario", required=False)
 @click.option(
     "--listen", default="127.0.0.1:8400", show_default=True, metavar="HOST:PORT", help="Port 0: any free one."

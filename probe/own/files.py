@@ -1,5 +1,6 @@
 """Files of own traffic as lines: one JSON object a line or one JSON list, from where reading stopped, growing or not."""
 
+import contextlib
 import io
 import json
 import os
@@ -180,8 +181,9 @@ def follow(path: pathlib.Path, before: str | None, wait: Callable[[float], None]
     """Like `lines`, for ever: what is added, and what replaces the file. None where there is nothing new for now."""
     position = before
     while True:
-        for line in lines(path, position) if path.exists() else ():
-            position = str(line.position) or position
-            yield line
+        with contextlib.suppress(FileNotFoundError):  # between the old file and the one that replaces it
+            for line in lines(path, position):
+                position = str(line.position) or position
+                yield line
         yield None
         wait(POLL_S)

@@ -64,6 +64,9 @@ JUDGED = f"""
 """  # noqa: S608 - made of the constants above
 """What `judged` reads; callers add WHERE and ORDER BY."""
 
+ENTRY = "(SELECT rowid FROM gateway_entry WHERE seq = outcome.seq AND gateway <> 'litellm' LIMIT 1)"
+"""The row of `gateway_entry` that the log of an outcome's own gateway has; NULL where there is none."""
+
 KINDS: Mapping[str, model.Kind] = {each.value: each for each in model.Kind}
 TRIGGERS: Mapping[str, model.Trigger] = {each.value: each for each in model.Trigger}
 EXCLUSIONS: Mapping[str | None, model.Exclusion | None] = {None: None, **{each.value: each for each in model.Exclusion}}

@@ -140,8 +140,7 @@ class History:
 
     def arrived(self) -> int:
         """The latest arrival of all."""
-        ((last,),) = self._rows("SELECT coalesce(max(seq), 0) FROM outcome")
-        return int(last)
+        return self._view.arrived()
 
     # --- triage ------------------------------------------------------------------------------------------------
 
@@ -193,9 +192,7 @@ class History:
         where, parameters = views.period("sent_at", since, until)
         sql = f"""
             SELECT channel, tier, sent_at, price_usd, coalesce(entry.charged_usd, outcome.charged_usd) AS charged
-            FROM outcome JOIN verdict USING (seq) LEFT JOIN gateway_entry AS entry ON entry.rowid = (
-                SELECT rowid FROM gateway_entry WHERE seq = outcome.seq AND gateway <> 'litellm' LIMIT 1
-            )
+            FROM outcome JOIN verdict USING (seq) LEFT JOIN gateway_entry AS entry ON entry.rowid = {columns.ENTRY}
             WHERE (outcome.charged_usd > 0 OR outcome.seq IN (SELECT seq FROM gateway_entry WHERE charged_usd > 0))
                 AND charged > 0 AND price_usd > 0 AND kind IN ('ok', 'degraded_image') AND {where}
             ORDER BY sent_at, outcome.seq
@@ -211,7 +208,7 @@ class History:
 
     def heartbeat(self) -> rows.Heartbeat | None:
         """The daemon's latest heartbeat; None: there never was a daemon."""
-        return next(self._decoded(rows.heartbeat, "SELECT at, pid, digest, stale_after_s, note FROM daemon"), None)
+        return next(self._decoded(rows.heartbeat, rows.HEARTBEAT), None)
 
     def skips(self, since: dt.datetime | None = None, until: dt.datetime | None = None) -> tuple[rows.Skip, ...]:
         """Scheduled slots not sent in [since, until)."""

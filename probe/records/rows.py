@@ -153,7 +153,11 @@ def stray(found: Found) -> Stray:
     return Stray(host, named, ordered, reason, count, columns.instant(first_at), columns.instant(last_at))
 
 
+HEARTBEAT = "SELECT at, pid, digest, stale_after_s, note FROM daemon"
+
+
 def heartbeat(found: Found) -> Heartbeat:
+    """Read the row of HEARTBEAT."""
     at, *rest = found
     return Heartbeat(columns.instant(at), *rest)
 

@@ -128,7 +128,7 @@ def read(ask: Ask, at: dt.datetime) -> Told:
         tuple(Route(tier, job, **json.loads(facts)) for tier, job, facts in ask("SELECT tier, job, facts FROM route")),
         skips,
         float(reserved_usd),
-        next((rows.heartbeat(row) for row in ask("SELECT at, pid, digest, stale_after_s, note FROM daemon")), None),
+        next((rows.heartbeat(row) for row in ask(rows.HEARTBEAT)), None),
     )
 
 

@@ -16,7 +16,7 @@ class Traffic:
     """Part of a `history.History`, and as old as that."""
 
     def __init__(self, view: views.View) -> None:
-        self._rows, self._decoded = view.rows, view.decoded
+        self._rows, self._decoded, self._arrived = view.rows, view.decoded, view.arrived
 
     def points(
         self, since: dt.datetime | None = None, until: dt.datetime | None = None, *, latest: int | None = None
@@ -31,9 +31,7 @@ class Traffic:
                 coalesce(entry.token_group, ''), entry.duration_s, coalesce(entry.attempts, router.attempts),
                 entry.error <> ''
             FROM outcome JOIN verdict USING (seq) LEFT JOIN evidence USING (seq)
-            LEFT JOIN gateway_entry AS entry ON entry.rowid = (
-                SELECT rowid FROM gateway_entry WHERE seq = outcome.seq AND gateway <> 'litellm' LIMIT 1
-            )
+            LEFT JOIN gateway_entry AS entry ON entry.rowid = {columns.ENTRY}
             LEFT JOIN gateway_entry AS router ON router.rowid = (
                 SELECT rowid FROM gateway_entry WHERE seq = outcome.seq AND gateway = 'litellm' LIMIT 1
             )
@@ -58,8 +56,7 @@ class Traffic:
         found = "SELECT seq FROM outcome WHERE seq > ? AND source <> '' ORDER BY seq LIMIT ?"
         seqs = [each for (each,) in self._rows(found, seq, MOST_TOLD)]
         if not seqs:
-            ((last,),) = self._rows("SELECT coalesce(max(seq), 0) FROM outcome")
-            return int(last), ()
+            return self._arrived(), ()
         former: dict[str, list[str]] = {}
         sql = "SELECT outcome.id, replaced.id FROM replaced JOIN outcome USING (seq) WHERE seq BETWEEN ? AND ?"
         for identity, before in self._rows(sql, seqs[0], seqs[-1]):

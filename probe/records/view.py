@@ -66,6 +66,11 @@ class View:
         except sqlite3.Error as error:
             raise database.explain(error, self.path, "read the database") from error
 
+    def arrived(self) -> int:
+        """The latest arrival of all (`seq`)."""
+        ((last,),) = self.rows("SELECT coalesce(max(seq), 0) FROM outcome")
+        return int(last)
+
     def decoded(self, decode: Callable[[tuple[Any, ...]], T], sql: str, *parameters: Any) -> Iterator[T]:
         """The rows of a query, decoded; a word that only a newer program knows becomes RecordsError."""
         for row in self.rows(sql, *parameters):
