@@ -138,6 +138,14 @@ def test_a_uniform_picture_and_one_of_stripes_have_no_traces():
     assert traces.find(np.tile(np.arange(900, dtype=np.uint8) % 7, (600, 1))) == ()
 
 
+def test_a_chessboard_on_the_borders_of_jpeg_blocks_has_no_traces_and_raises_no_warning():
+    board = np.indices((512, 768)).sum(0) // 8 % 2 * 200
+    columns = np.arange(768) // 8 % 2 * 200
+    rows = np.arange(512) // 8 % 2 * 100
+    assert traces.find(board.astype(np.uint8)) == ()
+    assert traces.find((columns + rows[:, None]).astype(np.uint8)) == ()
+
+
 def test_a_picture_with_a_short_edge_tells_nothing():
     cut = np.asarray(leaves(1))[: detail.SMALLEST_PX - 1]
     assert detail.measure(cut) == detail.Detail(None, detail.SMALL)

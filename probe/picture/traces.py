@@ -217,6 +217,8 @@ def beside_blocks(long: Profile, short: Profile, long_px: int, short_px: int, *,
 
 def inside_blocks(pairs: list[tuple[Profile, Profile]]) -> list[Trace]:
     """Traces at ratios 1/2 and 1/4, which repeat with JPEG blocks, from the borders inside the blocks alone."""
+    if not all(axis.blocks[1:].any() for pair in pairs for axis in pair):
+        return []  # nothing differs inside the blocks
     found = []
     for ratio, contrast in INSIDE.items():
         depth, strength, against = 0.0, 0.0, math.inf
