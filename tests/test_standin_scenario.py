@@ -230,6 +230,10 @@ def test_all_faults_of_a_file_are_told_at_once():
     ("text", "words"),
     [
         ("[[steady]]\nsuccess = nan", "finite"),
+        ("[[steady]]\nsuccess = inf", "finite"),
+        (f"[[steady]]\nlatency_factor = 1{'0' * 400}", "at most 1000"),
+        ("start = 0001-01-01T00:00:00+08:00", "years 1971 to 2199"),
+        ("start = 9999-12-31T00:00:00Z", "years 1971 to 2199"),
         ("[[steady]]\nsuccess = true", "finite number"),
         ("[[steady]]\nsuccess = '0.9'", "finite number"),
         ("[[steady]]\nfailures = { timeout = 0.8 }", "must add up to 1"),
@@ -249,6 +253,9 @@ def test_a_file_that_is_no_toml_names_itself_and_the_line(tmp_path):
     path = tmp_path / "broken.toml"
     path.write_text("name = \n")
     with pytest.raises(reading.ScenarioError, match=r"broken\.toml: not TOML: .*line 1"):
+        scenario.load(path)
+    path.write_text(f"hours = {'1' * 5000}\n")
+    with pytest.raises(reading.ScenarioError, match=r"broken\.toml: not TOML: "):
         scenario.load(path)
 
 

@@ -31,7 +31,7 @@ def table(path: pathlib.Path) -> dict[str, Any]:
         return tomllib.loads(path.read_bytes().decode("utf-8"))
     except OSError as error:
         raise ScenarioError([f"{path}: {error.strerror}"]) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: TOML, UTF-8, and numbers of thousands of digits
         raise ScenarioError([f"{path}: not TOML: {error}"]) from error
 
 
@@ -115,7 +115,7 @@ def number(low: float, high: float, *, above: bool = False) -> Reader:
     """A reader of finite numbers of low..high; `above`: low itself is too low."""
 
     def reader(value: Any) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not -math.inf < value < math.inf:
             raise ValueError("write a finite number")
         if not low <= value <= high or (above and value == low):
             raise ValueError(
@@ -126,11 +126,17 @@ def number(low: float, high: float, *, above: bool = False) -> Reader:
     return reader
 
 
+YEARS = range(1971, 2200)
+"""Years of a scenario: `hours` of it may go on for a hundred more."""
+
+
 def moment(value: Any) -> dt.datetime:
     if not isinstance(value, dt.datetime):
         raise ValueError("write a time such as 2026-08-13T02:19:00+08:00, without quotes")  # noqa: TRY004 - collected
     if value.tzinfo is None:
         raise ValueError("write the zone too, for example +08:00 or Z")
+    if value.year not in YEARS:
+        raise ValueError(f"must lie in the years {YEARS[0]} to {YEARS[-1]}")
     return value.astimezone(dt.UTC)
 
 
