@@ -174,6 +174,16 @@ def ask(kind, url, wanted):
     return asyncio.run(go())
 
 
+@dataclasses.dataclass
+class Answering:
+    """A client to which every gateway answers so."""
+
+    body: dict
+
+    async def send(self, *_args, **_options):
+        return reply(self.body)
+
+
 SCENE = """
 start = 2026-08-13T00:00:00Z
 [[channel]]
@@ -206,6 +216,18 @@ def test_the_stand_ins_log_is_found_over_http(standin, kind, reply_name, state, 
             if found.state != "absent":
                 break
     assert (found.state, found.charged_usd, found.by_time) == (state, charged_usd, True)
+
+
+TOKEN = "system-token-0123456789abcdef"
+
+
+@pytest.mark.parametrize(
+    "body", [{"success": False, "message": f"no such token {TOKEN}"}, {"data": [row(error_code=f"for {TOKEN}")]}]
+)
+def test_a_token_that_a_log_quotes_is_not_told(body):
+    log = Log("apiyi", "https://gw.example")
+    found = asyncio.run(gatewaylogs.ask(log, WANTED, Answering(body), secrets.Secret(TOKEN)))
+    assert (found.reason or found.error).endswith(" [key]")
 
 
 def test_a_dead_log_is_unanswered():

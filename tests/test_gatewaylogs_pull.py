@@ -219,6 +219,17 @@ def test_a_refusal_is_told_in_the_gateways_words_with_the_remedy(status, body, w
         pulled(Refusing([]))
 
 
+@pytest.mark.parametrize("before", ["bad token ", "x" * 190 + " "])
+def test_a_token_that_a_refusal_quotes_is_not_told(before):
+    class Quoting(Gateway):
+        async def send(self, *_args, key, **_options):
+            return self.answer({"success": False, "message": before + key.reveal()})
+
+    with pytest.raises(pull.PullError) as caught:
+        pulled(Quoting([]))
+    assert KEY.reveal()[:8] not in str(caught.value)
+
+
 def test_a_gateway_that_pages_for_ever_is_not_followed(monkeypatch):
     monkeypatch.setattr(pull, "MOST_PAGES", 20)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from probe import client, model
 from probe.config import secrets
-from probe.gatewaylogs import apiyi, new_api, openrouter
+from probe.gatewaylogs import apiyi, entry, new_api, openrouter
 from probe.gatewaylogs.entry import Entry, Wanted
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ async def ask(log: "schema.GatewayLog", wanted: Wanted, http: client.Client, key
         reply = await http.send(request, key=key, deadline_s=ANSWER_WITHIN_S, cap_bytes=ANSWER_CAP_BYTES)
         if reply.fault is not None:
             return Entry("unanswered", reason=reply.fault_text or str(reply.fault))
-        found = row.read(reply, wanted)
+        found = entry.without_key(row.read(reply, wanted), key)
         if found.state != "absent":
             return found
     return found

@@ -78,7 +78,15 @@ class Row:
 
     def entry(self, *, by_time: bool) -> Entry:
         state: State = "failed" if self.error else "finished"
-        return Entry(state, self.duration_s, self.charged_usd, secrets.scrubbed(self.error)[:200], by_time=by_time)
+        return Entry(
+            state, self.duration_s, self.charged_usd, secrets.cut(secrets.scrubbed(self.error), 200), by_time=by_time
+        )
+
+
+def without_key(found: Entry, key: secrets.Secret) -> Entry:
+    """The same, with a key that the gateway quotes taken out of its words."""
+    redact = secrets.Redactor([key])
+    return dataclasses.replace(found, error=redact(found.error), reason=redact(found.reason))
 
 
 def rows_of(reply: model.Reply) -> list[Mapping[str, Any]] | Entry:
@@ -93,7 +101,9 @@ def rows_of(reply: model.Reply) -> list[Mapping[str, Any]] | Entry:
     data = body.get("data") if isinstance(body, dict) else None
     if reply.status != 200 or not isinstance(body, dict) or body.get("success") is False:
         words = body.get("message") if isinstance(body, dict) else None
-        return Entry("unanswered", reason=f"HTTP {reply.status}: {secrets.scrubbed(text(words))[:200] or 'refused'}")
+        return Entry(
+            "unanswered", reason=f"HTTP {reply.status}: {secrets.cut(secrets.scrubbed(text(words)), 200) or 'refused'}"
+        )
     if isinstance(data, dict):  # newer pages are objects
         data = data.get("items")
     return [row for row in data if isinstance(row, dict)] if isinstance(data, list) else []

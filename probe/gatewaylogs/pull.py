@@ -192,7 +192,8 @@ class Asking:
         reply = await self._send(request)
         rows = entry.rows_of(reply)
         if isinstance(rows, entry.Entry):
-            raise PullError(f"{self._log.url}: {rows.reason}{self._remedy(reply.status, rows.reason)}")
+            reason = entry.without_key(rows, self._key).reason
+            raise PullError(f"{self._log.url}: {reason}{self._remedy(reply.status, reason)}")
         return rows
 
     async def _send(self, request: model.Request) -> model.Reply:
