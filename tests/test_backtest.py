@@ -80,6 +80,14 @@ def test_trouble_with_the_account_raises_its_own_alarm_on_every_tier():
     assert states["4k-high"] is model.State.NO_ACCESS
 
 
+def test_a_name_that_no_config_can_have_is_refused_in_words():
+    named = scenarios.parse(
+        {"channel": [{"name": "my vip", "model": "gpt-image-2-vip"}], "steady": [{"channel": "v*"}]}
+    )
+    with pytest.raises(model.UserError, match="channel 'my vip' is none of a config"):
+        default.config(named, 5.0)
+
+
 def test_the_same_seed_gives_the_same_run_and_another_one_another():
     played = scenario(success=0.5)
     _, first = play(played, runs=2)

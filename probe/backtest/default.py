@@ -1,8 +1,10 @@
 """A configuration for a scenario that is played without one."""
 
+import re
 from typing import TYPE_CHECKING
 
 from probe import tokens
+from probe.standin import reading
 from probe.standin import scenario as scenarios
 
 if TYPE_CHECKING:
@@ -13,12 +15,18 @@ PRICE_USD = 0.03
 
 
 def config(played: scenarios.Scenario, usd_per_day: float) -> "schema.Config":
-    """The channels of the scenario at 1K low, 2K high and 4K high."""
-    from probe.config import schema  # noqa: PLC0415 - pydantic is slow to import
+    """The channels of the scenario at 1K low, 2K high and 4K high; raises ScenarioError for names that no config has."""
+    from probe.config import schema, values  # noqa: PLC0415 - pydantic is slow to import
 
     models = {channel.name: channel.model for channel in played.channels}
     named = [row.channel for row in (*played.steady, *played.incidents) if not set(row.channel) & set("*?[")]
-    found = [channel(name, models.get(name, name)) for name in dict.fromkeys([*models, *named])]
+    names = dict.fromkeys([*models, *named])
+    odd = [name for name in names if not re.fullmatch(values.NAME, name)]
+    if odd:
+        raise reading.ScenarioError(
+            [f"channel {name!r} is none of a config: use letters, digits, . - _" for name in odd]
+        )
+    found = [channel(name, models.get(name, name)) for name in names]
     return schema.Config.model_validate(
         {
             "channel": tuple(found or [channel("vip", "gpt-image-2-vip")]),
