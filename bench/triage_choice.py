@@ -40,7 +40,7 @@ class Setting(NamedTuple):
         return dataclasses.replace(causes.TABLES, one_phrase=alike, blind=self.blind)
 
 
-SETTINGS = tuple(Setting(*each) for each in itertools.product((0.05, 0.15), (0.03, 0.1), (3.0, 6.0), (1.5, 3.0)))
+SETTINGS = tuple(Setting(*each) for each in itertools.product((0.05, 0.15), (0.03, 0.1), (4.0, 6.0), (1.5, 3.0)))
 AS_IS = Setting(causes.ONE_PHRASE, causes.TABLES.blind, likelihood.HABIT_CASES, likelihood.PACE_CASES)
 
 
