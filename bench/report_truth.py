@@ -19,6 +19,7 @@ import pathlib
 import random
 import sys
 import time
+from typing import NamedTuple
 
 import numpy as np
 from report_truth_worlds import CHOOSING, DAYS, MINUTES, WORLDS
@@ -40,8 +41,17 @@ PLAN = plan.plan(CONFIG)
 EVERY = next(line.interval_s for line in PLAN.lines if line.path == PATH) / 60
 
 
+class Watched(NamedTuple):
+    """Canaries of a month as columns, and what share of them usually fails as the detector learned it."""
+
+    sent: np.ndarray  # minutes
+    failed: np.ndarray
+    scheduled: np.ndarray  # was it on the grid?
+    usual_failing: float
+
+
 def watched(failing, rng, every):
-    """Minutes and failures of the canaries that the product would have sent, and which of them were on the grid."""
+    """What the product would have sent, and what it would have learned of the path."""
     settings = states.settings(CONFIG, PATH.channel, {PATH: 60 * every})
     settings = dataclasses.replace(settings, tiers=(PATH.tier,))
     watcher, purse = detect.Detector(settings), Purse()
@@ -61,7 +71,8 @@ def watched(failing, rng, every):
         watcher.update(detect.Observation(moment, PATH.tier, failures[-1]))
         found = {PATH.tier: watcher.detection(PATH.tier, moment, dated=False)}
         extra = next(iter(schedule.extras(found, settings)), None)
-    return np.array(sent), np.array(failures), np.array(scheduled)
+    usual = watcher.detection(PATH.tier, START + dt.timedelta(minutes=MINUTES), dated=False).healthy_failing
+    return Watched(np.array(sent), np.array(failures), np.array(scheduled), usual)
 
 
 class Purse:
@@ -84,12 +95,13 @@ class Purse:
         return True
 
 
-def facts_of(number, sent, failures, scheduled):
+def facts_of(number, seen):
     """A path that these canaries were sent on."""
-    now = present.PathNow(model.PathState(model.Path("vip", str(number)), model.State.HEALTHY))
+    state = model.PathState(model.Path("vip", str(number)), model.State.HEALTHY)
+    now = present.PathNow(state, observations=len(seen.sent), usual_failing=seen.usual_failing)
     series = {
-        window.Series.SCHEDULED: columns(sent[scheduled], failures[scheduled]),
-        window.Series.EXTRA: columns(sent[~scheduled], failures[~scheduled]),
+        window.Series.SCHEDULED: columns(seen.sent[seen.scheduled], seen.failed[seen.scheduled]),
+        window.Series.EXTRA: columns(seen.sent[~seen.scheduled], seen.failed[~seen.scheduled]),
     }
     return window.PathFacts(now, series)
 
@@ -116,17 +128,19 @@ class Month:
     false: int
 
 
-def month(incidents, failing, sent, failures, found):
+def month(incidents, failing, seen, found):
     """The truth, the canaries, and what the report makes of them."""
     truth = float(failing.mean())
     stretches = [(minutes(one.start.at), minutes(one.end.at) if one.end else MINUTES, one) for one in found.degraded]
     hits = [[k for k, each in enumerate(stretches) if touch(one, each)] for one in incidents]
-    told = Month(100 * (found.occupancy.failing - truth), 100 * (float(failures.mean()) - truth), [], [], [], [], [], 0)
+    told = Month(
+        100 * (found.occupancy.failing - truth), 100 * (float(seen.failed.mean()) - truth), [], [], [], [], [], 0
+    )
     for one, found_by in zip(incidents, hits, strict=True):
         is_long = one.end - one.start >= LONG
         (told.long_found if is_long else told.short_found).append(bool(found_by))
         if is_long:
-            told.long_seen.append(int(failures[(sent >= one.start) & (sent < one.end)].sum()) >= 2)
+            told.long_seen.append(int(seen.failed[(seen.sent >= one.start) & (seen.sent < one.end)].sum()) >= 2)
     for first, last, by in together(incidents, hits):
         told.starts.append(within(first.start, stretches[by[0]][2].start))
         ending = stretches[by[-1]][2].end
@@ -168,12 +182,10 @@ def score(world, months, seed, every):
     until, told = START + dt.timedelta(days=DAYS), []
     for first in range(0, months, AT_ONCE):
         chunk = range(first, min(first + AT_ONCE, months))
-        facts = {model.Path("vip", str(number)): facts_of(number, *seen[number]) for number in chunk}
+        facts = {model.Path("vip", str(number)): facts_of(number, seen[number]) for number in chunk}
         pasts = past.read(facts, START, until)
-        for number in chunk:
-            sent, failures, _ = seen[number]
-            told.append(month(*drawn[number], sent, failures, pasts[model.Path("vip", str(number))]))
-    return told, sum(len(sent) for sent, *_ in seen) / months / DAYS
+        told += [month(*drawn[number], seen[number], pasts[model.Path("vip", str(number))]) for number in chunk]
+    return told, sum(len(each.sent) for each in seen) / months / DAYS
 
 
 def rmse(errors):

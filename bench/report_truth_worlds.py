@@ -2,8 +2,8 @@
 
 `own` draws incidents as the smoother assumes them; `outside` does not: severity ramps up and down, incidents
 come in clusters with heavy-tailed lengths, the healthy share fails by the hour of the day and in blips.
-`stepped` (levels that change within an incident, paths that differ) and `sloped` (long trouble with slow ramps)
-are for choices.
+`stepped` (levels that change within an incident, paths that differ), `sloped` (long trouble with slow ramps) and
+`mixed` (brief outages beside long trouble, in flocks) are for choices.
 """
 
 import dataclasses
@@ -101,6 +101,32 @@ def sloped_world(rng):
     return incidents, np.minimum(failing, 1.0)
 
 
+def mixed_world(rng):
+    """Half brief outages, half trouble that builds up like a queue and lasts; flocks of both; busy working days."""
+    minute = np.arange(MINUTES)
+    busy = (minute // 1440 % 7 < 5) & (minute % 1440 >= 480) & (minute % 1440 < 1080)
+    failing = rng.uniform(0.01, 0.03) + 0.02 * busy
+    incidents, at = [], rng.expovariate(0.45 / 1440)
+    while at < MINUTES - 60:
+        brief = rng.random() < 0.5
+        length = 10 + rng.expovariate(1 / 25) if brief else min(60 + rng.lognormvariate(math.log(100), 1.2), 2880)
+        first, last = int(at), int(min(at + length, MINUTES))
+        shape = rng.uniform(0.2, 1.0) * (np.ones(last - first) if brief else queue(last - first, rng))
+        above = first + np.flatnonzero(shape > 0.1)
+        if len(above) >= 3:
+            failing[first:last] = np.maximum(failing[first:last], shape)
+            incidents.append(Incident(float(above[0]), float(above[-1] + 1), float(shape.max())))
+        at += length + (rng.uniform(20, 300) if rng.random() < 0.3 else rng.expovariate(0.45 / 1440))
+    return incidents, failing
+
+
+def queue(minutes, rng):
+    """It fills towards its worst, and drains from some moment on; each takes up to a quarter of the time."""
+    fills, drains = (rng.uniform(0.01, 0.1) * minutes for _ in range(2))
+    at = np.arange(minutes) + 0.5
+    return (1 - np.exp(-at / fills)) * (1 - np.exp(-(minutes - at) / drains))
+
+
 def levels(minutes, rng):
     """Shares failing that stay for a while and then change by up to three fifths."""
     found, at, level = np.empty(minutes), 0, rng.uniform(0.2, 1.0)
@@ -118,4 +144,4 @@ def ramps(minutes, up, down):
 
 
 WORLDS = {"own": own_world, "outside": outside_world}
-CHOOSING = {"stepped": stepped_world, "sloped": sloped_world}
+CHOOSING = {"stepped": stepped_world, "sloped": sloped_world, "mixed": mixed_world}

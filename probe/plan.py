@@ -28,7 +28,10 @@ CALMEST_S = DAY_S
 RARE_S = DAY_S / 3
 """A longer interval is worth a word."""
 
-FIRST_CHOICE_WEIGHT = 2.0
+ENOUGH_S = 1200.0
+"""Closer canaries see trouble little sooner (`probe.inference.delays`): first every path gets as many, if it can use them."""
+
+FIRST_CHOICE_WEIGHT = 4.0
 """How much more a path gets that work uses first: fall-backs are checked just in time (`probe.extras`)."""
 
 
@@ -68,10 +71,11 @@ class Plan:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Demand:
-    """A path that wants money: its weight against the others and the least and most it can use, USD per day."""
+    """A path that wants money: its weight against the others, and what it can use, USD per day."""
 
     weight: float
     least_usd: float
+    enough_usd: float  # more only where everybody has enough
     most_usd: float
 
 
@@ -81,8 +85,9 @@ def plan(config: "schema.Config", grid_share: float = schedule.GRID_SHARE) -> Pl
     1. Paths with an `interval` in the config keep it, and sentinels theirs.
     2. What they leave of the budget goes to the channels in equal parts, in each to the first (lightest)
        tier the share of a tripwire, the rest to the others in equal parts.
-    3. A path that is the cheapest at its tier is what work uses first, and gets twice that.
-    4. What a path cannot use, being at its fastest, goes to the others.
+    3. A path that is the cheapest at its tier is what work uses first, and gets four times that.
+    4. What a path has no use for, being looked at every 20 minutes, goes to the others until they are too, then
+       to all up to their fastest.
     """
     paths = config.paths()
     fixed_s = {path: seconds for path in paths if (seconds := fixed_interval_s(config, path)) is not None}
@@ -136,14 +141,18 @@ def fastest_s(config: "schema.Config", path: model.Path) -> float:
 def share(total_usd: float, demands: Mapping[model.Path, Demand]) -> dict[model.Path, float]:
     """Split money by weight so that nobody gets less than the least or more than the most they can use.
 
-    One level `x` fits all: each gets `x * weight`, held within its bounds, and the sum is the total
-    (or the sum of the bounds, where the total lies outside).
+    One level `x` fits all: each gets `x * weight`, held between its least and enough (between enough and the most,
+    where there is enough for all), and the sum is the total (or the sum of the bounds, where the total lies outside).
     """
+    plenty = sum(d.enough_usd for d in demands.values()) <= total_usd
+    bounds = {
+        path: (d.enough_usd, d.most_usd) if plenty else (d.least_usd, d.enough_usd) for path, d in demands.items()
+    }
 
     def at(level: float) -> dict[model.Path, float]:
-        return {path: min(max(level * d.weight, d.least_usd), d.most_usd) for path, d in demands.items()}
+        return {path: min(max(level * demands[path].weight, low), high) for path, (low, high) in bounds.items()}
 
-    low, high = 0.0, max((d.most_usd / d.weight for d in demands.values()), default=0.0)
+    low, high = 0.0, max((most / demands[path].weight for path, (_, most) in bounds.items()), default=0.0)
     if sum(at(high).values()) <= total_usd:
         return at(high)
     for _ in range(100):
@@ -170,8 +179,9 @@ def _demand(
         weight = tripwire if path.tier == tiers[0] else (1 - tripwire) / (len(tiers) - 1)
     if path in firsts:
         weight *= FIRST_CHOICE_WEIGHT
-    price_usd = prices_usd[path.tier]
-    return Demand(weight, price_usd * DAY_S / CALMEST_S, price_usd * DAY_S / fastest_s(config, path))
+    a_day_usd = prices_usd[path.tier] * DAY_S
+    fastest = fastest_s(config, path)
+    return Demand(weight, a_day_usd / CALMEST_S, a_day_usd / max(ENOUGH_S, fastest), a_day_usd / fastest)
 
 
 def _interval_s(config: "schema.Config", path: model.Path, usd_per_day: float) -> float:

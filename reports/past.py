@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from probe import model
-from probe.inference import months, segments, smoothing
+from probe.inference import months, segments, smoothing, statistics
 from reports import outcomes, present, window
 from reports.outcomes import Outcomes
 
@@ -19,6 +19,9 @@ LEAST_POOLED, MOST_POOLED = 100.0, 5000.0
 
 MOST_USUAL = 0.5
 """A share failing above this is taken for trouble, however usual."""
+
+DOUBT = 0.05
+"""That less is usual on a path than it is excused for."""
 
 NINETY = 1.645  # standard deviations to either side of a 90 % range
 
@@ -93,8 +96,15 @@ def at_assumed_level(piece: months.Piece, level: float) -> months.Piece:
 
 
 def calm_level(facts: window.PathFacts) -> float:
-    """What share of a path's canaries fails when it is as usual: a path that always fails a little is not degraded."""
-    return max(smoothing.HEALTHY_FAILING, min(facts.now.usual_failing or 0.0, MOST_USUAL))
+    """What share of a path's canaries surely fails when it is as usual: a path that always fails a little is not degraded.
+
+    The first failures of trouble are in what the detector learned: the mean of it would pass over mild trouble.
+    """
+    usual, n = facts.now.usual_failing, facts.now.observations
+    if not usual or not n:
+        return smoothing.HEALTHY_FAILING
+    surely = statistics.beta_quantile(DOUBT, 1 + usual * n, 1 + (1 - usual) * n)
+    return max(smoothing.HEALTHY_FAILING, min(surely, MOST_USUAL))
 
 
 def telling(taken: Outcomes) -> Outcomes:

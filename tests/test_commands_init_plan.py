@@ -147,15 +147,15 @@ def test_plan_shows_each_path_and_the_total_within_80_columns():
     run("init")
     lines = run("plan").splitlines()
     assert lines[0].split() == ["path", "one", "every", "a", "day", "USD", "each", "USD", "a", "day"]
-    assert lines[1].split() == ["vip/1k-low", "7", "h", "57", "min", "3.0", "0.0300", "0.09"]
-    assert lines[10].split() == ["total", "179.4", "3.74", "of", "5.00", "USD"]
+    assert lines[1].split() == ["vip/1k-low", "11", "h", "47", "min", "2.0", "0.0300", "0.06"]
+    assert lines[10].split() == ["total", "154.0", "3.71", "of", "5.00", "USD"]
     assert max(map(len, lines)) <= 80
 
 
 def test_plan_says_how_soon_trouble_is_seen_and_what_more_money_would_change():
     run("init")
     shown = run("plan")
-    assert "vip/4k-high              43 min (67 min)     2.7 h (6.4 h)    8.1 h (19.7 h)" in shown
+    assert "vip/4k-high              36 min (54 min)     2.2 h (5.0 h)    6.6 h (15.6 h)" in shown
     assert "with half the budget" in shown
 
 

@@ -13,7 +13,7 @@ START = dt.datetime(2026, 9, 1, tzinfo=dt.UTC)
 PATH = model.Path("vip", "4k-high")
 
 
-TABLED = smoothing.Course(per_day=0.5, minutes=150.0, degree_minutes=math.inf)
+TABLED = smoothing.Course(0.5, (smoothing.Trouble(1.0, 150.0, (0.25, 0.5, 0.95)),), (0.95, 0.017, 0.017, 0.016))
 """The model of the published tables."""
 
 
@@ -44,24 +44,33 @@ def test_five_minute_transitions_are_the_matrix_exponential():
     generator = [[-onset, onset / 3, onset / 3, onset / 3]]
     generator += [[end, *[-end if i == j else 0.0 for j in range(3)]] for i in range(3)]
     by_matrix = expm(np.array(generator) * 37)
-    assert np.array(smoothing.transition(37, TABLED)) == pytest.approx(by_matrix, abs=1e-12)
+    assert smoothing.transition(37, TABLED) == pytest.approx(by_matrix, abs=1e-12)
 
 
 def test_degrees_that_change_are_in_the_matrix_exponential_too():
     from scipy.linalg import expm
 
-    course = smoothing.Course(per_day=0.5, minutes=150.0, degree_minutes=30.0)
+    brief, lasting = smoothing.Trouble(0.25, 40.0, (0.7,)), smoothing.Trouble(0.75, 150.0, (0.2, 0.9), 30.0)
+    course = smoothing.Course(0.5, (brief, lasting), (0.94, 0.02, 0.02, 0.02))
     onset, end, change = 0.5 / 1440, 1 / 150, 1 / 30
-    generator = [[-onset, onset / 3, onset / 3, onset / 3]]
-    generator += [[end, *[change / 3 - (end + change if i == j else 0.0) for j in range(3)]] for i in range(3)]
-    assert np.array(smoothing.transition(37, course)) == pytest.approx(expm(np.array(generator) * 37), abs=1e-12)
+    generator = [
+        [-onset, 0.25 * onset, 0.375 * onset, 0.375 * onset],
+        [1 / 40, -1 / 40, 0.0, 0.0],
+        [end, 0.0, -end - change / 2, change / 2],
+        [end, 0.0, change / 2, -end - change / 2],
+    ]
+    assert smoothing.transition(37, course) == pytest.approx(expm(np.array(generator) * 37), abs=1e-12)
+    assert smoothing.transition(5, course).sum(axis=1) == pytest.approx(1.0, abs=1e-12)
 
 
 def test_trouble_that_comes_by_degrees_is_dated_with_more_doubt_before_it():
     mild = [*range(0, 600, 60), *range(620, 700, 20)]
     taken = signals(ok=mild, failed=[605, 625, *range(700, 800, 10)])
     ranges = []
-    for course in (smoothing.COURSE, smoothing.COURSE._replace(degree_minutes=math.inf)):
+    steady = smoothing.COURSE._replace(
+        troubles=tuple(each._replace(degree_minutes=math.inf) for each in smoothing.COURSE.troubles)
+    )
+    for course in (smoothing.COURSE, steady):
         found = segments.past({PATH: taken}, START, at(900), course=course)[PATH]
         start = found.segments[0].start
         ranges.append((start.high - start.low).total_seconds())
@@ -121,8 +130,8 @@ def test_mild_trouble_that_no_cell_shows_is_told_as_perhaps():
 
 
 def test_one_failure_that_nobody_looked_after_is_not_even_perhaps_trouble():
-    sparse = signals(ok=[each for each in range(0, 2400, 240) if each != 1200], failed=[1200])
-    found = segments.past({PATH: sparse}, START, at(2400))[PATH]
+    sparse = signals(ok=[each for each in range(0, 3600, 360) if each != 1800], failed=[1800])
+    found = segments.past({PATH: sparse}, START, at(3600))[PATH]
     assert found.p_degraded.max() > segments.TOLD
     assert not found.segments
 
@@ -131,8 +140,8 @@ def test_a_long_outage_seen_seldom_is_dated_whole_and_told_as_bad_as_it_was():
     days = 10 * 1440
     taken = signals(ok=[*range(0, days, 120), *range(2 * days, 3 * days, 120)], failed=range(days, 2 * days, 120))
     (segment,) = segments.past({PATH: taken}, START, at(3 * days))[PATH].segments
-    assert at(days - 360) <= segment.start.low <= at(days) <= segment.start.high + dt.timedelta(hours=2)
-    assert segment.end.low - dt.timedelta(hours=2) <= at(2 * days) <= segment.end.high <= at(2 * days + 360)
+    assert at(days - 480) <= segment.start.low <= at(days) <= segment.start.high + dt.timedelta(hours=2)
+    assert segment.end.low - dt.timedelta(hours=2) <= at(2 * days) <= segment.end.high <= at(2 * days + 480)
     assert segment.failing > 0.95
 
 
@@ -143,8 +152,8 @@ def test_a_turn_that_is_certain_may_lie_anywhere_in_the_two_cells_it_parts():
 
 
 def test_doubt_that_lasts_is_left_to_the_alarm():
-    until_now = {kind: [each for each in sent if each < 290] for kind, sent in MILD.items()}
-    found = segments.past({PATH: signals(**until_now)}, START, at(290))[PATH]
+    until_now = {kind: [each for each in sent if each < 275] for kind, sent in MILD.items()}
+    found = segments.past({PATH: signals(**until_now)}, START, at(275))[PATH]
     assert found.p_degraded[-1] > segments.SOMEWHERE
     assert not found.segments
 

@@ -1,7 +1,7 @@
 """Degraded intervals of the past with their uncertainty, and availability as a share of time.
 
 A continuous-time hidden Markov model over canary evidence on a grid of five-minute cells: a path is
-healthy or fails to one of three degrees. Adaptive probing looks more often at trouble, so a share of
+healthy or in trouble of some kind and degree. Adaptive probing looks more often at trouble, so a share of
 canaries is biased (twice too high, measured); a share of time is not. Model: docs/reports.md.
 """
 
@@ -28,10 +28,10 @@ NOTHING = dt.timedelta(0)
 SURELY = 0.5
 """A cell is told as degraded where that is more likely than not."""
 
-SOMEWHERE, TOLD = 0.05, 0.4
+SOMEWHERE, TOLD = 0.05, 0.37
 """Mild trouble fails so seldom that it can be pinned to no cell: cells next to each other with more than the first are
 told too, where so many of the sampled histories have trouble somewhere in them. Chosen in the worlds of
-`bench/report_truth.py --choose`, for at most 0.4 false stretches a month."""
+`bench/report_truth.py --choose`, for at most 0.3 false stretches a month."""
 
 FEW = 4.0
 """How many canaries the model's own idea of what fails in a stretch counts for, against those sent in it (assumed)."""
@@ -102,14 +102,14 @@ def past(
     cell = dt.timedelta(seconds=CELL_S)
     inside = slice(before // cell, before // cell + max(1, -(-(until - since) // cell)))
     first_at, cells = since - inside.start * cell, inside.stop + after // cell
-    step = np.array(smoothing.transition(CELL_S / 60, course))
+    step = smoothing.transition(CELL_S / 60, course)
     rng = np.random.default_rng(seed)
     found = {}
     for path, of_path in signals.items():
-        levels = smoothing.levels(healthy_failing.get(path, smoothing.HEALTHY_FAILING))
+        levels = smoothing.levels(healthy_failing.get(path, smoothing.HEALTHY_FAILING), course)
         ok, failed = _counts(of_path, first_at, cells)
         likelihoods = smoothing.likelihoods(ok, failed, levels)
-        filtered = smoothing.forward(likelihoods, step)
+        filtered = smoothing.forward(likelihoods, step, course)
         smoothed = smoothing.smooth(filtered, likelihoods, step)
         runs = smoothing.sample(filtered, step, rng)
         found[path] = _past(Cells(first_at, ok + failed, failed, levels, smoothed), runs, inside)

@@ -1,6 +1,6 @@
 """A continuous-time hidden Markov model: what it assumes, the posterior by cell, and histories drawn from it.
 
-A path is healthy or fails to one of three degrees. Every function works on cells of equal length.
+A path is healthy or in trouble of some kind and degree. Every function works on cells of equal length.
 """
 
 import math
@@ -13,49 +13,77 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
 
-SEVERITIES = (0.25, 0.5, 0.95)
-START = (0.95, 0.017, 0.017, 0.016)
 HEALTHY_FAILING = 0.03
+MOST_FAILING = 0.95
 SAMPLES = 200
 
 TINY = 1e-300  # a probability whose logarithm is still a number
+TERMS = 60  # of a power series whose argument is a few units at most: far below the rounding of floats
+
+
+class Trouble(NamedTuple):
+    """One kind of incident: how long it lasts on average, and to what degrees it fails, each as likely at first."""
+
+    share: float  # of all incidents
+    minutes: float
+    degrees: tuple[float, ...]  # shares failing
+    degree_minutes: float = math.inf  # then it goes on to any of its degrees, the same one, too
 
 
 class Course(NamedTuple):
-    """How trouble comes and goes: incidents a healthy day, their mean length, and how long they keep one degree."""
+    """How trouble comes and goes. States: healthy, then the degrees of each kind of trouble in turn."""
 
-    per_day: float = 0.5
-    minutes: float = 240.0
-    degree_minutes: float = 45.0
-
-
-COURSE = Course()
-"""Real trouble comes by degrees and often lasts: a model in which it keeps the degree that it began with, or is soon
-over, is too sure of its ends. Chosen in the worlds of `bench/report_truth.py --choose`."""
+    per_day: float  # incidents a healthy day
+    troubles: tuple[Trouble, ...]
+    start: tuple[float, ...]  # P(state) before the first canary
 
 
-def transition(minutes: float, course: Course = COURSE) -> list[list[float]]:
-    """Transition probabilities over so many minutes, healthy state first.
-
-    exp(Q t) in closed form: healthy -> each severity at a k-th of the incident rate, back at 1 / mean
-    length, and meanwhile every `course.degree_minutes` another severity, each as likely (the same one, too).
-    """
-    k = len(SEVERITIES)
-    onset, end = course.per_day / 1440, 1 / course.minutes
-    relaxed = 1 - math.exp(-(onset + end) * minutes)
-    broken, mended = onset / (onset + end) * relaxed, end / (onset + end) * relaxed
-    unchanged = math.exp(-(end + 1 / course.degree_minutes) * minutes)
-    elsewhere = (1 - mended - unchanged) / k  # another degree, or left and degraded again: to any degree alike
-    rows = [[1 - broken, *[broken / k] * k]]
-    rows += [[mended, *[elsewhere + unchanged * (i == j) for j in range(k)]] for i in range(k)]
-    return rows
+COURSE = Course(
+    per_day=0.5,
+    troubles=(
+        Trouble(0.5, minutes=40.0, degrees=(0.7,)),
+        Trouble(0.5, minutes=480.0, degrees=(0.2, 0.5, 0.95), degree_minutes=45.0),
+    ),
+    start=(0.95, 0.005, 0.015, 0.015, 0.015),
+)
+"""Half of all trouble comes at once and is soon over, half lasts and comes by degrees: a model that knows one kind alone
+is too sure of where trouble begins. Chosen in the worlds of `bench/report_truth.py --choose`."""
 
 
-def levels(healthy: float) -> "Floats":
+def transition(minutes: float, course: Course = COURSE) -> "Floats":
+    """Transition probabilities over so many minutes: exp(Q t), as its power series."""
+    import numpy as np  # noqa: PLC0415 - kept off the start of every command
+
+    rates = _generator(course) * minutes
+    step = term = np.eye(len(rates))
+    for k in range(1, TERMS):
+        term = term @ rates / k
+        step = step + term
+    return step
+
+
+def _generator(course: Course) -> "Floats":
+    """Rates from state to state by the minute, Q; rows sum to 0."""
+    import numpy as np  # noqa: PLC0415
+
+    rates, first = np.zeros((len(course.start), len(course.start))), 1
+    for trouble in course.troubles:
+        its = slice(first, first + len(trouble.degrees))
+        rates[0, its] = course.per_day / 1440 * trouble.share / len(trouble.degrees)
+        rates[its, its] = 1 / trouble.degree_minutes / len(trouble.degrees)
+        rates[its, 0] = 1 / trouble.minutes
+        first = its.stop
+    np.fill_diagonal(rates, 0.0)
+    np.fill_diagonal(rates, -rates.sum(axis=1))
+    return rates
+
+
+def levels(healthy: float, course: Course = COURSE) -> "Floats":
     """Share failing by state, healthy first; degraded is at least twice as bad as healthy."""
     import numpy as np  # noqa: PLC0415
 
-    return np.array([healthy, *(max(share, min(2 * healthy, SEVERITIES[-1])) for share in SEVERITIES)])
+    degrees = [share for trouble in course.troubles for share in trouble.degrees]
+    return np.array([healthy, *(max(share, min(2 * healthy, MOST_FAILING)) for share in degrees)])
 
 
 def likelihoods(ok: "Integers", failed: "Integers", failing: "Floats") -> "Floats":
@@ -100,11 +128,11 @@ def _scan(factors: "Floats", step: "Floats", start: "Floats") -> "Floats":
     return np.concatenate([first[None] / first.sum(), rows.reshape(-1, states)[:n]])
 
 
-def forward(likelihoods: "Floats", step: "Floats") -> "Floats":
+def forward(likelihoods: "Floats", step: "Floats", course: Course = COURSE) -> "Floats":
     """P(state | canaries up to the cell)."""
     import numpy as np  # noqa: PLC0415
 
-    return _scan(likelihoods, step, np.array(START))
+    return _scan(likelihoods, step, np.array(course.start))
 
 
 def smooth(filtered: "Floats", likelihoods: "Floats", step: "Floats") -> "Floats":
