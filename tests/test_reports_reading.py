@@ -246,6 +246,20 @@ def test_paths_that_differ_keep_their_own_share_and_those_alike_share_one():
     assert (differ.weight, alike.weight) == (past.LEAST_POOLED, past.MOST_POOLED)
 
 
+@pytest.mark.parametrize(
+    ("usual", "n", "level"),
+    [
+        (None, None, 0.03),
+        (0.04, 100, 0.03),  # may be as good as others
+        (0.1, 1000, 0.085),  # Beta(101, 901), 5 % quantile: 0.1008 - 1.645 * 0.0095
+        (0.9, 1000, past.MOST_USUAL),
+    ],
+)
+def test_only_what_surely_fails_on_a_path_as_usual_is_no_trouble(usual, n, level):
+    path = facts("vip/4k-high", (), model.State.HEALTHY, usual_failing=usual, observations=n)
+    assert past.calm_level(path) == pytest.approx(level, abs=0.001)
+
+
 def test_an_alarm_that_is_on_is_dated_once():
     since = estimate(NOW - 4 * HOUR)
     path = facts("vip/4k-high", (), model.State.DEGRADED, since=since, failing=0.4)
