@@ -148,6 +148,14 @@ def test_a_database_that_cannot_be_written_now_loses_nothing(world, monkeypatch,
     assert here.titles == ["vip 4k-high degraded"]
 
 
+def test_an_incident_is_told_where_nothing_can_be_said_of_what_to_use_instead(world, monkeypatch, caplog):
+    here = world()
+    monkeypatch.setattr(routes, "read", lambda *_words: 1 / 0)
+    here.look(vip="degraded")
+    assert here.titles == ["vip 4k-high degraded"]
+    assert "routes not chosen" in caplog.text
+
+
 def test_a_bug_in_alerts_stops_nothing_else(world, monkeypatch, caplog):
     here = world()
     monkeypatch.setattr(incidents, "follow", lambda *_words: 1 / 0)

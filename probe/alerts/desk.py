@@ -125,11 +125,18 @@ class Desk:
             self._book.clear_alarm(path, at)
 
     def _routes(self, known: told.Told, at: dt.datetime, *, urgent: bool) -> tuple[told.Route, ...]:
-        """What to use now; empty where nobody would hear of it, or where nothing can have changed."""
+        """What to use now; empty where nobody would hear of it, where nothing can have changed, or where it fails.
+
+        That something is wrong must be told, also where nothing can be said of what to use instead.
+        """
         if not self._rules.addresses or not (urgent or abs(at - self._routes_at) >= ROUTES_EVERY):
             return ()
         self._routes_at = at
-        return routes.read(self._config, known.routes, at)
+        try:
+            return routes.read(self._config, known.routes, at)
+        except Exception:
+            log.exception("routes not chosen; people are told without")
+            return ()
 
     def _message(self, each: news.News, around: text.Around) -> told.Message:
         one, severe = each.incident, False
