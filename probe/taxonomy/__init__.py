@@ -27,7 +27,7 @@ __all__ = [
     "rule_named",
 ]
 
-RULES_VERSION = "22"
+RULES_VERSION = "23"
 """Stored beside every verdict; raised when a change of the rules can change one, which `tests/replies/VERSIONS` enforces."""
 RULES = rules.RULES
 

@@ -14,7 +14,7 @@ RULES = (
         Kind.AUTH,
         any=("未提供", "sessionid", "session id", "cookie", "cookies", "session token", "session expired", "_api_key", "_key",
             "认证", "鉴权", "登录", "api key", "api_key", "apikey", "api-key", "token", "credentials", "authentication", "authenticate", "signature", "authorization",
-            "unauthorized", "bearer", "secret key", "authenticationerror", "not logged in", "log in", "login", "sign in", "令牌", "密钥",
+            "unauthorized", "bearer", "secret key", "authenticationerror", "not logged in", "log in", "login", "sign in", "sign-in", "log-in", "signed in", "logged in", "令牌", "密钥",
             "秘钥", "must be logged", "must be signed", "credential", "environment variable", "key is not set", "key not set",
             "key is missing",
         ),
@@ -24,7 +24,7 @@ RULES = (
             r"|(?:invalid|incorrect|missing|no|wrong|expired|revoked|bad|malformed|unknown|empty|provide|provide an?|provide a valid|required|disabled|not (?:a )?valid|could not find|set (?:the|your)) (?:[^\s,;:]+ ){0,3}(?:api[ _-]?keys?|access[ _]token|credentials?|bearer(?: token)?|[\w-]{1,20}-token|auth(?:entication|orization)?(?: token| header| credentials)?|secret key|token|x-api-key)"
             r"|(?:api[ _-]?keys?|access[ _]token|credentials?|bearer token|token|authorization header|authentication|cookies?|session(?:[ _]?(?:id|token))?) (?:[^\s,;:]+ ){0,3}(?:invalid|incorrect|missing|expired|revoked|required|not (?:found|valid|set|provided|configured)|failed|error|disabled|is wrong|does not exist|has been (?:disabled|revoked|deleted))"
             r"|api[ _-]?keys? .{0,60}must be (?:set|provided|passed)|unauthorized|authenticationerror"
-            r"|(?:provide|set|configure|enter|add|missing|need|specify) (?:an? |the |your |valid ){0,2}[a-z]{2,20}_(?:api_)?key\b|key (?:environment variable )?(?:is )?(?:not|un)\s?set|not logged in|please (?:log|sign) in|must be (?:logged|signed) in"
+            r"|(?:provide|set|configure|enter|add|missing|need|specify) (?:an? |the |your |valid ){0,2}[a-z]{2,20}_(?:api_)?key\b|key (?:environment variable )?(?:is )?(?:not|un)\s?set|not logged in|please (?:log|sign) in|(?:must|need to|have to) (?:be )?(?:logged|signed|log|sign)[ -]in\b|(?:log|sign)[ -]?in (?:is )?required|requires? (?:you to )?(?:be )?(?:logged|signed|log|sign)[ -]?in\b"
             r")|未提供.{0,4}(?:authorization|api ?key|token|密钥|令牌)|(?:未配置|缺少|请配置|请设置|请输入).{0,6}(?:api ?key|密钥|令牌|秘钥)"
             r"|(?:令牌|密钥|秘钥|api ?key|token|session ?id|cookie).{0,8}(?:无效|错误|过期|不存在|不正确|失效|未提供|缺失|为空)"
         ),

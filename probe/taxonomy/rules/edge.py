@@ -4,7 +4,30 @@ from probe.model import Action, Kind, Party, Stage
 from probe.taxonomy.rule import REDIRECT, SERVER_ERROR, SUCCESS, By, Rule, codes
 
 # fmt: off
+CLOUDFLARE_TYPE = "https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors/error-{}/"
+"""The `type` of Cloudflare's problem documents (RFC 9457) for an origin that failed, by status."""
+
+
+def _cloudflare(*statuses: int) -> frozenset[str]:
+    return frozenset(CLOUDFLARE_TYPE.format(status) for status in statuses)
+
+
 RULES = (
+    Rule(
+        "edge.cloudflare-document",
+        Kind.GATEWAY_ERROR,
+        "origin_unreachable",
+        codes=_cloudflare(500, 502, 520, 521, 522, 523, 525, 526, 530),
+        action=Action.BACK_OFF_RETRY,
+        note="What it says of the origin's load is a guess.",
+    ),
+    Rule(
+        "edge.cloudflare-document-timeout",
+        Kind.TIMEOUT,
+        "edge_timeout",
+        codes=_cloudflare(504, 524),
+        note="The origin was reached and did not answer in time.",
+    ),
     Rule(
         "edge.origin-gone",
         Kind.GATEWAY_ERROR,

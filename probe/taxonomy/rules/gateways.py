@@ -14,7 +14,7 @@ RULES = (
         Kind.GATEWAY_ERROR,
         "pool_exhausted",
         any=(
-            "no channels available", "channel not found", "no channel found", "no upstream configured", "no upstream available", "no upstream found", "no available channel", "no channel available", "无可用渠道",
+            "no valid channel", "no_valid_channel", "no channels available", "channel not found", "no channel found", "no upstream configured", "no upstream available", "no upstream found", "no available channel", "no channel available", "无可用渠道",
             "可用渠道不存在", "渠道不存在", "无有效上游", "可用的渠道密钥", "no valid upstream channel", "channel does not exist", "可用渠道失败", "没有可用渠道", "没有可用的渠道",
             "无可用通道", "no healthy deployment", "no healthy upstream",
         ),

@@ -25,8 +25,8 @@ MISSING = (
 MISSING_PICTURE = (
     r"(?<![a-z0-9])(?:without (?:producing|returning|generating) (?:an? |any )?(?:image|picture)|(?:image|images|image data|image url|b64_json|picture) (?:[^\s,;:]+ ){0,2}(?:not found|missing|absent|empty) (?:in|from)|did not find .{0,20}image|image_generation\w* (?:tool )?(?:was|is) not (?:invoked|called|used)"
     r"|returned (?:only )?text(?: (?:instead|only)|$)|text instead of (?:an? )?image"
-    r"|(?:did not|didn't|does not|doesn't|was not|not) (?:return|produce|contain|include|execute|generate|provide|yield|deliver)(?:ed)? (?:any |an? |the |valid )?(?:final |output |usable )?(?:image|picture|inlinedata|b64)"
-    r"|failed to (?:return|contain|include|provide|yield|deliver) (?:any |an? |the |valid )?(?:image|picture)"
+    r"|(?:did not|didn't|does not|doesn't|was not|not) (?:return|produce|contain|include|execute|generate|provide|yield|deliver)(?:ed)? (?:(?:any|an?|the|valid|final|finished|completed?|generated|edited|rendered|resulting|output|usable|actual|single|inline) ){0,4}(?:image|picture|inlinedata|b64)"
+    r"|failed to (?:return|contain|include|provide|yield|deliver) (?:(?:any|an?|the|valid|final|finished|completed?|generated|edited|rendered|resulting|output|usable|actual|single|inline) ){0,4}(?:image|picture)"
     r"|no (?:valid |output |generated |final |inline )?(?:image|picture|images|inlinedata|b64_json)(?:s|_url)? ?(?:data |output |content |url |part |parts |results? )?(?:was |were |is |are |has been )?(?:returned|generated|found|produced|received|in |present|available in)"
     r"|no images? (?:data|output|in|response)\b|neither (?:text |[a-z]+ )?nor (?:an? )?image|no (?:valid )?multimodal response|(?:extract|get|find|parse|locate|obtain)\w* (?:[a-z]+ ){0,3}images?(?: data| urls?)? (?:from|in) (?:[a-z]+ ){0,2}(?:response|reply|answer|result|output|api)\b|no (?:[a-z_-]+ ){0,2}(?:images?|pictures?)\b(?!-| (?:is |was |were |are )?(?:provided|uploaded|attached|supplied|required|specified|given|quota|models?|tools?|generation|support|file|url|input|available for))|no (?:valid |usable |final ){1,3}images?\b"
     r"|(?:returned|received|got|contain\w*|has|had|have|with) (?:no|an? empty|zero|0) (?:[^\s,;:]+ ){0,2}(?:image|images|picture|b64_json|inlinedata)"
@@ -54,8 +54,9 @@ RULES = (
         any=MISSING,
         pattern=MISSING_PICTURE,
         without=NOT_MISSING,
-        party=Party.CHANNEL,
+        party=Party.UNKNOWN,
         action=Action.RETRY_THEN_CHECK_INPUT,
+        note="A reader cannot say whether the model drew nothing or somebody on the way dropped it.",
     ),
     Rule(
         "delivery.no-tool",

@@ -251,6 +251,14 @@ RULES = (
         any=("invalid url (", "unknown request url"),
         note="A wrong base_url or path.",
     ),
+    Rule(
+        "openai.not-stored",
+        Kind.INVALID_REQUEST,
+        "not_stored",
+        any=("with id", "no such file object", "not persisted when", "previous_response_not_found"),
+        pattern=r"(?:item|response|conversation|file|container|message|vector store) with id \S+ (?:was )?not found|no such file object|not persisted when|no \w+ (?:was )?found with id|previous_response_not_found",
+        note="What the request points to was not kept, or belongs to another account.",
+    ),
     # Models
     Rule(
         "openai.model-retired",

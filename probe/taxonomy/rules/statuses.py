@@ -73,7 +73,6 @@ RULES = (
         Kind.RATE_LIMITED,
         by=S,
         statuses=frozenset({429, 425, 420}),
-        party=Party.UNKNOWN,
         would_decide="the body, or how long the wait is",
     ),
     Rule(

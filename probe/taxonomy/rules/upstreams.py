@@ -8,6 +8,13 @@ from probe.taxonomy.rule import SERVER_ERROR, SUCCESS, By, Rule, codes
 
 # fmt: off
 RULES = (
+    Rule(
+        "replicate.version",
+        Kind.INVALID_REQUEST,
+        "path",
+        any=("version is required",),
+        note="Replicate: official models have a path of their own, all others are named by version.",
+    ),
     # The upstream, as a relay tells of it
     Rule(
         "relay.saturated",

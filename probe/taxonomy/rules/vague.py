@@ -20,8 +20,17 @@ BAD_REQUEST = (
 )
 """Words of a bare 400."""
 
+VAGUE_WORDS = (
+    "failed", "failure", "fails", "error", "exception", "crashed", "aborted", "interrupted", "stopped", "unexpected",
+    "went wrong", "oops", "失败", "错误", "异常", "出错", "报错", "故障", "中断",
+)
+"""Words that say only that something failed."""
+
 TOLD = frozenset((*range(200, 300), 400, 500, 502))
 """Statuses under which a relay passes on another one that its words name."""
+
+OWN_FAILURE = frozenset({500, 501, *range(505, 512)})
+"""Statuses by which whoever answered says that it failed itself."""
 
 RULES = (
     # A status of somebody further in, named in words: the outer one only says that it was passed on
@@ -70,6 +79,17 @@ RULES = (
         without=("validatestatus",),
         statuses=frozenset({502}),
         when=("not_page",),
+    ),
+    Rule(
+        "hint.processing-answered",
+        Kind.PROCESSING_ERROR,
+        by=By.HINT,
+        party=Party.CHANNEL,
+        note="Vague words with a 5xx: whoever answered failed, and in its own words.",
+        any=VAGUE_FAILURE,
+        without=("validatestatus",),
+        statuses=OWN_FAILURE,
+        when=("vague_status", "not_page"),
     ),
     Rule(
         "hint.processing",
@@ -133,13 +153,21 @@ RULES = (
         party=Party.UPSTREAM,
     ),
     Rule(
+        "hint.failed-answered",
+        Kind.PROCESSING_ERROR,
+        by=By.HINT,
+        any=VAGUE_WORDS,
+        statuses=OWN_FAILURE,
+        when=("vague_status", "not_page", "worded"),
+        party=Party.CHANNEL,
+        confidence="low",
+        would_decide="a reading of its words",
+    ),
+    Rule(
         "hint.failed",
         Kind.PROCESSING_ERROR,
         by=By.HINT,
-        any=(
-            "failed", "failure", "fails", "error", "exception", "crashed", "aborted", "interrupted", "stopped", "unexpected",
-            "went wrong", "oops", "失败", "错误", "异常", "出错", "报错", "故障", "中断",
-        ),
+        any=VAGUE_WORDS,
         when=("vague_status", "not_success", "not_page", "worded"),
         party=Party.UNKNOWN,
         action=Action.RETRY_THEN_CHECK_INPUT,
