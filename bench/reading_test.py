@@ -25,9 +25,8 @@ from probe import extras, model, plan, records
 from probe.inference import states
 from probe.records import history
 from probe.standin import past, scenario
-from reports import advice, reading, sections, text, words
+from reports import advice, reading, sections, text, trouble, words
 from reports import states as judging
-from reports.sections import now
 
 NOW = reading_states.NOW
 HISTORY = dt.timedelta(days=14)
@@ -151,7 +150,7 @@ def truth(state, seen):
     spent = f"canaries today {words.usd(seen.spent_usd)} of {words.usd(seen.budget_usd_per_day)}"
     choice, urgent = at_4k.batch.choice, advice.hurry(at_4k)
     use, cost = [state.truth["what_to_do"]], [state.truth["cost"], spent]
-    if choice and choice.usable_share > now.LITTLE:
+    if choice and choice.usable_share > trouble.LITTLE:
         use.append(
             f"4K: {choice.candidate.path.channel}" + (f", urgent {urgent.candidate.path.channel}" if urgent else "")
         )
