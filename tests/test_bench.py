@@ -36,12 +36,15 @@ def borrowed(tree):
 
 def has(module, name):
     """Does a module of ours, or a thing in one, have this name?"""
+    above, _, last = module.rpartition(".")
     try:
         thing = importlib.import_module(module)
     except ModuleNotFoundError:
-        above, _, last = module.rpartition(".")
         thing = getattr(importlib.import_module(above), last)
-    return hasattr(thing, name) or importlib.util.find_spec(f"{module}.{name}") is not None
+    try:
+        return hasattr(thing, name) or bool(importlib.import_module(f"{module}.{name}"))
+    except ModuleNotFoundError:
+        return False
 
 
 @pytest.mark.parametrize("script", sorted(file.name for file in FOLDER.rglob("*.py")))
