@@ -6,11 +6,10 @@ import dataclasses
 import datetime as dt
 import logging
 import pathlib
-import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from probe import client, exclusion, headers, kept, model, picture, prompts, protocols, reach, records, taxonomy
+from probe import client, exclusion, headers, ids, kept, model, picture, prompts, protocols, reach, records, taxonomy
 from probe import clock as clocks
 from probe.config import fingerprint
 from probe.config import secrets as keys
@@ -76,7 +75,7 @@ def canary(
     """The canary for a path: its order, the prompt of the series whose turn it is, its list price and its deadline."""
     prompt = prompts.pick(path, slot if slot is not None else int(at.timestamp()), series)
     return model.Canary(
-        id=new_id(at),
+        id=ids.new(at),
         path=path,
         trigger=trigger,
         order=protocols.order(config, path),
@@ -87,13 +86,6 @@ def canary(
         slot=slot,
         fingerprint=fingerprint(config, path),
     )
-
-
-def new_id(at: dt.datetime) -> str:
-    """A version 7 UUID (RFC 9562): milliseconds first, so that ids sort by time."""
-    value = int(at.timestamp() * 1000) << 80 | 7 << 76 | secrets.randbits(12) << 64 | 2 << 62 | secrets.randbits(62)
-    text = f"{value:032x}"
-    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
 async def probe(canary: model.Canary, tools: Tools) -> model.Judged:

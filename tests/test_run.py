@@ -9,7 +9,7 @@ import types
 
 import pytest
 
-from probe import client, clock, exclusion, kept, model, records, run, taxonomy
+from probe import client, clock, exclusion, ids, kept, model, records, run, taxonomy
 from probe import config as configs
 from probe.config import schema, secrets
 from probe.records import history
@@ -185,17 +185,17 @@ def test_a_picture_in_which_a_key_stands_is_not_kept(tmp_path, caplog):
 
 def keep_pictures(folder, *, numbers, most, picture=b"bytes"):
     """Keep a picture for each number; the ids of their outcomes."""
-    ids = [run.new_id(START + dt.timedelta(seconds=number)) for number in numbers]
-    for name in ids:
+    names = [ids.new(START + dt.timedelta(seconds=number)) for number in numbers]
+    for name in names:
         evidence = model.Evidence(status=200, picture=model.Picture(format="jpeg"))
         outcome = model.Outcome(name, model.Path("a", "b"), model.Trigger.MANUAL, START, evidence)
         kept.keep(folder, picture, model.Judged(outcome, taxonomy.judge(evidence)), most=most)
-    return ids
+    return names
 
 
 def test_the_folder_of_kept_pictures_is_bounded(tmp_path):
-    ids = keep_pictures(tmp_path / "p", numbers=range(5), most=2)
-    assert sorted(path.name for path in (tmp_path / "p").iterdir()) == [f"{name}.jpg" for name in ids[-2:]]
+    names = keep_pictures(tmp_path / "p", numbers=range(5), most=2)
+    assert sorted(path.name for path in (tmp_path / "p").iterdir()) == [f"{name}.jpg" for name in names[-2:]]
 
 
 def test_thinning_the_folder_of_kept_pictures_leaves_files_of_others_alone(tmp_path):
@@ -291,8 +291,8 @@ def test_a_proxy_of_ours_that_cannot_be_reached_is_no_fault_of_the_channel(proxy
 
 
 def test_ids_are_version_7_uuids_that_sort_by_time():
-    early = run.new_id(dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
-    late = run.new_id(dt.datetime(2026, 1, 2, tzinfo=dt.UTC))
+    early = ids.new(dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+    late = ids.new(dt.datetime(2026, 1, 2, tzinfo=dt.UTC))
     assert early < late
     assert (early[14], early[19] in "89ab") == ("7", True)
 

@@ -120,12 +120,12 @@ async def until_stopped(work: "Coroutine[Any, Any, Diagnosis]") -> "Diagnosis":
 
 def keep(found: "Diagnosis", config: "Config | None") -> dict[str, Any]:
     """The document, kept in the records where there are any; that it could not be kept is said, not raised."""
-    from probe import records, run
+    from probe import ids, records
     from probe.records import database, rows
     from probe.triage import document, stored
 
     at = dt.datetime.now(dt.UTC)
-    triage_id = run.new_id(at)
+    triage_id = ids.new(at)
     made = document.document(found, config, triage_id, at)
     if config is None:
         return made

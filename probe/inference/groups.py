@@ -50,17 +50,18 @@ def spells(findings: Sequence[Finding]) -> Iterator[tuple[list[Group], float]]:
 
     Groups that two spells have in common are one object.
     """
+    at_places = placed(findings)
     sent = [each.minutes for each in findings if each.minutes is not None]
     known: dict[tuple[Place, tuple[bool, ...]], Group] = {}
     for before, begun in _lengths(BEFORE, [-minutes for minutes in sent]):
         for after, ended in _lengths(AFTER, sent):
             spell = Spell(before, after)
-            grouped = [
-                known.setdefault(
-                    (place, tuple(spell.holds(each.minutes) for each in there)), group_of(place, there, spell)
-                )
-                for place, there in placed(findings).items()
-            ]
+            grouped = []
+            for place, there in at_places.items():
+                seen = (place, tuple(spell.holds(each.minutes) for each in there))
+                if seen not in known:
+                    known[seen] = group_of(place, there, spell)
+                grouped.append(known[seen])
             yield grouped, begun * ended
 
 

@@ -5,11 +5,10 @@ import hashlib
 import hmac
 import json
 import re
-import secrets as random
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from probe import headers, model
+from probe import headers, ids, model
 from probe.recorder import bodies, faults, passing, scrubbing
 
 SCHEMA_VERSION = 1
@@ -99,17 +98,10 @@ def of_told(told: passing.Told, key: bytes) -> dict[str, Any]:
 def common(sent_at: dt.datetime, scrub: scrubbing.Scrub, batch: str) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
-        "id": new_id(sent_at),
+        "id": ids.new(sent_at),
         "sent_at": sent_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "batch": scrub(str(batch))[:100],
     }
-
-
-def new_id(at: dt.datetime) -> str:
-    """A version 7 UUID, as the ids of canaries."""
-    value = int(at.timestamp() * 1000) << 80 | 7 << 76 | random.randbits(12) << 64 | 2 << 62 | random.randbits(62)
-    text = f"{value:032x}"
-    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
 def rounded(seconds: float | None) -> float | None:
