@@ -94,6 +94,7 @@ def test_litellm_tries_the_choice_first_and_then_the_fall_back(config):
     assert nano["imageConfig"] == {"aspectRatio": "16:9", "imageSize": "4K"}
     assert nano["api_base"] == "https://nano.example/v1beta"
     assert "# img-2k-high: not enough data" in rendered
+    assert vip["num_retries"] == KNOWN.batch.choice.attempts - 1
 
 
 def test_litellm_gets_references_to_keys_and_no_key(config):

@@ -61,7 +61,7 @@ def deployment(name: str, config: "schema.Config", path: model.Path, order: int,
         parameters |= {"size": tier.size, "quality": tier.quality}
     parameters |= {
         "timeout": config.deadline_s(path),
-        "max_retries": attempts - 1,
+        "num_retries": attempts - 1,  # the router heeds no `max_retries` here
         "order": order,
     }
     yield f"  - model_name: {json.dumps(name)}"
