@@ -615,6 +615,7 @@ def test_a_long_body_of_words_keeps_its_beginning_and_its_end():
         ("a red car", "no a red car here", "no [prompt] here"),
         ("hm", "hmm, failed", "hmm, failed"),
         (PROMPT, "We failed: A HARBOUR AT DAWN, with red boats!", "We failed: [prompt]!"),
+        (PROMPT, "\u0130zmir failed: A HARBOUR AT DAWN, with red boats!", "\u0130zmir failed: [prompt]!"),
         ("画一只在月光下奔跑的白色骏马", "拒绝：一只在月光下奔跑的白色骏马。", "拒绝：[prompt]。"),
         (
             "画一只在月光下奔跑的白色骏马",

@@ -35,11 +35,9 @@ class Scrub:
         length = self._length
         if self._grams is None:
             forms = {self._prompt, json.dumps(self._prompt)[1:-1], json.dumps(self._prompt, ensure_ascii=False)[1:-1]}
-            self._grams = frozenset(gram for form in forms for gram in grams(form.lower(), length))
-        lower, kept, end = text.lower(), list[str](), 0
-        if len(lower) != len(text):  # a few letters change their length; then nothing is quoted exactly
-            return text
-        for at, gram in enumerate(grams(lower, length)):
+            self._grams = frozenset(gram for form in forms for gram in grams(lowered(form), length))
+        kept, end = list[str](), 0
+        for at, gram in enumerate(grams(lowered(text), length)):
             if gram not in self._grams:
                 continue
             if at > end:
@@ -48,6 +46,14 @@ class Scrub:
                 kept.append("[prompt]")
             end = at + length
         return "".join(kept) + text[end:]
+
+
+def lowered(text: str) -> str:
+    """The text in lower case, character by character: the few letters that would become two stay as they are."""
+    lower = text.lower()
+    if len(lower) == len(text):
+        return lower
+    return "".join(small if len(small := each.lower()) == 1 else each for each in text)
 
 
 def grams(text: str, length: int) -> Iterator[str]:
